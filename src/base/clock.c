@@ -1,0 +1,23 @@
+#include "base/clock.h"
+
+#include <string.h>
+
+char *
+clock_text(time_t when, char out[CLOCK_TEXT])
+{
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || tm.tm_year > 9999 - 1900 ||
+	    strftime(out, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		memcpy(out, "0000-00-00T00:00:00Z", CLOCK_TEXT);
+	return out;
+}
+
+double
+clock_monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}

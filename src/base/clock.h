@@ -1,0 +1,16 @@
+/* clock.h: the time, for records and for measuring. */
+#ifndef TP_BASE_CLOCK_H
+#define TP_BASE_CLOCK_H
+
+#include <time.h>
+
+/* "2026-11-22T06:22:00Z" and its NUL */
+#define CLOCK_TEXT 21
+
+/* RFC 3339, UTC, whole seconds; years 0 to 9999.  Returns out. */
+char *clock_text(time_t when, char out[CLOCK_TEXT]);
+
+/* Seconds since some fixed moment; never runs backwards. */
+double clock_monotonic(void);
+
+#endif

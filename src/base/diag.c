@@ -1,0 +1,165 @@
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RULES = 64 };
+
+static const char *program = "tp";
+static bool quiet;
+static int verbose;
+static struct {
+	const char *rule;
+	uint64_t seen;
+} counts[RULES];
+
+void
+diag_init(const char *name)
+{
+	program = name;
+}
+
+void
+diag_quiet(void)
+{
+	quiet = true;
+}
+
+void
+diag_verbose(void)
+{
+	verbose++;
+}
+
+/* "PROGRAM: PREFIXtext\n" in one write. */
+static void
+say(const char *prefix, const char *format, va_list ap)
+{
+	char line[2048];
+	size_t used;
+
+	snprintf(line, sizeof(line), "%s: %s", program, prefix);
+	used = strlen(line);
+	vsnprintf(line + used, sizeof(line) - used - 1, format, ap);
+	used = strlen(line);
+	line[used++] = '\n';
+	fwrite(line, 1, used, stderr);
+	fflush(stderr);
+}
+
+static void
+prefix_place(
+    char *out, size_t size, const char *place, uint64_t line, uint64_t column)
+{
+	if (place[0] == '\0')
+		out[0] = '\0';
+	else if (line == 0)
+		snprintf(out, size, "%s: ", place);
+	else if (column == 0)
+		snprintf(
+		    out, size, "%s:%llu: ", place, (unsigned long long)line);
+	else
+		snprintf(out, size, "%s:%llu:%llu: ", place,
+		    (unsigned long long)line, (unsigned long long)column);
+}
+
+static void
+say_at(const char *prefix, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(prefix, format, ap);
+	va_end(ap);
+}
+
+void
+diag_error(const struct error *e)
+{
+	char prefix[320];
+
+	prefix_place(prefix, sizeof(prefix), e->place, e->line, e->column);
+	say_at(prefix, "%s", e->text);
+}
+
+void
+diag_warn(const char *format, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, format);
+	say("warning: ", format, ap);
+	va_end(ap);
+}
+
+void
+diag_note(const char *format, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, format);
+	say("", format, ap);
+	va_end(ap);
+}
+
+void
+diag_detail(const char *format, ...)
+{
+	va_list ap;
+
+	if (quiet || verbose == 0)
+		return;
+	va_start(ap, format);
+	say("", format, ap);
+	va_end(ap);
+}
+
+/* How often this rule was seen, this time included. */
+static uint64_t
+count(const char *rule)
+{
+	int i;
+
+	for (i = 0; i < RULES - 1; i++) {
+		if (counts[i].rule == NULL)
+			counts[i].rule = rule;
+		if (counts[i].rule == rule)
+			break;
+	}
+	return ++counts[i].seen;
+}
+
+void
+diag_place(const char *file, uint64_t line, uint64_t column, const char *rule,
+    const char *format, ...)
+{
+	char prefix[448];
+	size_t used;
+	va_list ap;
+
+	if (count(rule) > DIAG_SHOWN || quiet)
+		return;
+	prefix_place(prefix, sizeof(prefix), file, line, column);
+	used = strlen(prefix);
+	snprintf(prefix + used, sizeof(prefix) - used, "%s: ", rule);
+	va_start(ap, format);
+	say(prefix, format, ap);
+	va_end(ap);
+}
+
+void
+diag_finish(void)
+{
+	int i;
+
+	for (i = 0; i < RULES && counts[i].rule != NULL; i++) {
+		if (counts[i].seen > DIAG_SHOWN && !quiet)
+			say_at("", "%s: %llu more like these", counts[i].rule,
+			    (unsigned long long)(counts[i].seen - DIAG_SHOWN));
+	}
+}

@@ -1,0 +1,21 @@
+/*
+ * number.h: the one parser for numbers that people type.
+ *
+ * Digits only (no sign, no space, no "0x"); anything else, and anything
+ * outside [min, max], returns -1 and leaves *out alone.
+ */
+#ifndef TP_BASE_NUMBER_H
+#define TP_BASE_NUMBER_H
+
+#include <stdint.h>
+
+int number_parse(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+/* A size in bytes; K, M or G behind it is 2^10, 2^20 or 2^30. */
+int number_parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+/* A time in seconds; s, m, h or d behind it says the unit. */
+int number_parse_seconds(
+    const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+#endif

@@ -1,0 +1,190 @@
+#include "config.h"
+#include "base/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/diag.h"
+#include "base/escape.h"
+
+enum {
+	KEY_SHOW_VALUES = OPTION_LONG + 900,
+	KEY_PROGRESS,
+	KEY_SUMMARY,
+	MAX_OPTIONS = 64
+};
+
+static const struct option_entry shared[] = {
+    {KEY_SUMMARY, "summary", "FILE", "write counts to FILE, one JSON object"},
+    {KEY_SHOW_VALUES, "show-values", NULL, "show values and ids in messages"},
+    {KEY_PROGRESS, "progress", "WHEN", "auto, always or never (auto)"},
+    {'q', "quiet", NULL, "print errors only"},
+    {'v', "verbose", NULL, "say more; twice: still more"},
+    {'h', "help", NULL, "print this and exit"},
+    {'V', "version", NULL, "print versions and exit"},
+    {0, NULL, NULL, NULL},
+};
+
+static void
+print_entries(const struct option_entry *o)
+{
+	char left[64];
+
+	for (; o->key != 0; o++) {
+		if (o->key < OPTION_LONG)
+			snprintf(left, sizeof(left), "-%c, --%s%s%s", o->key,
+			    o->name, o->arg == NULL ? "" : " ",
+			    o->arg == NULL ? "" : o->arg);
+		else
+			snprintf(left, sizeof(left), "    --%s%s%s", o->name,
+			    o->arg == NULL ? "" : " ",
+			    o->arg == NULL ? "" : o->arg);
+		printf("  %-25s %s\n", left, o->help);
+	}
+}
+
+/* What was printed must have arrived, or the program failed. */
+static void
+exit_printed(const char *name)
+{
+	if (fflush(stdout) != 0 || fclose(stdout) != 0) {
+		fprintf(stderr, "%s: cannot write to standard output\n", name);
+		exit(EXIT_LOCAL);
+	}
+	exit(EXIT_COMPLETE);
+}
+
+static void
+print_help(const struct options_program *p)
+{
+	printf("Usage: %s [OPTION...] %s\n%s\n\n", p->name, p->operands,
+	    p->purpose);
+	print_entries(p->entries);
+	print_entries(shared);
+	if (p->footer != NULL)
+		printf("\n%s", p->footer);
+	exit_printed(p->name);
+}
+
+static void
+print_version(const struct options_program *p)
+{
+	printf("%s (%s) %s\n", p->name, PACKAGE_NAME, PACKAGE_VERSION);
+	p->version();
+	exit_printed(p->name);
+}
+
+/* Adds a table to what getopt_long reads. */
+static void
+add(const struct option_entry *o, struct option *longs, size_t *n,
+    char *letters, size_t *used)
+{
+	for (; o->key != 0 && *n < MAX_OPTIONS - 1; o++) {
+		longs[*n].name = o->name;
+		longs[*n].has_arg =
+		    o->arg == NULL ? no_argument : required_argument;
+		longs[*n].flag = NULL;
+		longs[*n].val = o->key;
+		(*n)++;
+		if (o->key >= OPTION_LONG)
+			continue;
+		letters[(*used)++] = (char)o->key;
+		if (o->arg != NULL)
+			letters[(*used)++] = ':';
+	}
+}
+
+int
+options_bad(
+    struct error *e, const char *name, const char *arg, const char *expected)
+{
+	char shown[80];
+
+	return error_set(e, EXIT_USAGE, "--%s %s: expected %s", name,
+	    escape_text(shown, sizeof(shown), arg, strlen(arg)), expected);
+}
+
+static int
+set_progress(struct options_common *common, const char *arg, struct error *e)
+{
+	static const char *const names[] = {"auto", "always", "never"};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (strcmp(arg, names[i]) == 0) {
+			common->progress = (enum progress_mode)i;
+			return 0;
+		}
+	}
+	return options_bad(e, "progress", arg, "auto, always or never");
+}
+
+static int
+refuse(const struct options_program *p, int found, char **argv, struct error *e)
+{
+	char shown[80], letter[3] = {'-', (char)optopt, '\0'};
+	/* A long option's own key is no letter; its word is the last one. */
+	const char *word =
+	    optopt > 0 && optopt < OPTION_LONG ? letter : argv[optind - 1];
+
+	escape_text(shown, sizeof(shown), word, strlen(word));
+	if (found == ':')
+		error_set(e, EXIT_USAGE,
+		    "%s needs an argument; see '%s --help'", shown, p->name);
+	else
+		error_set(e, EXIT_USAGE,
+		    "unknown option or argument '%s'; see '%s --help'", shown,
+		    p->name);
+	return OPTIONS_FAILED;
+}
+
+int
+options_next(const struct options_program *p, int argc, char **argv,
+    struct options_common *common, const char **arg, struct error *e)
+{
+	static struct option longs[MAX_OPTIONS];
+	static char letters[2 * MAX_OPTIONS + 2];
+	size_t n = 0, used = 1;
+	int found;
+
+	memset(longs, 0, sizeof(longs));
+	memset(letters, 0, sizeof(letters));
+	letters[0] = ':';
+	add(p->entries, longs, &n, letters, &used);
+	add(shared, longs, &n, letters, &used);
+	opterr = 0;
+	while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		switch (found) {
+		case KEY_SUMMARY:
+			common->summary = optarg;
+			break;
+		case KEY_SHOW_VALUES:
+			common->show_values = true;
+			break;
+		case KEY_PROGRESS:
+			if (set_progress(common, optarg, e) != 0)
+				return OPTIONS_FAILED;
+			break;
+		case 'q':
+			diag_quiet();
+			break;
+		case 'v':
+			diag_verbose();
+			break;
+		case 'h':
+			print_help(p);
+			break;
+		case 'V':
+			print_version(p);
+			break;
+		case '?':
+		case ':':
+			return refuse(p, found, argv, e);
+		default:
+			*arg = optarg;
+			return found;
+		}
+	}
+	return OPTIONS_END;
+}

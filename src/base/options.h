@@ -1,0 +1,54 @@
+/*
+ * options.h: one table per program gives its command line and its --help.
+ *
+ * The options that all programs share are handled here; a program sees only
+ * its own.
+ */
+#ifndef TP_BASE_OPTIONS_H
+#define TP_BASE_OPTIONS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include "base/error.h"
+#include "base/progress.h"
+
+/* Keys of options without a letter start here. */
+#define OPTION_LONG (CHAR_MAX + 1)
+
+struct option_entry {
+	int key;	  /* the short letter, or OPTION_LONG and up; 0 ends */
+	const char *name; /* without "--" */
+	const char *arg;  /* what --help calls its argument; NULL: takes none */
+	const char *help; /* one line of at most 52 columns */
+};
+
+struct options_program {
+	const char *name;
+	const char *operands; /* "[FILE...]" */
+	const char *purpose;  /* one line */
+	const struct option_entry *entries;
+	const char *footer;    /* NULL, or last lines of --help */
+	void (*version)(void); /* prints the library lines of --version */
+};
+
+struct options_common {
+	bool show_values;
+	enum progress_mode progress;
+	const char *summary; /* path, or NULL */
+};
+
+enum { OPTIONS_END = -1, OPTIONS_FAILED = -2 };
+
+/*
+ * The next option's key, with its argument in *arg (or NULL).  OPTIONS_END:
+ * operands begin at argv[optind].  OPTIONS_FAILED: e is filled in.
+ * --help and --version print and exit here: 0, or 4 if stdout cannot take it.
+ */
+int options_next(const struct options_program *p, int argc, char **argv,
+    struct options_common *common, const char **arg, struct error *e);
+
+/* For an option's argument that is not what it should be; returns -1. */
+int options_bad(
+    struct error *e, const char *name, const char *arg, const char *expected);
+
+#endif

@@ -1,0 +1,125 @@
+#include "base/outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/sys.h"
+
+/* Fills f->temporary with a name beside path that no one uses. */
+static int
+open_temporary(struct outfile *f)
+{
+	static unsigned int serial;
+	const char *slash = strrchr(f->path, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - f->path) + 1;
+	size_t size = strlen(f->path) + 48;
+	int fd, tries;
+
+	f->temporary = sys_malloc(size);
+	if (f->temporary == NULL)
+		return -1;
+	for (tries = 0; tries < 100; tries++) {
+		snprintf(f->temporary, size, "%.*s.%s.tmp-%ld-%u", folder,
+		    f->path, f->path + folder, (long)getpid(), serial++);
+		fd = sys_open(f->temporary,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	if (fd < 0) {
+		free(f->temporary);
+		f->temporary = NULL;
+	}
+	return fd;
+}
+
+int
+outfile_open(struct outfile *f, const char *path, struct error *e)
+{
+	struct stat st;
+	int fd;
+
+	memset(f, 0, sizeof(*f));
+	f->out.fd = -1;
+	f->path = sys_strdup(path);
+	if (f->path == NULL)
+		return error_errno(e, EXIT_LOCAL, "%s", path);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		fd = sys_open(path, O_WRONLY | O_NOCTTY, 0);
+	else
+		fd = open_temporary(f);
+	if (fd < 0) {
+		error_errno(e, EXIT_USAGE, "cannot make %s", path);
+		outfile_discard(f);
+		return -1;
+	}
+	if (output_open(&f->out, fd, path, e) != 0) {
+		outfile_discard(f);
+		return -1;
+	}
+	return 0;
+}
+
+int
+outfile_sync_folder(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? sys_strdup(".") : sys_strdup(path);
+	int fd, result = 0;
+
+	if (folder == NULL)
+		return error_errno(e, EXIT_LOCAL, "%s", path);
+	if (slash != NULL)
+		folder[slash == path ? 1 : slash - path] = '\0';
+	fd = sys_open(folder, O_RDONLY | O_DIRECTORY, 0);
+	/* Some file systems cannot sync a folder: they say EINVAL. */
+	if (fd < 0 || (sys_fsync(fd) != 0 && errno != EINVAL))
+		result = error_errno(
+		    e, EXIT_LOCAL, "cannot write the folder of %s", path);
+	if (fd >= 0)
+		(void)sys_close(fd);
+	free(folder);
+	return result;
+}
+
+int
+outfile_commit(struct outfile *f, struct error *e)
+{
+	int result;
+
+	if (f->path == NULL)
+		return 0;
+	result = output_flush(&f->out, e);
+	if (result == 0 && f->temporary != NULL && sys_fsync(f->out.fd) != 0)
+		result = error_errno(e, EXIT_LOCAL, "cannot write %s", f->path);
+	if (result == 0)
+		result = output_close(&f->out, e);
+	if (result == 0 && f->temporary != NULL) {
+		if (sys_rename(f->temporary, f->path) != 0) {
+			result = error_errno(
+			    e, EXIT_LOCAL, "cannot make %s", f->path);
+		} else {
+			free(f->temporary);
+			f->temporary = NULL;
+			result = outfile_sync_folder(f->path, e);
+		}
+	}
+	outfile_discard(f);
+	return result;
+}
+
+void
+outfile_discard(struct outfile *f)
+{
+	output_abandon(&f->out);
+	if (f->temporary != NULL)
+		unlink(f->temporary);
+	free(f->temporary);
+	free(f->path);
+	f->temporary = NULL;
+	f->path = NULL;
+}

@@ -1,0 +1,34 @@
+/*
+ * outfile.h: a file that appears whole or not at all.
+ *
+ * It is written under a temporary name beside its own, with mode 0600, and
+ * takes its name by rename when it is committed, after fsync; a symbolic link
+ * at its name is replaced, never followed.  Only a path that already is
+ * something else than a regular file (a pipe, /dev/null, /dev/fd/63) is
+ * written in place.
+ */
+#ifndef TP_BASE_OUTFILE_H
+#define TP_BASE_OUTFILE_H
+
+#include "base/error.h"
+#include "base/output.h"
+
+struct outfile {
+	struct output out; /* write here */
+	char *path;	   /* owned */
+	char *temporary;   /* owned; NULL: written in place */
+};
+
+/* -1 with EXIT_USAGE if it cannot be made: nothing was done yet. */
+int outfile_open(struct outfile *f, const char *path, struct error *e);
+
+/* Makes it appear.  On -1 it does not, and what was written is removed. */
+int outfile_commit(struct outfile *f, struct error *e);
+
+/* Removes what was written.  Does nothing after a commit. */
+void outfile_discard(struct outfile *f);
+
+/* fsyncs the folder that holds path, so that a new name in it survives. */
+int outfile_sync_folder(const char *path, struct error *e);
+
+#endif

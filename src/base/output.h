@@ -1,0 +1,37 @@
+/*
+ * output.h: a stream that is written front to back: stdout, or the inside of
+ * an outfile.  A write, flush or close that fails is an error with
+ * EXIT_LOCAL; what was written before it is not taken back.
+ */
+#ifndef TP_BASE_OUTPUT_H
+#define TP_BASE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buffer.h"
+#include "base/error.h"
+
+struct output {
+	int fd;
+	bool broken;	       /* the reader has gone (EPIPE) */
+	char name[256];	       /* for messages */
+	uint64_t written;      /* bytes taken, buffered ones included */
+	struct buffer pending; /* at most OUTPUT_BUFFER bytes */
+};
+
+#define OUTPUT_BUFFER (128 * 1024)
+
+/* Takes over fd.  A pipe is enlarged where the system grants it. */
+int output_open(struct output *o, int fd, const char *name, struct error *e);
+
+/* n bytes, or -1.  Much at a time goes straight to the descriptor. */
+int output_write(struct output *o, const void *data, size_t n, struct error *e);
+int output_flush(struct output *o, struct error *e);
+
+/* Flushes and closes; frees in any case. */
+int output_close(struct output *o, struct error *e);
+
+/* Closes without flushing. */
+void output_abandon(struct output *o);
+
+#endif

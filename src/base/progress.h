@@ -1,0 +1,20 @@
+/*
+ * progress.h: one line on stderr that is drawn over and over, and gone at
+ * the end; by default only if stderr is a terminal.
+ */
+#ifndef TP_BASE_PROGRESS_H
+#define TP_BASE_PROGRESS_H
+
+#include <stdint.h>
+
+enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+
+void progress_start(enum progress_mode mode, const char *unit);
+
+/* Draws at most twice a second; costs next to nothing otherwise. */
+void progress_show(uint64_t units, uint64_t bytes);
+
+/* Clears the line, so that a message can be printed. */
+void progress_end(void);
+
+#endif

@@ -1,0 +1,47 @@
+#include "base/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+
+int
+summary_open(struct summary *s, const char *path, struct error *e)
+{
+	memset(s, 0, sizeof(*s));
+	s->file.out.fd = -1;
+	s->begun = clock_monotonic();
+	return path == NULL ? 0 : outfile_open(&s->file, path, e);
+}
+
+int
+summary_write(
+    struct summary *s, ndjson *counts, enum exit_code code, struct error *e)
+{
+	int result = 0;
+	char *line = NULL;
+	size_t n = 0;
+
+	if (s->file.path == NULL) {
+		ndjson_free(counts);
+		return 0;
+	}
+	ndjson_set_real(counts, "seconds", clock_monotonic() - s->begun);
+	ndjson_set_count(counts, "exit", (uint64_t)code);
+	line = ndjson_line(counts, &n);
+	ndjson_free(counts);
+	if (line == NULL)
+		result = error_set(e, EXIT_LOCAL, "out of memory");
+	else
+		result = output_write(&s->file.out, line, n, e);
+	free(line);
+	if (result == 0)
+		return outfile_commit(&s->file, e);
+	outfile_discard(&s->file);
+	return -1;
+}
+
+void
+summary_discard(struct summary *s)
+{
+	outfile_discard(&s->file);
+}

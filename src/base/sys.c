@@ -1,0 +1,136 @@
+#include "config.h"
+#include "base/sys.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef TP_FAULT_HOOK
+#include <errno.h>
+
+/*
+ * TP_FAULT=CALL:N fails the Nth call of that name, TP_FAULT=CALL:N+ that one
+ * and every later one; TP_FAULT_COUNT=FILE has the number of calls by name
+ * appended at exit.  Only in builds made for the tests.
+ */
+static struct call {
+	const char *name;
+	int error;
+	unsigned long made;
+} calls[] = {{"open", EACCES, 0}, {"read", EIO, 0}, {"write", ENOSPC, 0},
+    {"fsync", EIO, 0}, {"ftruncate", EIO, 0}, {"rename", EACCES, 0},
+    {"close", EIO, 0}, {"malloc", ENOMEM, 0}};
+enum { OPEN, READ, WRITE, FSYNC, FTRUNCATE, RENAME, CLOSE, MALLOC, CALLS };
+
+static void
+report(void)
+{
+	const char *path = getenv("TP_FAULT_COUNT");
+	FILE *f = path == NULL ? NULL : fopen(path, "ae");
+	int i;
+
+	if (f == NULL)
+		return;
+	for (i = 0; i < CALLS; i++)
+		fprintf(f, "%s %lu\n", calls[i].name, calls[i].made);
+	fclose(f);
+}
+
+static int
+fails(int which)
+{
+	static int registered;
+	const char *spec = getenv("TP_FAULT");
+	struct call *c = &calls[which];
+	unsigned long n, made;
+	char *end;
+	size_t len;
+
+	if (__sync_bool_compare_and_swap(&registered, 0, 1))
+		atexit(report);
+	made = __sync_add_and_fetch(&c->made, 1);
+	len = strlen(c->name);
+	if (spec == NULL || strncmp(spec, c->name, len) != 0 ||
+	    spec[len] != ':')
+		return 0;
+	n = strtoul(spec + len + 1, &end, 10);
+	if (made != n && !(*end == '+' && made > n))
+		return 0;
+	errno = c->error;
+	return 1;
+}
+#define FAILS(which) fails(which)
+#else
+#define FAILS(which) 0
+#endif
+
+int
+sys_open(const char *path, int flags, mode_t mode)
+{
+	return FAILS(OPEN) ? -1 : open(path, flags | O_CLOEXEC, mode);
+}
+
+ssize_t
+sys_read(int fd, void *buf, size_t n)
+{
+	return FAILS(READ) ? -1 : read(fd, buf, n);
+}
+
+ssize_t
+sys_write(int fd, const void *buf, size_t n)
+{
+	return FAILS(WRITE) ? -1 : write(fd, buf, n);
+}
+
+int
+sys_fsync(int fd)
+{
+	return FAILS(FSYNC) ? -1 : fsync(fd);
+}
+
+int
+sys_ftruncate(int fd, off_t length)
+{
+	return FAILS(FTRUNCATE) ? -1 : ftruncate(fd, length);
+}
+
+int
+sys_rename(const char *from, const char *to)
+{
+	return FAILS(RENAME) ? -1 : rename(from, to);
+}
+
+int
+sys_close(int fd)
+{
+	/* As with a real failing close, the descriptor is gone. */
+	int failed = FAILS(CLOSE);
+
+	return close(fd) != 0 || failed ? -1 : 0;
+}
+
+void *
+sys_malloc(size_t n)
+{
+	return FAILS(MALLOC) ? NULL : malloc(n);
+}
+
+void *
+sys_calloc(size_t count, size_t n)
+{
+	return FAILS(MALLOC) ? NULL : calloc(count, n);
+}
+
+void *
+sys_realloc(void *p, size_t n)
+{
+	return FAILS(MALLOC) ? NULL : realloc(p, n);
+}
+
+char *
+sys_strdup(const char *s)
+{
+	return FAILS(MALLOC) ? NULL : strdup(s);
+}

@@ -1,0 +1,26 @@
+/*
+ * sys.h: every call to the system of ours that can fail, in one place.
+ *
+ * A build with --enable-fault-hook makes the Nth of these calls fail (TP_FAULT,
+ * see sys.c), so that tests can show what the programs do then.
+ * Otherwise they are the calls themselves.
+ */
+#ifndef TP_BASE_SYS_H
+#define TP_BASE_SYS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+int sys_open(const char *path, int flags, mode_t mode);
+ssize_t sys_read(int fd, void *buf, size_t n);
+ssize_t sys_write(int fd, const void *buf, size_t n);
+int sys_fsync(int fd);
+int sys_ftruncate(int fd, off_t length);
+int sys_rename(const char *from, const char *to);
+int sys_close(int fd);
+void *sys_malloc(size_t n);
+void *sys_calloc(size_t count, size_t n);
+void *sys_realloc(void *p, size_t n);
+char *sys_strdup(const char *s);
+
+#endif

@@ -1,0 +1,64 @@
+#include "base/utf8.h"
+
+#include <string.h>
+
+size_t
+utf8_decode(const char *s, size_t n, uint32_t *point)
+{
+	/* The smallest code point that needs this many bytes. */
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *u = (const unsigned char *)s;
+	uint32_t p;
+	size_t len, i;
+
+	if (u[0] < 0x80) {
+		*point = u[0];
+		return 1;
+	}
+	len = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
+	if (u[0] < 0xc2 || u[0] > 0xf4 || len > n)
+		return 0;
+	p = u[0] & (0xffu >> (len + 1));
+	for (i = 1; i < len; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		p = p << 6 | (u[i] & 0x3fu);
+	}
+	if (p < least[len] || p > 0x10ffff || (p >= 0xd800 && p <= 0xdfff))
+		return 0;
+	*point = p;
+	return len;
+}
+
+size_t
+utf8_valid(const char *s, size_t n)
+{
+	size_t i = 0, len;
+	uint64_t word;
+	uint32_t point;
+
+	while (i < n) {
+		if (n - i >= sizeof(word)) {
+			memcpy(&word, s + i, sizeof(word));
+			if ((word & 0x8080808080808080u) == 0) {
+				i += sizeof(word);
+				continue;
+			}
+		}
+		len = utf8_decode(s + i, n - i, &point);
+		if (len == 0)
+			return i;
+		i += len;
+	}
+	return n;
+}
+
+size_t
+utf8_length(const char *s, size_t n)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < n; i++)
+		count += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return count;
+}

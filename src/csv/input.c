@@ -1,0 +1,343 @@
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
+#include "config.h"
+#include "csv/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include "base/escape.h"
+#include "base/signals.h"
+#include "base/sys.h"
+
+/* Packed bytes read at a time, and the most that is looked at for magic. */
+enum { PACKED = 64 * 1024, MAGIC = 6 };
+
+struct input {
+	int fd;
+	bool packed;	  /* gzip */
+	bool member;	  /* inside a gzip member */
+	bool ended;	  /* the file has no more bytes */
+	bool begun;	  /* text was given out */
+	char name[256];	  /* escaped */
+	uint64_t taken;	  /* bytes read from fd */
+	uint64_t members; /* gzip members finished */
+	z_stream z;
+	unsigned char *held; /* bytes read and not yet given out */
+	size_t first, last;  /* … are held[first..last) */
+};
+
+/* What a file begins with, what that is, and what unpacks it. */
+static const struct {
+	unsigned char magic[MAGIC];
+	size_t n;
+	const char *kind;
+	const char *command;
+} refused[] = {
+    {{'P', 'K', 3, 4}, 4, "a zip archive", "unzip -p %s"},
+    {{0x28, 0xb5, 0x2f, 0xfd}, 4, "zstd data", "zstd -dc %s"},
+    {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, "xz data", "xz -dc %s"},
+    {{'B', 'Z', 'h'}, 3, "bzip2 data", "bzip2 -dc %s"},
+    {{0xff, 0xfe}, 2, "UTF-16 text", "iconv -f UTF-16 -t UTF-8 %s"},
+    {{0xfe, 0xff}, 2, "UTF-16 text", "iconv -f UTF-16 -t UTF-8 %s"},
+};
+
+static int
+refuse(const struct input *in, const char *kind, const char *command,
+    struct error *e)
+{
+	char full[320];
+	const char *file = strcmp(in->name, "-") == 0 ? "FILE" : in->name;
+
+	if (strlen(command) + strlen(file) >= sizeof(full))
+		file = "FILE";
+	snprintf(full, sizeof(full), "%.*s%s", (int)strcspn(command, "%"),
+	    command, file);
+	error_set(e, EXIT_INPUT,
+	    "this is %s, not UTF-8 text; unpack or "
+	    "convert it first: %s | ...",
+	    kind, full);
+	error_place(e, in->name, 0, 0);
+	return -1;
+}
+
+/* One read from the descriptor; 0 at its end. */
+static ptrdiff_t
+take(struct input *in, void *buf, size_t size, struct error *e)
+{
+	ssize_t n;
+
+	do
+		n = sys_read(in->fd, buf, size);
+	while (n < 0 && errno == EINTR && signals_pending() == 0);
+	if (n < 0) {
+		error_errno(
+		    e, errno == EINTR ? EXIT_LOCAL : EXIT_INPUT, "cannot read");
+		error_place(e, in->name, 0, 0);
+		return -1;
+	}
+	in->ended = n == 0;
+	in->taken += (uint64_t)n;
+	return n;
+}
+
+/* Reads until n bytes are held or the file ends. */
+static int
+hold(struct input *in, size_t n, struct error *e)
+{
+	while (in->last - in->first < n && !in->ended) {
+		ptrdiff_t got =
+		    take(in, in->held + in->last, PACKED - in->last, e);
+
+		if (got < 0)
+			return -1;
+		in->last += (size_t)got;
+	}
+	return 0;
+}
+
+static int
+start_unpacking(struct input *in, struct error *e)
+{
+	/* 16: gzip only, its header and trailer checked */
+	if (inflateInit2(&in->z, 15 + 16) != Z_OK)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	in->packed = in->member = true;
+	return 0;
+}
+
+/* Looks at how the file begins. */
+static int
+recognise(struct input *in, struct error *e)
+{
+	const unsigned char *p = in->held;
+	size_t n, i;
+
+	if (hold(in, MAGIC, e) != 0)
+		return -1;
+	n = in->last;
+	if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b)
+		return start_unpacking(in, e);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (n >= refused[i].n &&
+		    memcmp(p, refused[i].magic, refused[i].n) == 0)
+			return refuse(
+			    in, refused[i].kind, refused[i].command, e);
+	}
+	return 0;
+}
+
+static int
+refuse_folder(struct input *in, struct error *e)
+{
+	error_set(e, EXIT_INPUT, "this is a folder; name the files in it");
+	error_place(e, in->name, 0, 0);
+	return -1;
+}
+
+static int
+open_path(struct input *in, const char *path, struct error *e)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		in->fd = STDIN_FILENO;
+	else
+		in->fd = sys_open(path, O_RDONLY | O_NOCTTY, 0);
+	if (in->fd < 0 || fstat(in->fd, &st) != 0) {
+		error_errno(e, EXIT_INPUT, "cannot open");
+		error_place(e, in->name, 0, 0);
+		return -1;
+	}
+	if (S_ISDIR(st.st_mode))
+		return refuse_folder(in, e);
+#ifdef F_SETPIPE_SZ
+	if (S_ISFIFO(st.st_mode))
+		(void)fcntl(in->fd, F_SETPIPE_SZ, 1 << 20);
+#endif
+#ifdef POSIX_FADV_SEQUENTIAL
+	(void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
+	return 0;
+}
+
+struct input *
+input_open(const char *path, struct error *e)
+{
+	struct input *in = sys_calloc(1, sizeof(*in));
+
+	if (in == NULL) {
+		error_errno(e, EXIT_LOCAL, "%s", path);
+		return NULL;
+	}
+	in->fd = -1;
+	escape_text(in->name, sizeof(in->name), path, strlen(path));
+	in->held = sys_malloc(PACKED);
+	if (in->held == NULL)
+		error_errno(e, EXIT_LOCAL, "%s", in->name);
+	else if (open_path(in, path, e) == 0 && recognise(in, e) == 0)
+		return in;
+	input_close(in);
+	return NULL;
+}
+
+void
+input_close(struct input *in)
+{
+	if (in == NULL)
+		return;
+	if (in->packed)
+		inflateEnd(&in->z);
+	if (in->fd > STDIN_FILENO)
+		(void)sys_close(in->fd);
+	free(in->held);
+	free(in);
+}
+
+static int
+corrupt(struct input *in, const char *what, struct error *e)
+{
+	error_set(e, EXIT_INPUT,
+	    "gzip data %s (after %llu packed bytes); "
+	    "fetch or make the file again",
+	    what, (unsigned long long)(in->taken - (in->last - in->first)));
+	error_place(e, in->name, 0, 0);
+	return -1;
+}
+
+/* Behind a member: another one, padding of zeros, or the end. */
+static int
+next_member(struct input *in, struct error *e)
+{
+	in->members++;
+	for (;;) {
+		if (hold(in, 1, e) != 0)
+			return -1;
+		if (in->first == in->last)
+			return 0;
+		if (in->held[in->first] != 0)
+			break;
+		in->first++;
+		if (in->first == in->last)
+			in->first = in->last = 0;
+	}
+	if (in->held[in->first] != 0x1f)
+		return corrupt(in, "is followed by something else", e);
+	inflateReset(&in->z);
+	in->member = true;
+	return 0;
+}
+
+static ptrdiff_t
+unpack(struct input *in, char *buf, size_t size, struct error *e)
+{
+	in->z.next_out = (unsigned char *)buf;
+	in->z.avail_out = (unsigned int)(size > INT32_MAX ? INT32_MAX : size);
+	size = in->z.avail_out;
+	while (in->member && in->z.avail_out > 0) {
+		int status;
+
+		if (in->first == in->last)
+			in->first = in->last = 0;
+		if (hold(in, 1, e) != 0)
+			return -1;
+		if (in->first == in->last)
+			return corrupt(in, "ends early: it was cut", e);
+		in->z.next_in = in->held + in->first;
+		in->z.avail_in = (unsigned int)(in->last - in->first);
+		status = inflate(&in->z, Z_NO_FLUSH);
+		in->first = in->last - in->z.avail_in;
+		if (status == Z_MEM_ERROR)
+			return error_set(e, EXIT_LOCAL, "out of memory");
+		if (status == Z_STREAM_END) {
+			in->member = false;
+			if (next_member(in, e) != 0)
+				return -1;
+		} else if (status != Z_OK && status != Z_BUF_ERROR) {
+			return corrupt(in, "is corrupt", e);
+		}
+	}
+	return (ptrdiff_t)(size - in->z.avail_out);
+}
+
+static ptrdiff_t
+read_plain(struct input *in, char *buf, size_t size, struct error *e)
+{
+	size_t n = in->last - in->first;
+
+	if (n == 0)
+		return in->ended ? 0 : take(in, buf, size, e);
+	if (n > size)
+		n = size;
+	memcpy(buf, in->held + in->first, n);
+	in->first += n;
+	return (ptrdiff_t)n;
+}
+
+static ptrdiff_t
+read_some(struct input *in, char *buf, size_t size, struct error *e)
+{
+	return in->packed ? unpack(in, buf, size, e)
+			  : read_plain(in, buf, size, e);
+}
+
+/* The first bytes of the text: a mark is dropped, UTF-16 refused. */
+static ptrdiff_t
+read_first(struct input *in, char *buf, size_t size, struct error *e)
+{
+	ptrdiff_t n = 0;
+
+	while (n < 3) {
+		ptrdiff_t got = read_some(in, buf + n, size - (size_t)n, e);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		n += got;
+	}
+	if (n >= 2 && (memcmp(buf, "\xff\xfe", 2) == 0 ||
+			  memcmp(buf, "\xfe\xff", 2) == 0 ||
+			  (buf[0] == '\0') != (buf[1] == '\0')))
+		return refuse(in, "UTF-16 text",
+		    in->packed ? "zcat %s" : "iconv -f UTF-16 -t UTF-8 %s", e);
+	if (n >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0) {
+		n -= 3;
+		memmove(buf, buf + 3, (size_t)n);
+		if (n == 0)
+			return read_some(in, buf, size, e);
+	}
+	return n;
+}
+
+ptrdiff_t
+input_read(struct input *in, char *buf, size_t size, struct error *e)
+{
+	if (in->begun)
+		return read_some(in, buf, size, e);
+	in->begun = true;
+	return read_first(in, buf, size, e);
+}
+
+const char *
+input_name(const struct input *in)
+{
+	return in->name;
+}
+
+uint64_t
+input_taken(const struct input *in)
+{
+	return in->taken;
+}
+
+const char *
+input_zlib_version(void)
+{
+	return zlibVersion();
+}

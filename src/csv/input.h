@@ -1,0 +1,39 @@
+/*
+ * input.h: the bytes of one input: a file, a pipe, or stdin; gzip is
+ * recognised by its magic bytes and unpacked, all members of it, length and
+ * CRC checked; a UTF-8 byte order mark in front is dropped.
+ *
+ * What cannot be read as text is refused with EXIT_INPUT and the command
+ * that helps: a folder, zip, zstd, xz, bzip2, UTF-16, and gzip that is cut
+ * short or corrupt.
+ */
+#ifndef TP_CSV_INPUT_H
+#define TP_CSV_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+struct input;
+
+/* path "-" is stdin.  NULL: e says why. */
+struct input *input_open(const char *path, struct error *e);
+void input_close(struct input *in);
+
+/*
+ * Up to size bytes (size >= 64) of the text; 0 at its end, -1 with e set.
+ * Blocks until there is something.  A caught signal ends it with -1 and
+ * EXIT_LOCAL.
+ */
+ptrdiff_t input_read(struct input *in, char *buf, size_t size, struct error *e);
+
+/* The name for messages: the path, or "-" for stdin; lives with in. */
+const char *input_name(const struct input *in);
+
+/* Bytes taken from the file so far (before unpacking). */
+uint64_t input_taken(const struct input *in);
+
+/* "1.2.13" */
+const char *input_zlib_version(void);
+
+#endif
