@@ -71,21 +71,22 @@ put_positions(uint32_t *out, uint64_t mask, uint32_t base)
 }
 
 static inline uint32_t
-row_flags(const struct masks *m, uint64_t odd, uint64_t range)
+row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 {
 	return ((odd & range) != 0 ? CSV_ROW_ODD : 0) |
 	       ((m->quote & range) != 0 ? CSV_ROW_QUOTED : 0) |
 	       ((m->high & range) != 0 ? CSV_ROW_HIGH : 0) |
-	       ((m->control & range) != 0 ? CSV_ROW_CONTROL : 0);
+	       ((m->control & range) != 0 ? CSV_ROW_CONTROL : 0) |
+	       ((inner & range) != 0 ? CSV_ROW_INNER : 0);
 }
 
 /* Reports the rows that end in this block. */
 static inline void
 put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
-    uint64_t sep, uint64_t odd, uint64_t ends)
+    uint64_t sep, uint64_t odd, uint64_t inner, uint64_t ends)
 {
 	uint64_t seen = 0; /* bytes that belong to rows already reported */
-	uint64_t special = odd | m->quote | m->high | m->control;
+	uint64_t special = odd | inner | m->quote | m->high | m->control;
 
 	while (ends != 0) {
 		uint64_t to = ends ^ (ends - 1); /* up to and with the LF */
@@ -95,13 +96,13 @@ put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
 		row->lines = c->lines + bits(m->lf & to);
 		row->flags = c->flags;
 		if (special != 0)
-			row->flags |= row_flags(m, odd, to & ~seen);
+			row->flags |= row_flags(m, odd, inner, to & ~seen);
 		c->flags = 0;
 		seen = to;
 		ends &= ends - 1;
 	}
 	if (special != 0)
-		c->flags |= row_flags(m, odd, ~seen);
+		c->flags |= row_flags(m, odd, inner, ~seen);
 	c->lines += bits(m->lf);
 }
 
@@ -119,7 +120,7 @@ take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
 	uint64_t closed = close << 1 | c->closed; /* behind a closing quote */
 	uint64_t begins = sep << 1 | c->ended;	  /* a field begins here */
 	uint64_t returned = cr << 1 | c->returned;
-	uint64_t odd;
+	uint64_t odd, inner;
 
 	/* A quote right behind a closing one is the second of a doubled
 	 * pair; any other must begin a field. */
@@ -127,7 +128,8 @@ take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
 	odd |= closed & ~(m->delimiter | m->lf | m->cr | m->quote);
 	odd |= returned & ~m->lf;
 
-	put_rows(ix, m, c, sep, odd, m->lf & ~inside);
+	inner = (m->delimiter | m->lf | m->cr) & inside;
+	put_rows(ix, m, c, sep, odd, inner, m->lf & ~inside);
 	put_positions(ix->sep + ix->seps, sep, base);
 	ix->seps += bits(sep);
 

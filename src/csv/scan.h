@@ -23,9 +23,10 @@ enum {
 	 * such a row on, where rows end is a guess.
 	 */
 	CSV_ROW_ODD = 1,
-	CSV_ROW_QUOTED = 2, /* holds a quote */
-	CSV_ROW_HIGH = 4,   /* holds a byte >= 0x80 */
-	CSV_ROW_CONTROL = 8 /* holds a C0 control other than tab, CR, LF */
+	CSV_ROW_QUOTED = 2,  /* holds a quote */
+	CSV_ROW_HIGH = 4,    /* holds a byte >= 0x80 */
+	CSV_ROW_CONTROL = 8, /* holds a C0 control other than tab, CR, LF */
+	CSV_ROW_INNER = 16   /* holds a delimiter or line break in quotes */
 };
 
 struct csv_row {
