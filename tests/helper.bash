@@ -26,3 +26,26 @@ assert_same() { # EXPECTED-FILE ACTUAL-FILE
 skip_if_sanitized() {
 	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"
 }
+
+# A sandbox on a free port: $sandbox is its address.  sandbox_stop belongs in
+# the teardown of each file that starts one.
+sandbox_start() { # OPTION...
+	local said=$BATS_TEST_TMPDIR/sandbox.out
+	# Descriptor 3 is bats's own: a child that keeps it keeps bats waiting.
+	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
+	sandbox_pid=$!
+	for _ in {1..100}; do
+		sandbox=$(grep -om1 'http://127\.0\.0\.1:[0-9]*' "$said") && return
+		kill -0 "$sandbox_pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	cat "$said" "$said.err"
+	echo 'tp-sandbox did not start' >&2
+	return 1
+}
+sandbox_stop() {
+	[ -n "${sandbox_pid-}" ] || return 0
+	kill "$sandbox_pid" 2>/dev/null || true
+	wait "$sandbox_pid" 2>/dev/null || true
+	sandbox_pid=
+}
