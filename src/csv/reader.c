@@ -11,7 +11,7 @@
  * over must not be scanned over and over.
  */
 enum {
-	WINDOW = 256 * 1024,
+	WINDOW = 64 * 1024,
 	MAX_SLICE = WINDOW,
 	MIN_SLICE = 4 * 1024,
 	MAX_ROWS = 16 * 1024,
