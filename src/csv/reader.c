@@ -114,13 +114,19 @@ csv_reader_set_columns(struct csv_reader *r, size_t columns)
 	r->columns = columns;
 }
 
-/* An unterminated last record gets its line ending. */
+/* An unterminated last record gets its line ending: that of the first. */
 static void
 terminate(struct csv_reader *r)
 {
+	const char *begin = r->window + r->pos, *lf;
+
 	r->eof = true;
 	if (r->end == r->pos || r->window[r->end - 1] == '\n')
 		return;
+	if (r->line == 1) {
+		lf = memchr(begin, '\n', r->end - r->pos);
+		r->crlf = lf != NULL && lf > begin && lf[-1] == '\r';
+	}
 	if (r->crlf && r->window[r->end - 1] != '\r')
 		r->window[r->end++] = '\r';
 	r->window[r->end++] = '\n';
@@ -480,13 +486,14 @@ give_blank(
 {
 	struct csv_field empty = {"", 0, 0, 0};
 
-	r->fields.n = 0;
-	if (csv_fields_add(&r->fields, &empty) != 0)
-		return error_set(e, EXIT_LOCAL, "out of memory");
 	record->raw = r->window + r->pos;
 	record->len = n;
 	record->ending = n >= 2 && record->raw[n - 2] == '\r' ? 2 : 1;
 	record->line = r->line;
+	empty.end = (uint32_t)(n - record->ending);
+	r->fields.n = 0;
+	if (csv_fields_add(&r->fields, &empty) != 0)
+		return error_set(e, EXIT_LOCAL, "out of memory");
 	record->field = r->fields.field;
 	record->fields = 1;
 	pass(r, n, 1);
