@@ -666,6 +666,7 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 	run->rows = r->index.rows - r->row;
 	run->start = (uint32_t)(r->pos - r->base);
 	run->first = r->row == 0 ? 0 : run->row[-1].last + 1;
+	run->lines = r->row == 0 ? 0 : run->row[-1].lines;
 	return 1;
 }
 
