@@ -1,0 +1,28 @@
+/*
+ * percent.h: percent-encoding (RFC 3986) of names and values.
+ */
+#ifndef TP_BATCH_PERCENT_H
+#define TP_BATCH_PERCENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The most bytes that n bytes can become. */
+#define PERCENT_BOUND(n) (3 * (n))
+
+/*
+ * Encodes text[0..n) to out, which has PERCENT_BOUND(n) bytes, and returns
+ * the end of what it wrote.  All but letters, digits and - . _ ~ becomes %XX;
+ * raw_utf8 leaves bytes from 0x80 up as they are, too (the text has to be
+ * UTF-8), which the service allows and which makes batches smaller.
+ */
+char *percent_encode(char *out, const char *text, size_t n, bool raw_utf8);
+
+/* Decodes to out, of n bytes; returns how many it wrote.  A % without two
+ * hex digits stays as it is. */
+size_t percent_decode(char *out, const char *text, size_t n);
+
+/* The offset of the first % that no two hex digits follow; n: none. */
+size_t percent_valid(const char *text, size_t n);
+
+#endif
