@@ -42,3 +42,42 @@ percent_decode(char *out, const char *text, size_t n)
 	}
 	return len;
 }
+
+/* Letters, digits and - . _ ~ (RFC 3986, 2.3, "unreserved"). */
+#define UNRESERVED 1
+/* A byte of a UTF-8 character of several. */
+#define HIGH 2
+
+static const unsigned char kinds[256] = {
+    /* clang-format off */
+	['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
+	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+#define H16 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2
+	[0x80] = H16, H16, H16, H16, H16, H16, H16, H16,
+#undef H16
+    /* clang-format on */
+};
+
+char *
+percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const unsigned char *at = (const unsigned char *)text, *end = at + n;
+	unsigned char kept = raw_utf8 ? UNRESERVED | HIGH : UNRESERVED;
+
+	for (; at < end; at++) {
+		if ((kinds[*at] & kept) != 0) {
+			*out++ = (char)*at;
+			continue;
+		}
+		out[0] = '%';
+		out[1] = digits[*at >> 4];
+		out[2] = digits[*at & 15];
+		out += 3;
+	}
+	return out;
+}

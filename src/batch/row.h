@@ -1,0 +1,60 @@
+/*
+ * row.h: the cells of one record become a row of a batch.
+ */
+#ifndef TP_BATCH_ROW_H
+#define TP_BATCH_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/error.h"
+#include "batch/cell.h"
+#include "batch/columns.h"
+
+/*
+ * Commas and line breaks inside of values: whether the service splits rows
+ * before or after it decodes them is not documented.
+ */
+enum row_separators {
+	ROW_SEPARATORS_ENCODE,
+	ROW_SEPARATORS_REJECT,
+	ROW_SEPARATORS_REPLACE
+};
+
+struct row_rules {
+	bool raw_utf8; /* see percent_encode */
+	enum row_separators separators;
+	struct cell replacement; /* for one, CR LF counting as one */
+	struct cell empty;	 /* for empty and absent cells; len 0: none */
+};
+
+enum row_verdict {
+	ROW_GOOD,
+	ROW_SEPARATOR, /* rejected by the rule; or to be replaced within the
+			  identifier, which would make it another's */
+	ROW_PROFILE    /* over BATCH_PROFILE_BYTES */
+};
+
+struct row_size {
+	size_t cells;	  /* to be sent: trailing empty ones are dropped */
+	size_t profile;	  /* bytes that count against BATCH_PROFILE_BYTES:
+			     names and values of the cells that are not empty,
+			     not encoded, the identifier not among them */
+	size_t bound;	  /* the most bytes it becomes, LF included */
+	size_t separated; /* cells with a comma or line break */
+	size_t at;	  /* ROW_SEPARATOR: the cell */
+};
+
+/*
+ * Measures cells[0..n), which are those of c, in its order (n <= c->n; what
+ * is missing is absent).  look: they may hold commas or line breaks.
+ */
+enum row_verdict row_measure(const struct row_rules *rules,
+    const struct columns *c, const struct cell *cells, size_t n, bool look,
+    struct row_size *size);
+
+/* Encodes what was measured to out, of size->bound bytes, its LF included;
+ * returns the end. */
+char *row_encode(const struct row_rules *rules, const struct cell *cells,
+    size_t n, const struct row_size *size, char *out);
+
+#endif

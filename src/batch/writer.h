@@ -1,0 +1,73 @@
+/*
+ * writer.h: writes rows as a batch stream (tp-batch(5)), or as a folder of
+ * files that hold one batch each.
+ *
+ * A batch ends before the row that would pass a limit, so batches are as full
+ * as can be.  Nothing is held but the rows of one buffer.
+ *
+ * The last line feed of what was written is held back until the next row, so
+ * that a stream whose writer failed or was killed ends within a line: its
+ * last batch is seen to be cut short.
+ */
+#ifndef TP_BATCH_WRITER_H
+#define TP_BATCH_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "base/output.h"
+#include "batch/limits.h"
+
+struct batch_writer_options {
+	uint64_t max_bytes;   /* at most BATCH_BYTES */
+	uint64_t max_rows;    /* at most BATCH_ROWS */
+	size_t max_row;	      /* the most that batch_writer_room is asked for */
+	const char *folder;   /* NULL: to out */
+	const char *manifest; /* NULL: none */
+};
+
+/* Where a record stands in the input. */
+struct batch_place {
+	const char *file;     /* must live until the writer is closed */
+	uint64_t first, last; /* lines */
+};
+
+struct batch_writer;
+
+/*
+ * Batches go to out, or, with a folder, the paths of finished files do.  The
+ * folder is made; one that holds batch files already is EXIT_USAGE.  Strings
+ * in o and out must outlive the writer.
+ */
+struct batch_writer *batch_writer_open(
+    const struct batch_writer_options *o, struct output *out, struct error *e);
+
+/* The header row, encoded, without "batch=" and LF; copied.  To be called
+ * once, before the first row.  EXIT_USAGE: no row could stand under it. */
+int batch_writer_begin(
+    struct batch_writer *w, const char *header, size_t n, struct error *e);
+
+/* Room for an encoded row of at most n bytes; NULL: no memory, or a write
+ * failed.  Good until the next call. */
+char *batch_writer_room(struct batch_writer *w, size_t n, struct error *e);
+
+/*
+ * The n bytes put there, LF included, are a row.  1: it is too large for any
+ * batch and was not taken; 0; -1.
+ */
+int batch_writer_row(struct batch_writer *w, size_t n,
+    const struct batch_place *place, struct error *e);
+
+/* Finishes the last batch and the manifest, and flushes out. */
+int batch_writer_close(struct batch_writer *w, struct error *e);
+
+/* After close: frees.  Without: an unfinished file and the manifest are
+ * removed; what was written to out ends without its last line feed. */
+void batch_writer_free(struct batch_writer *w);
+
+uint64_t batch_writer_batches(const struct batch_writer *w);
+uint64_t batch_writer_rows(const struct batch_writer *w);
+/* Of finished and unfinished batches. */
+uint64_t batch_writer_bytes(const struct batch_writer *w);
+
+#endif

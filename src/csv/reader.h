@@ -1,0 +1,107 @@
+/*
+ * reader.h: the records of one CSV input, in order, with line and column;
+ * memory does not grow with the input.
+ *
+ * A quote that never closes costs its own line, not the file: when a record
+ * is malformed, not closed at the end, or longer than max_record while inside
+ * quotes, only its first physical line is given out as faulty and reading
+ * goes on at the next line.  No line is read more than twice for it.  From
+ * then on, records with fewer fields than the header are given out as faulty
+ * too, until one has the exact number: they may be the tail of that field.
+ */
+#ifndef TP_CSV_READER_H
+#define TP_CSV_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "csv/dialect.h"
+#include "csv/input.h"
+#include "csv/parse.h"
+#include "csv/scan.h"
+
+enum csv_fault {
+	CSV_GOOD,
+	CSV_MALFORMED,	       /* a quote where none can be */
+	CSV_UNCLOSED,	       /* the quote never closes */
+	CSV_UNCLOSED_TOO_LONG, /* … before max_record */
+	CSV_TAIL,	       /* fewer fields than the header, after one of
+				  the above */
+	CSV_BARE_CR,	       /* CR without LF, outside of quotes */
+	CSV_TOO_LONG	       /* over max_record; see csv_reader_rest */
+};
+
+struct csv_record {
+	enum csv_fault fault;
+	const char *raw; /* with its line ending; of a CSV_TOO_LONG record,
+			    its beginning */
+	size_t len;	 /* of raw, line ending included */
+	size_t ending;	 /* bytes of the line ending: 1 or 2 */
+	uint64_t line;	 /* where it begins, from 1 */
+	size_t bad;	 /* faulty: offset in raw of what is wrong */
+	uint32_t flags;	 /* CSV_ROW_QUOTED, _HIGH, _CONTROL */
+	size_t fields;	 /* 0 if faulty (but CSV_TAIL has them) */
+	const struct csv_field *field; /* min(fields, CSV_MAX_FIELDS) */
+};
+
+struct csv_reader;
+
+/* NULL: e says why (no memory, or TP_SCAN). */
+struct csv_reader *csv_reader_new(const struct csv_dialect *d, struct error *e);
+void csv_reader_free(struct csv_reader *r);
+
+/* Reads from in, which stays the caller's, from now on; line 1 is next. */
+void csv_reader_start(struct csv_reader *r, struct input *in);
+
+/* How many fields the header has.  0, the default: not known yet. */
+void csv_reader_set_columns(struct csv_reader *r, size_t columns);
+
+/*
+ * The next record, blank lines skipped: 1, 0 at the end, -1 with e set.  The
+ * record is the reader's and lives until the next call.  An unterminated
+ * last record is given its line ending, the one that the first record has.
+ */
+int csv_reader_next(
+    struct csv_reader *r, struct csv_record *record, struct error *e);
+
+/*
+ * After CSV_TOO_LONG: the rest of that line, piece by piece, so that it can
+ * be kept.  1 with a piece, 0 after the last, -1.  What is not asked for is
+ * read past by csv_reader_next.
+ */
+int csv_reader_rest(
+    struct csv_reader *r, const char **piece, size_t *n, struct error *e);
+
+/*
+ * The fast way: rows that lie ready, so that runs of them can be judged and
+ * taken without a call for each.  Row i of the run is raw text like a
+ * record's, see scan.h; CSV_ROW_ODD rows, blank lines and rows over
+ * max_record are in it too: do not take those, but leave them to
+ * csv_reader_next.
+ */
+struct csv_run {
+	const char *text;
+	const uint32_t *sep;
+	const struct csv_row *row; /* the first is row[0] */
+	size_t rows;
+	uint32_t start; /* offset in text where row[0] begins */
+	uint32_t first; /* index in sep of row[0]'s first separator */
+};
+
+/* 1 with a run; 0: none, call csv_reader_next; -1 with e set. */
+int csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e);
+/* The first n rows of that run were taken. */
+void csv_reader_take(struct csv_reader *r, size_t n);
+
+/* Line where the next record begins. */
+uint64_t csv_reader_line(const struct csv_reader *r);
+/* Blank lines skipped so far, and bytes of text read. */
+uint64_t csv_reader_blank(const struct csv_reader *r);
+uint64_t csv_reader_bytes(const struct csv_reader *r);
+
+/* The line and column, both from 1, of raw[offset] of a record. */
+void csv_record_place(const struct csv_record *record, size_t offset,
+    uint64_t *line, uint64_t *column);
+
+#endif

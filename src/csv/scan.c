@@ -1,0 +1,145 @@
+#include "csv/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/escape.h"
+#include "csv/scan-block.h"
+
+/* Eight bytes as a word; byte i is bits 8i to 8i + 7. */
+static uint64_t
+load(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	uint64_t w = 0;
+	int i;
+
+	for (i = 7; i >= 0; i--)
+		w = w << 8 | u[i];
+	return w;
+}
+
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The top bits of the eight bytes, as eight bits. */
+static inline uint64_t
+gather(uint64_t tops)
+{
+	return (tops >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* Top bit set in each byte that is zero; exact, unlike the shorter trick. */
+static inline uint64_t
+zero_bytes(uint64_t x)
+{
+	return ~(((x & EVERY(0x7f)) + EVERY(0x7f)) | x) & EVERY(0x80);
+}
+
+/* Top bit set in each byte below 0x20. */
+static inline uint64_t
+low_bytes(uint64_t x)
+{
+	return ~(((x & EVERY(0x7f)) + EVERY(0x60)) | x) & EVERY(0x80);
+}
+
+static void
+make_masks(const char *p, char delimiter, char quote, struct masks *m)
+{
+	uint64_t d = EVERY((unsigned char)delimiter);
+	uint64_t q = EVERY((unsigned char)quote);
+	unsigned int shift;
+
+	memset(m, 0, sizeof(*m));
+	for (shift = 0; shift < 64; shift += 8, p += 8) {
+		uint64_t w = load(p);
+		uint64_t low = low_bytes(w);
+
+		m->delimiter |= gather(zero_bytes(w ^ d)) << shift;
+		m->quote |= gather(zero_bytes(w ^ q)) << shift;
+		m->high |= gather(w & EVERY(0x80)) << shift;
+		if (low == 0)
+			continue;
+		m->lf |= gather(zero_bytes(w ^ EVERY('\n'))) << shift;
+		m->cr |= gather(zero_bytes(w ^ EVERY('\r'))) << shift;
+		m->control |= gather(low & ~zero_bytes(w ^ EVERY('\t')))
+			      << shift;
+	}
+	m->control &= ~(m->lf | m->cr);
+}
+
+static void
+scan_portable(const char *text, size_t n, char delimiter, char quote,
+    struct csv_index *ix)
+{
+	struct carry c;
+	struct masks m;
+
+	begin_scan(ix, &c);
+	while (ix->scanned < n && has_room(ix)) {
+		size_t at = ix->scanned;
+
+		make_masks(text + at, delimiter, quote, &m);
+		if (n - at < 64)
+			cut_masks(&m, n - at);
+		take_block(ix, &m, &c, (uint32_t)at, prefix_xor(m.quote));
+		ix->scanned = n - at < 64 ? n : at + 64;
+	}
+}
+
+/* For tests: leaves everything to libcsv, which finds the lines itself. */
+static void
+scan_nothing(const char *text, size_t n, char delimiter, char quote,
+    struct csv_index *ix)
+{
+	const char *lf = memchr(text, '\n', n);
+
+	(void)delimiter;
+	(void)quote;
+	ix->seps = ix->rows = 0;
+	ix->scanned = n;
+	if (lf == NULL)
+		return;
+	ix->scanned = (size_t)(lf - text) + 1;
+	ix->sep[ix->seps++] = (uint32_t)(lf - text);
+	ix->row[0].last = 0;
+	ix->row[0].lines = 1;
+	ix->row[0].flags = CSV_ROW_ODD;
+	ix->rows = 1;
+}
+
+static bool
+always(void)
+{
+	return true;
+}
+
+const struct csv_kernel csv_kernels[] = {
+    {"portable", scan_portable, always},
+    {NULL, NULL, NULL},
+};
+
+static const struct csv_kernel libcsv_only = {"libcsv", scan_nothing, always};
+
+const struct csv_kernel *
+csv_kernel_choose(struct error *e)
+{
+	const char *name = getenv("TP_SCAN");
+	const struct csv_kernel *k;
+	char shown[64];
+
+	if (name != NULL && strcmp(name, libcsv_only.name) == 0)
+		return &libcsv_only;
+	for (k = csv_kernels; k->name != NULL; k++) {
+		if (name != NULL && strcmp(name, k->name) != 0)
+			continue;
+		if (k->usable())
+			return k;
+		if (name != NULL) {
+			error_set(e, EXIT_USAGE,
+			    "TP_SCAN=%s: this machine cannot run it", name);
+			return NULL;
+		}
+	}
+	error_set(e, EXIT_USAGE, "TP_SCAN=%s: there is no such scan kernel",
+	    escape_text(shown, sizeof(shown), name, strlen(name)));
+	return NULL;
+}

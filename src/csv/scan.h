@@ -1,0 +1,80 @@
+/*
+ * scan.h: finds the structure of CSV text: where fields and records end.
+ *
+ * A scan works on 64 bytes at a time, as bit masks of where the delimiter,
+ * the quote, CR, LF and so on are; a running exclusive-or of the quotes tells
+ * what is inside them.  It reports positions and marks what it is not sure
+ * of; the rules of CSV stand in scan-block.h, once, for every kernel, and
+ * this is the one place that decides which records are "plainly" RFC 4180.
+ * Records marked CSV_ROW_ODD are libcsv's.
+ */
+#ifndef TP_CSV_SCAN_H
+#define TP_CSV_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+enum {
+	/*
+	 * Not plainly RFC 4180: a quote within an unquoted field, something
+	 * behind a closing quote, a CR without LF outside of quotes.  From
+	 * such a row on, where rows end is a guess.
+	 */
+	CSV_ROW_ODD = 1,
+	CSV_ROW_QUOTED = 2,  /* holds a quote */
+	CSV_ROW_HIGH = 4,    /* holds a byte >= 0x80 */
+	CSV_ROW_CONTROL = 8, /* holds a C0 control other than tab, CR, LF */
+	CSV_ROW_INNER = 16   /* holds a delimiter or line break in quotes */
+};
+
+struct csv_row {
+	uint32_t last;	/* its LF is at sep[last] */
+	uint32_t lines; /* LFs from the start of the text to its own, quoted
+			   ones included */
+	uint32_t flags; /* CSV_ROW_… */
+};
+
+/*
+ * The index of a stretch of text that begins at a record.  Row i has its
+ * first separator at sep[row[i - 1].last + 1] (sep[0] for row 0) and begins
+ * one byte behind the previous row's LF (at 0 for row 0).
+ */
+struct csv_index {
+	uint32_t *sep; /* offsets of delimiters outside quotes and of LFs
+			  that end records */
+	size_t seps, max_seps;
+	struct csv_row *row;
+	size_t rows, max_rows;
+	size_t scanned; /* bytes looked at; a record cut off at this place is
+			   not reported */
+};
+
+/* Past the text, so many bytes must be readable (their value is nothing). */
+#define CSV_SCAN_PAD 64
+
+/*
+ * Scans text[0..n), n < 2^32, and fills the index anew; stops early, at a
+ * block of 64, when the index is full.
+ */
+typedef void csv_scan_function(const char *text, size_t n, char delimiter,
+    char quote, struct csv_index *index);
+
+struct csv_kernel {
+	const char *name;
+	csv_scan_function *scan;
+	bool (*usable)(void); /* on this machine */
+};
+
+/* All that were built, best first; the portable one last; ended by NULL. */
+extern const struct csv_kernel csv_kernels[];
+
+/*
+ * The kernel to use: the best usable one, or the one that TP_SCAN names.
+ * TP_SCAN=libcsv gives a kernel that calls every row odd.  NULL with
+ * EXIT_USAGE if it names none or one that cannot run here.
+ */
+const struct csv_kernel *csv_kernel_choose(struct error *e);
+
+#endif

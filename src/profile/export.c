@@ -1,0 +1,344 @@
+#include "profile/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/sys.h"
+#include "csv/input.h"
+
+struct export
+{
+	struct export_options options;
+	struct csv_reader *reader;
+	struct input *in;
+	struct header header;
+	struct reject reject;
+	size_t next; /* file to open next */
+	uint64_t records, skipped;
+};
+
+int
+export_set_option(
+    struct export_options *o, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case EXPORT_KEY_ID:
+		o->header.id = arg;
+		return 0;
+	case EXPORT_KEY_DELIMITER:
+		return csv_dialect_set_delimiter(&o->dialect, arg, e);
+	case EXPORT_KEY_QUOTE:
+		return csv_dialect_set_quote(&o->dialect, arg, e);
+	case EXPORT_KEY_TRIM:
+		o->dialect.trim = true;
+		return 0;
+	case EXPORT_KEY_NULL:
+		if (o->nulls == EXPORT_NULLS)
+			return error_set(e, EXIT_USAGE,
+			    "--null may be given at most %d times",
+			    EXPORT_NULLS);
+		o->null[o->nulls++] = arg;
+		return 0;
+	case EXPORT_KEY_MAX_RECORD:
+		return csv_dialect_set_max_record(&o->dialect, arg, e);
+	case EXPORT_KEY_REJECTS:
+		o->reject.rejects = arg;
+		return 0;
+	case EXPORT_KEY_ERRORS:
+		o->reject.errors = arg;
+		return 0;
+	case EXPORT_KEY_MAX_REJECTS:
+		return reject_set_max(&o->reject, arg, e);
+	default:
+		return 1;
+	}
+}
+
+/* Opens the next input: 1, 0 if there is none, -1. */
+static int
+open_next(struct export *x, struct error *e)
+{
+	const struct export_options *o = &x->options;
+	const char *path;
+
+	input_close(x->in);
+	x->in = NULL;
+	if (x->next >= (o->count == 0 ? 1 : o->count))
+		return 0;
+	path = o->count == 0 ? "-" : o->files[x->next];
+	x->next++;
+	x->in = input_open(path, e);
+	if (x->in == NULL)
+		return -1;
+	csv_reader_start(x->reader, x->in);
+	return 1;
+}
+
+/* What the reader says of the input gets the place where it was. */
+static int
+place(const struct export *x, struct error *e)
+{
+	if (x->in != NULL)
+		error_place(e, input_name(x->in), 0, 0);
+	return -1;
+}
+
+static int
+read_first_header(struct export *x, struct error *e)
+{
+	struct csv_record record;
+	int got;
+
+	if (open_next(x, e) < 0)
+		return -1;
+	got = csv_reader_next(x->reader, &record, e);
+	if (got == 0)
+		error_set(
+		    e, EXIT_INPUT, "the input is empty: there is no header");
+	if (got <= 0)
+		return place(x, e);
+	if (header_read(&x->header, &record, &x->options.dialect,
+		&x->options.header, input_name(x->in), e) != 0)
+		return -1;
+	csv_reader_set_columns(x->reader, x->header.columns);
+	return 0;
+}
+
+/* Each further file begins with the same header, which is dropped. */
+static int
+read_same_header(struct export *x, struct error *e)
+{
+	struct csv_record record;
+	int got = csv_reader_next(x->reader, &record, e);
+
+	if (got > 0 && record.fault == CSV_GOOD &&
+	    header_repeated(&x->header, record.raw, record.len - record.ending))
+		return 0;
+	if (got == 0)
+		error_set(
+		    e, EXIT_INPUT, "the input is empty: there is no header");
+	if (got > 0) {
+		error_set(e, EXIT_INPUT,
+		    "the header differs from that of %s; "
+		    "files of one run must have the same columns",
+		    x->options.files[0]);
+		error_place(e, input_name(x->in), record.line, 0);
+	}
+	return place(x, e);
+}
+
+struct export *
+export_open(const struct export_options *options, struct error *e)
+{
+	struct export *x;
+
+	if (csv_dialect_check(&options->dialect, e) != 0)
+		return NULL;
+	x = sys_calloc(1, sizeof(*x));
+	if (x == NULL) {
+		error_set(e, EXIT_LOCAL, "out of memory");
+		return NULL;
+	}
+	x->options = *options;
+	if (reject_open(&x->reject, &options->reject, e) != 0) {
+		free(x);
+		return NULL;
+	}
+	x->reader = csv_reader_new(&options->dialect, e);
+	if (x->reader != NULL && read_first_header(x, e) == 0 &&
+	    reject_begin(&x->reject, &x->header, e) == 0)
+		return x;
+	export_close(x);
+	return NULL;
+}
+
+void
+export_close(struct export *x)
+{
+	if (x == NULL)
+		return;
+	reject_discard(&x->reject);
+	header_free(&x->header);
+	csv_reader_free(x->reader);
+	input_close(x->in);
+	free(x);
+}
+
+const struct header *
+export_header(const struct export *x)
+{
+	return &x->header;
+}
+
+/* The rule that a record which cannot be read breaks; RULES if it can. */
+static enum rule
+unreadable(const struct export *x, const struct csv_record *record)
+{
+	switch (record->fault) {
+	case CSV_GOOD:
+		break;
+	case CSV_BARE_CR:
+		return RULE_BARE_CR;
+	case CSV_TOO_LONG:
+		return RULE_RECORD_TOO_LONG;
+	case CSV_MALFORMED:
+	case CSV_UNCLOSED:
+	case CSV_UNCLOSED_TOO_LONG:
+	case CSV_TAIL:
+		return RULE_QUOTE;
+	}
+	if (header_repeated(
+		&x->header, record->raw, record->len - record->ending))
+		return RULE_REPEATED_HEADER;
+	return RULES;
+}
+
+/* A record that is too long comes in pieces; all are kept. */
+static int
+keep_rest(struct export *x, struct error *e)
+{
+	const char *piece;
+	size_t n;
+	int got;
+
+	while ((got = csv_reader_rest(x->reader, &piece, &n, e)) > 0)
+		if (reject_more(&x->reject, piece, n, e) != 0)
+			return -1;
+	return got;
+}
+
+int
+export_next(struct export *x, struct csv_record *record, struct error *e)
+{
+	struct finding finding = {RULES, SIZE_MAX, 0};
+	int got;
+
+	while (x->in != NULL) {
+		got = csv_reader_next(x->reader, record, e);
+		if (got < 0)
+			return place(x, e);
+		if (got == 0) {
+			got = open_next(x, e);
+			if (got > 0)
+				got = read_same_header(x, e) == 0 ? 1 : -1;
+			if (got < 0)
+				return -1;
+			continue;
+		}
+		x->records++;
+		finding.rule = unreadable(x, record);
+		if (finding.rule == RULES)
+			return 1;
+		finding.offset = record->bad;
+		if (export_reject(x, record, &finding, e) != 0 ||
+		    keep_rest(x, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+export_run(struct export *x, struct csv_run *run, struct error *e)
+{
+	int got;
+
+	if (x->in == NULL)
+		return 0;
+	got = csv_reader_run(x->reader, run, e);
+	return got < 0 ? place(x, e) : got;
+}
+
+void
+export_take(struct export *x, size_t rows)
+{
+	csv_reader_take(x->reader, rows);
+	x->records += rows;
+}
+
+int
+export_reject(struct export *x, const struct csv_record *record,
+    const struct finding *finding, struct error *e)
+{
+	if (reject_add(&x->reject, &x->header, input_name(x->in), x->records,
+		record, finding, e) != 0)
+		return -1;
+	return reject_judge(&x->reject, x->records, false, e);
+}
+
+void
+export_skip(struct export *x)
+{
+	x->skipped++;
+}
+
+bool
+export_empty(const struct export *x, const struct csv_field *f)
+{
+	size_t i;
+
+	if (f->len == 0)
+		return true;
+	for (i = 0; i < x->options.nulls; i++)
+		if (strlen(x->options.null[i]) == f->len &&
+		    memcmp(x->options.null[i], f->text, f->len) == 0)
+			return true;
+	return false;
+}
+
+const char *
+export_file(const struct export *x)
+{
+	return x->in == NULL ? "" : input_name(x->in);
+}
+
+uint64_t
+export_records(const struct export *x)
+{
+	return x->records;
+}
+
+uint64_t
+export_rejected(const struct export *x)
+{
+	return x->reject.total;
+}
+
+uint64_t
+export_skipped(const struct export *x)
+{
+	return x->skipped;
+}
+
+uint64_t
+export_bytes(const struct export *x)
+{
+	return csv_reader_bytes(x->reader);
+}
+
+uint64_t
+export_line(const struct export *x)
+{
+	return csv_reader_line(x->reader);
+}
+
+void
+export_summarize(const struct export *x, ndjson *summary)
+{
+	ndjson_set_count(summary, "in", x->records);
+	ndjson_set_count(summary, "rejected", x->reject.total);
+	ndjson_set_count(summary, "skipped", x->skipped);
+	ndjson_set_count(summary, "blankLines", csv_reader_blank(x->reader));
+	ndjson_set_count(summary, "bytesIn", csv_reader_bytes(x->reader));
+	reject_summarize(&x->reject, summary);
+}
+
+int
+export_judge(const struct export *x, struct error *e)
+{
+	return reject_judge(&x->reject, x->records, true, e);
+}
+
+int
+export_commit(struct export *x, struct error *e)
+{
+	return reject_commit(&x->reject, e);
+}

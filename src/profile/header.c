@@ -1,0 +1,391 @@
+#include "profile/header.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/buffer.h"
+#include "base/escape.h"
+#include "base/sys.h"
+#include "base/utf8.h"
+
+static const char prefix[] = "profile.";
+enum { PREFIX = sizeof(prefix) - 1 };
+
+/* The page calls the customer's id by another name. */
+static const char page_name[] = "mbox3rdPartyId";
+
+const char *
+id_kind_name(enum id_kind kind)
+{
+	return kind == ID_PCID ? "pcId" : "thirdPartyId";
+}
+
+static bool
+equal(const char *s, size_t n, const char *word)
+{
+	return n == strlen(word) && memcmp(s, word, n) == 0;
+}
+
+static bool
+reserved(const struct column *c)
+{
+	return equal(c->name, c->len, id_kind_name(ID_PCID)) ||
+	       equal(c->name, c->len, id_kind_name(ID_THIRD_PARTY)) ||
+	       equal(c->name, c->len, page_name);
+}
+
+size_t
+header_find(const struct header *h, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < h->columns; i++)
+		if (h->column[i].len == len &&
+		    memcmp(h->column[i].name, name, len) == 0)
+			break;
+	return i;
+}
+
+/* ------------------------------------------------------------- names */
+
+/* Where it is wrong is the column of the field. */
+static int
+fault(const struct csv_record *r, size_t i, struct error *e)
+{
+	uint64_t line, column;
+
+	csv_record_place(r, r->field[i].start, &line, &column);
+	e->line = line;
+	e->column = column;
+	return -1;
+}
+
+static int
+take_name(struct header *h, const struct csv_record *r, size_t i,
+    const struct header_options *options, struct error *e)
+{
+	const char *s = r->field[i].text;
+	size_t n = r->field[i].len, j;
+	bool prefixed = n >= PREFIX && memcmp(s, prefix, PREFIX) == 0;
+	struct column *c = &h->column[i];
+
+	if (prefixed && options->strip_prefix) {
+		s += PREFIX;
+		n -= PREFIX;
+	}
+	c->name = sys_malloc(n + 1);
+	if (c->name == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	memcpy(c->name, s, n);
+	c->name[n] = '\0';
+	c->len = n;
+	if (n == 0) {
+		error_set(e, EXIT_INPUT, "column %zu has no name in the header",
+		    i + 1);
+		return fault(r, i, e);
+	}
+	if (utf8_valid(s, n) < n) {
+		error_set(e, EXIT_INPUT,
+		    "the header is not UTF-8; convert "
+		    "the export with iconv");
+		return fault(r, i, e);
+	}
+	for (j = 0; j < n; j++) {
+		if ((unsigned char)s[j] >= 0x20 && s[j] != 0x7f)
+			continue;
+		error_set(e, EXIT_INPUT,
+		    "the name of column %zu holds a "
+		    "control character or line break",
+		    i + 1);
+		return fault(r, i, e);
+	}
+	if (prefixed && !options->strip_prefix) {
+		error_set(e, EXIT_INPUT,
+		    "names are sent bare, without "
+		    "\"profile.\" in front: use --strip-prefix");
+		return fault(r, i, e);
+	}
+	return 0;
+}
+
+struct named {
+	const struct column *column;
+	size_t index;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	int order = strcmp(x->column->name, y->column->name);
+
+	return order != 0 ? order : x->index < y->index ? -1 : 1;
+}
+
+/* A header may have thousands of columns, so by sorting. */
+static int
+refuse_duplicates(
+    const struct header *h, const struct csv_record *r, struct error *e)
+{
+	struct named *sorted = sys_calloc(h->columns, sizeof(*sorted));
+	char shown[160];
+	int result = 0;
+	size_t i;
+
+	if (sorted == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	for (i = 0; i < h->columns; i++) {
+		sorted[i].column = &h->column[i];
+		sorted[i].index = i;
+	}
+	qsort(sorted, h->columns, sizeof(*sorted), compare);
+	for (i = 1; i < h->columns; i++) {
+		const struct column *c = sorted[i].column;
+
+		if (strcmp(c->name, sorted[i - 1].column->name) != 0)
+			continue;
+		error_set(e, EXIT_INPUT,
+		    "columns %zu and %zu are both named "
+		    "'%s'; rename one",
+		    sorted[i - 1].index + 1, sorted[i].index + 1,
+		    escape_text(shown, sizeof(shown), c->name, c->len));
+		result = fault(r, sorted[i].index, e);
+		break;
+	}
+	free(sorted);
+	return result;
+}
+
+/* -------------------------------------------------------- identifier */
+
+/* Splits COLUMN[=KIND]; what is behind = counts only if it is a kind. */
+static size_t
+split_id(const char *id, enum id_kind *kind)
+{
+	const char *eq = strrchr(id, '=');
+
+	if (eq != NULL && eq != id) {
+		if (strcmp(eq + 1, id_kind_name(ID_PCID)) == 0) {
+			*kind = ID_PCID;
+			return (size_t)(eq - id);
+		}
+		if (strcmp(eq + 1, id_kind_name(ID_THIRD_PARTY)) == 0) {
+			*kind = ID_THIRD_PARTY;
+			return (size_t)(eq - id);
+		}
+	}
+	*kind =
+	    strcmp(id, id_kind_name(ID_PCID)) == 0 ? ID_PCID : ID_THIRD_PARTY;
+	return strlen(id);
+}
+
+static int
+refuse_delimiter(
+    const struct header *h, const struct csv_dialect *d, struct error *e)
+{
+	static const char others[] = ";\t|,";
+	const char *found = strpbrk(h->column[0].name, others);
+
+	if (h->columns != 1 || found == NULL || *found == d->delimiter)
+		return 0;
+	if (*found == '\t')
+		return error_set(e, EXIT_INPUT,
+		    "the header is a single cell "
+		    "that holds tabs: use --delimiter tab");
+	return error_set(e, EXIT_INPUT,
+	    "the header is a single cell that "
+	    "holds '%c': use --delimiter '%c'",
+	    *found, *found);
+}
+
+static int
+find_named_id(struct header *h, const char *id, struct error *e)
+{
+	size_t n = split_id(id, &h->kind);
+	char shown[160];
+
+	h->id = header_find(h, id, n);
+	if (h->id < h->columns)
+		return 0;
+	return error_set(e, EXIT_INPUT,
+	    "the header has no column '%s', "
+	    "which --id names",
+	    escape_text(shown, sizeof(shown), id, n));
+}
+
+static int
+find_id(struct header *h, struct error *e)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < h->columns; i++) {
+		if (!reserved(&h->column[i]))
+			continue;
+		h->id = i;
+		found++;
+	}
+	if (found == 0)
+		return error_set(e, EXIT_INPUT,
+		    "no column is named pcId, "
+		    "thirdPartyId or mbox3rdPartyId: name the identifier "
+		    "with --id COLUMN");
+	if (found > 1)
+		return error_set(e, EXIT_INPUT,
+		    "more than one column is "
+		    "named like an identifier: choose with --id COLUMN");
+	split_id(h->column[h->id].name, &h->kind);
+	return 0;
+}
+
+/* ----------------------------------------------------------- writing */
+
+/* Appends a header cell, quoted if it has to be. */
+static int
+add_cell(struct buffer *b, const char *s, size_t n, const struct csv_dialect *d)
+{
+	char special[5] = {d->delimiter, d->quote, ' ', '\t', '\0'};
+	size_t i;
+
+	if (strpbrk(s, special) == NULL)
+		return buffer_add(b, s, n);
+	if (buffer_add(b, &d->quote, 1) != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if ((s[i] == d->quote && buffer_add(b, s + i, 1) != 0) ||
+		    buffer_add(b, s + i, 1) != 0)
+			return -1;
+	return buffer_add(b, &d->quote, 1);
+}
+
+/*
+ * The header as it is passed on: the identifier by its kind's name and
+ * prefixes stripped; every other cell byte for byte.
+ */
+static int
+compose(struct header *h, const struct csv_record *r,
+    const struct csv_dialect *d, struct error *e)
+{
+	const char *kind = id_kind_name(h->kind);
+	struct buffer b;
+	size_t i;
+	int failed = 0;
+
+	buffer_init(&b, SIZE_MAX / 2);
+	for (i = 0; i < h->columns && !failed; i++) {
+		const struct csv_field *f = &r->field[i];
+		const struct column *c = &h->column[i];
+
+		if (i > 0)
+			failed |= buffer_add(&b, &d->delimiter, 1);
+		if (i == h->id && !equal(f->text, f->len, kind))
+			failed |= add_cell(&b, kind, strlen(kind), d);
+		else if (f->len != c->len)
+			failed |= add_cell(&b, c->name, c->len, d);
+		else
+			failed |= buffer_add(
+			    &b, r->raw + f->start, f->end - f->start);
+	}
+	failed |= buffer_add(&b, r->raw + r->len - r->ending, r->ending);
+	h->written = b.data;
+	h->written_len = b.len;
+	return failed ? error_set(e, EXIT_LOCAL, "out of memory") : 0;
+}
+
+static int
+read_columns(struct header *h, const struct csv_record *r,
+    const struct header_options *options, struct error *e)
+{
+	size_t i;
+
+	if (r->fields > CSV_MAX_FIELDS)
+		return error_set(e, EXIT_INPUT,
+		    "the header has more than %d columns", CSV_MAX_FIELDS);
+	h->columns = r->fields;
+	h->column = sys_calloc(h->columns, sizeof(*h->column));
+	h->raw = sys_malloc(r->len);
+	if (h->column == NULL || h->raw == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	h->raw_len = r->len - r->ending;
+	h->ending = r->ending;
+	memcpy(h->raw, r->raw, h->raw_len);
+	for (i = 0; i < h->columns; i++)
+		if (take_name(h, r, i, options, e) != 0)
+			return -1;
+	return 0;
+}
+
+/* A second column of the name that the identifier is given. */
+static int
+refuse_clash(
+    const struct header *h, const struct csv_record *r, struct error *e)
+{
+	const char *kind = id_kind_name(h->kind);
+	size_t i = header_find(h, kind, strlen(kind));
+
+	if (i == h->columns || i == h->id)
+		return 0;
+	error_set(e, EXIT_INPUT,
+	    "column %zu is named %s, but --id makes "
+	    "column %zu that; rename one",
+	    i + 1, kind, h->id + 1);
+	return fault(r, i, e);
+}
+
+static int
+read_header(struct header *h, const struct csv_record *r,
+    const struct csv_dialect *d, const struct header_options *options,
+    struct error *e)
+{
+	size_t i;
+
+	if (r->fault != CSV_GOOD)
+		return error_set(e, EXIT_INPUT,
+		    "the header is malformed; "
+		    "is this CSV, and the quote character right?");
+	if (read_columns(h, r, options, e) != 0 ||
+	    refuse_delimiter(h, d, e) != 0 || refuse_duplicates(h, r, e) != 0)
+		return -1;
+	if ((options->id != NULL ? find_named_id(h, options->id, e)
+				 : find_id(h, e)) != 0)
+		return -1;
+	if (refuse_clash(h, r, e) != 0)
+		return -1;
+	for (i = 0; i < h->columns; i++)
+		h->column[i].reserved = i != h->id && reserved(&h->column[i]);
+	return compose(h, r, d, e);
+}
+
+int
+header_read(struct header *h, const struct csv_record *r,
+    const struct csv_dialect *d, const struct header_options *options,
+    const char *place, struct error *e)
+{
+	memset(h, 0, sizeof(*h));
+	if (read_header(h, r, d, options, e) == 0)
+		return 0;
+	error_place(e, place, e->line == 0 ? r->line : e->line, e->column);
+	header_free(h);
+	return -1;
+}
+
+void
+header_free(struct header *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->columns && h->column != NULL; i++)
+		free(h->column[i].name);
+	free(h->column);
+	free(h->raw);
+	free(h->written);
+	memset(h, 0, sizeof(*h));
+}
+
+bool
+header_repeated(const struct header *h, const char *raw, size_t len)
+{
+	if (len == h->raw_len + 3 && memcmp(raw, "\xef\xbb\xbf", 3) == 0) {
+		raw += 3;
+		len -= 3;
+	}
+	return len == h->raw_len && memcmp(raw, h->raw, len) == 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * header.h: the first record: which column is the identifier, and what the
+ * others are called.
+ */
+#ifndef TP_PROFILE_HEADER_H
+#define TP_PROFILE_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/error.h"
+#include "base/output.h"
+#include "csv/reader.h"
+
+/*
+ * Target knows a visitor by the id that it made itself, or by one that the
+ * customer made (Bulk Profile Update API, "Batch file").
+ */
+enum id_kind { ID_THIRD_PARTY, ID_PCID };
+
+/* "thirdPartyId", "pcId" */
+const char *id_kind_name(enum id_kind kind);
+
+struct header_options {
+	/*
+	 * COLUMN or COLUMN=KIND; NULL: the one of pcId, thirdPartyId,
+	 * mbox3rdPartyId that is there.  Without KIND it is a thirdPartyId,
+	 * but the column pcId a pcId.
+	 */
+	const char *id;
+	bool strip_prefix; /* "profile." in front of names */
+};
+
+struct column {
+	char *name; /* owned, ends with NUL; prefix stripped */
+	size_t len;
+	bool reserved; /* an identifier's name, and not the identifier */
+};
+
+struct header {
+	struct column *column; /* owned */
+	size_t columns;
+	size_t id; /* its column */
+	enum id_kind kind;
+	char *raw; /* owned: as it was read, without its line ending */
+	size_t raw_len;
+	size_t ending; /* bytes of its line ending: 1 LF, 2 CRLF */
+	char *written; /* owned: as tp-validate writes it, ending included */
+	size_t written_len;
+};
+
+/*
+ * From the first record, with the columns that options names; place is the
+ * file's name.  -1 with EXIT_INPUT, a message for each fault that says what
+ * to do, and the place.
+ */
+int header_read(struct header *h, const struct csv_record *record,
+    const struct csv_dialect *d, const struct header_options *options,
+    const char *place, struct error *e);
+void header_free(struct header *h);
+
+/* Whether a record is the header again (a BOM in front is looked past). */
+bool header_repeated(
+    const struct header *h, const char *raw, size_t len_without_ending);
+
+/* The column of that name, or columns if there is none. */
+size_t header_find(const struct header *h, const char *name, size_t len);
+
+#endif

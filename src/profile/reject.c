@@ -1,0 +1,201 @@
+#include "profile/reject.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/diag.h"
+#include "base/escape.h"
+#include "base/number.h"
+#include "base/options.h"
+
+int
+reject_set_max(
+    struct reject_options *options, const char *text, struct error *e)
+{
+	size_t n = strlen(text);
+	char digits[24];
+
+	options->percent = n > 0 && text[n - 1] == '%';
+	n -= options->percent;
+	if (n < sizeof(digits)) {
+		memcpy(digits, text, n);
+		digits[n] = '\0';
+		if (number_parse(digits, 0, options->percent ? 100 : UINT64_MAX,
+			&options->max) == 0) {
+			options->limited = true;
+			return 0;
+		}
+	}
+	return options_bad(
+	    e, "max-rejects", text, "a number, or a share such as 2%");
+}
+
+int
+reject_open(
+    struct reject *r, const struct reject_options *options, struct error *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->options = *options;
+	r->rejects.out.fd = r->errors.out.fd = -1;
+	if (options->rejects != NULL &&
+	    outfile_open(&r->rejects, options->rejects, e) != 0)
+		return -1;
+	if (options->errors != NULL &&
+	    outfile_open(&r->errors, options->errors, e) != 0) {
+		outfile_discard(&r->rejects);
+		return -1;
+	}
+	return 0;
+}
+
+int
+reject_begin(struct reject *r, const struct header *h, struct error *e)
+{
+	static const char crlf[] = "\r\n";
+
+	if (r->rejects.path == NULL)
+		return 0;
+	if (output_write(&r->rejects.out, h->raw, h->raw_len, e) != 0)
+		return -1;
+	return output_write(
+	    &r->rejects.out, crlf + 2 - h->ending, h->ending, e);
+}
+
+/* The value of the field at fault, where there is one to show. */
+static const struct csv_field *
+value_of(const struct reject *r, const struct csv_record *record,
+    const struct finding *f)
+{
+	if (!r->options.show_values || f->field >= record->fields ||
+	    f->field >= CSV_MAX_FIELDS)
+		return NULL;
+	return &record->field[f->field];
+}
+
+static void
+tell(const struct reject *r, const struct header *h, const char *file,
+    const struct csv_record *record, const struct finding *f)
+{
+	const struct csv_field *value = value_of(r, record, f);
+	char name[128] = "", shown[256] = "";
+	uint64_t line, column;
+	bool named = f->field < h->columns;
+
+	csv_record_place(record, f->offset, &line, &column);
+	if (named)
+		escape_text(name, sizeof(name), h->column[f->field].name,
+		    h->column[f->field].len);
+	if (value != NULL)
+		escape_text(shown, sizeof(shown), value->text, value->len);
+	diag_place(file, line, column, rule_name(f->rule), "%s%s%s%s%s%s%s",
+	    named ? "column '" : "", name, named ? "': " : "",
+	    rule_text(f->rule), value != NULL ? " (value: '" : "", shown,
+	    value != NULL ? "')" : "");
+}
+
+static int
+describe(struct reject *r, const struct header *h, const char *file,
+    uint64_t number, const struct csv_record *record, const struct finding *f,
+    struct error *e)
+{
+	const struct csv_field *value = value_of(r, record, f);
+	ndjson *o = ndjson_new();
+	uint64_t line, column;
+	size_t n;
+	char *text;
+	int result;
+
+	csv_record_place(record, f->offset, &line, &column);
+	ndjson_set_count(o, "record", number);
+	ndjson_set_string(o, "file", file);
+	ndjson_set_count(o, "line", line);
+	ndjson_set_count(o, "column", column);
+	ndjson_set_string(o, "rule", rule_name(f->rule));
+	if (f->field < h->columns)
+		ndjson_set_text(o, "field", h->column[f->field].name,
+		    h->column[f->field].len);
+	else
+		ndjson_set_string(o, "field", NULL);
+	if (value != NULL)
+		ndjson_set_text(o, "value", value->text, value->len);
+	text = ndjson_line(o, &n);
+	ndjson_free(o);
+	if (text == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	result = output_write(&r->errors.out, text, n, e);
+	free(text);
+	return result;
+}
+
+int
+reject_judge(
+    const struct reject *r, uint64_t records, bool end, struct error *e)
+{
+	const struct reject_options *o = &r->options;
+
+	if (!o->limited)
+		return 0;
+	if (!o->percent) {
+		if (r->total <= o->max)
+			return 0;
+		return error_set(e, EXIT_INPUT,
+		    "more than %llu records rejected (--max-rejects)",
+		    (unsigned long long)o->max);
+	}
+	/* 128 bits are not needed: fewer than 2^57 records fit on disks. */
+	if ((records < REJECT_SHARE_FROM && !end) ||
+	    r->total * 100 <= o->max * records)
+		return 0;
+	return error_set(e, EXIT_INPUT,
+	    "%llu of %llu records rejected, over %llu%% (--max-rejects)",
+	    (unsigned long long)r->total, (unsigned long long)records,
+	    (unsigned long long)o->max);
+}
+
+int
+reject_add(struct reject *r, const struct header *h, const char *file,
+    uint64_t number, const struct csv_record *record, const struct finding *f,
+    struct error *e)
+{
+	r->total++;
+	r->count[f->rule]++;
+	tell(r, h, file, record, f);
+	if (r->errors.path != NULL &&
+	    describe(r, h, file, number, record, f, e) != 0)
+		return -1;
+	return reject_more(r, record->raw, record->len, e);
+}
+
+int
+reject_more(struct reject *r, const char *raw, size_t n, struct error *e)
+{
+	if (r->rejects.path == NULL)
+		return 0;
+	return output_write(&r->rejects.out, raw, n, e);
+}
+
+int
+reject_commit(struct reject *r, struct error *e)
+{
+	int rejects = outfile_commit(&r->rejects, e);
+
+	return outfile_commit(&r->errors, e) != 0 ? -1 : rejects;
+}
+
+void
+reject_discard(struct reject *r)
+{
+	outfile_discard(&r->rejects);
+	outfile_discard(&r->errors);
+}
+
+void
+reject_summarize(const struct reject *r, ndjson *summary)
+{
+	ndjson *rules = ndjson_new();
+	enum rule i;
+
+	for (i = 0; i < RULES; i++)
+		if (r->count[i] > 0)
+			ndjson_set_count(rules, rule_name(i), r->count[i]);
+	ndjson_set(summary, "byRule", rules);
+}

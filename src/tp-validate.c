@@ -1,0 +1,283 @@
+/*
+ * tp-validate: passes the records of a CSV export that Target can take, byte
+ * for byte, and says what is wrong with the others.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/diag.h"
+#include "base/number.h"
+#include "base/options.h"
+#include "base/output.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "base/summary.h"
+#include "csv/input.h"
+#include "profile/check.h"
+#include "profile/export.h"
+
+enum { KEY_STRIP = OPTION_LONG, KEY_STRICT, KEY_KEEP, KEY_EXPECT, KEY_CHECK };
+
+static const struct option_entry entries[] = {
+    EXPORT_OPTION_ENTRIES,
+    {KEY_STRIP, "strip-prefix", NULL, "drop 'profile.' in front of names"},
+    {KEY_KEEP, "keep-empty", NULL, "pass records that hold no values"},
+    {KEY_STRICT, "strict", NULL, "reject what would be warned about"},
+    {KEY_EXPECT, "expect-rows", "N", "another number of records is exit 3"},
+    {KEY_CHECK, "check", NULL, "write no records, only judge"},
+    {0, NULL, NULL, NULL},
+};
+
+struct settings {
+	struct export_options input;
+	struct check_options check;
+	struct options_common common;
+	bool only_check;
+	bool expect;
+	uint64_t expected;
+};
+
+static void
+print_versions(void)
+{
+	struct error e = ERROR_INIT;
+	const struct csv_kernel *k = csv_kernel_choose(&e);
+
+	printf("libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
+	    csv_parse_version(), input_zlib_version(), ndjson_version(),
+	    k == NULL ? "none" : k->name);
+}
+
+static const struct options_program program = {
+    .name = "tp-validate",
+    .operands = "[FILE...]",
+    .purpose = "Pass the records of a CSV export that Adobe Target can take.",
+    .entries = entries,
+    .footer = "Reads standard input if no FILE is given, or for a FILE '-'.\n"
+	      "Exit: 0 all passed, 1 some rejected, 2 usage, 3 input unusable,"
+	      "\n4 local failure.  See tp-validate(1).\n",
+    .version = print_versions,
+};
+
+static int
+set_option(struct settings *s, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case KEY_STRIP:
+		s->input.header.strip_prefix = true;
+		return 0;
+	case KEY_STRICT:
+		s->check.strict = true;
+		return 0;
+	case KEY_KEEP:
+		s->check.keep_empty = true;
+		return 0;
+	case KEY_CHECK:
+		s->only_check = true;
+		return 0;
+	case KEY_EXPECT:
+		s->expect = true;
+		if (number_parse(arg, 0, UINT64_MAX, &s->expected) == 0)
+			return 0;
+		return options_bad(e, "expect-rows", arg, "a number");
+	default:
+		return export_set_option(&s->input, key, arg, e);
+	}
+}
+
+static int
+read_options(struct settings *s, int argc, char **argv, struct error *e)
+{
+	const char *arg;
+	int key;
+
+	while ((key = options_next(
+		    &program, argc, argv, &s->common, &arg, e)) >= 0)
+		if (set_option(s, key, arg, e) != 0)
+			return -1;
+	s->input.files = argv + optind;
+	s->input.count = (size_t)(argc - optind);
+	s->input.reject.show_values = s->common.show_values;
+	return key == OPTIONS_FAILED ? -1 : 0;
+}
+
+/* Runs of good rows go out as they lie in the buffer: 1, 0 at none, -1. */
+static int
+pass_run(struct check *c, struct export *x, struct output *out, struct error *e)
+{
+	struct csv_run run;
+	size_t rows, bytes;
+	int got = export_run(x, &run, e);
+
+	if (got <= 0)
+		return got;
+	rows = check_run(c, &run);
+	if (rows == 0)
+		return 0;
+	bytes = run.sep[run.row[rows - 1].last] + 1 - run.start;
+	export_take(x, rows);
+	if (out != NULL &&
+	    output_write(out, run.text + run.start, bytes, e) != 0)
+		return -1;
+	return 1;
+}
+
+/* The record behind a run: 1, 0 at the end, -1. */
+static int
+pass_record(
+    struct check *c, struct export *x, struct output *out, struct error *e)
+{
+	struct csv_record record;
+	struct finding finding;
+	int got = export_next(x, &record, e);
+
+	if (got <= 0)
+		return got;
+	switch (check_record(c, &record, &finding)) {
+	case CHECK_PASS:
+		if (out != NULL &&
+		    output_write(out, record.raw, record.len, e) != 0)
+			return -1;
+		break;
+	case CHECK_SKIP:
+		export_skip(x);
+		break;
+	case CHECK_REJECT:
+		if (export_reject(x, &record, &finding, e) != 0)
+			return -1;
+		break;
+	}
+	return 1;
+}
+
+static int
+pass_all(struct check *c, struct export *x, struct output *out, struct error *e)
+{
+	int got;
+
+	do {
+		do {
+			if (signals_pending() != 0)
+				return error_set(e, EXIT_LOCAL, "interrupted");
+			progress_show(export_records(x), export_bytes(x));
+			got = pass_run(c, x, out, e);
+		} while (got > 0);
+		if (got == 0)
+			got = pass_record(c, x, out, e);
+	} while (got > 0);
+	return got;
+}
+
+static void
+print_warnings(const struct check *c)
+{
+	enum rule r;
+
+	for (r = 0; r < RULES; r++) {
+		const struct check_warning *w = &c->warning[r];
+
+		if (w->count > 0)
+			diag_warn("%s: %s (%llu times, first at %s:%llu)",
+			    rule_name(r), rule_text(r),
+			    (unsigned long long)w->count, w->file,
+			    (unsigned long long)w->line);
+	}
+	if (export_skipped(c->export) > 0)
+		diag_note("skipped %llu records that hold no values "
+			  "(--keep-empty passes them)",
+		    (unsigned long long)export_skipped(c->export));
+}
+
+static ndjson *
+summarize(const struct check *c, const struct export *x, uint64_t bytes)
+{
+	ndjson *o = ndjson_new(), *warnings = ndjson_new();
+	enum rule r;
+
+	export_summarize(x, o);
+	ndjson_set_count(o, "out",
+	    export_records(x) - export_rejected(x) - export_skipped(x));
+	ndjson_set_count(o, "bytesOut", bytes);
+	for (r = 0; r < RULES; r++)
+		if (c->warning[r].count > 0)
+			ndjson_set_count(
+			    warnings, rule_name(r), c->warning[r].count);
+	ndjson_set(o, "warnings", warnings);
+	return o;
+}
+
+/* All records, then what the whole must fulfil. */
+static int
+validate(const struct settings *s, struct check *c, struct export *x,
+    struct output *out, struct error *e)
+{
+	const struct header *h = export_header(x);
+
+	if (out != NULL &&
+	    output_write(out, h->written, h->written_len, e) != 0)
+		return -1;
+	if (pass_all(c, x, out, e) != 0 || export_judge(x, e) != 0)
+		return -1;
+	if (s->expect && export_records(x) != s->expected)
+		return error_set(e, EXIT_INPUT,
+		    "%llu records instead of %llu (--expect-rows)",
+		    (unsigned long long)export_records(x),
+		    (unsigned long long)s->expected);
+	return 0;
+}
+
+static enum exit_code
+run(const struct settings *s, struct export *x, struct summary *summary,
+    struct error *e)
+{
+	struct output out;
+	struct check check;
+	enum exit_code code = EXIT_COMPLETE;
+	bool broken;
+
+	if (check_init(&check, &s->check, &s->input, x, e) != 0 ||
+	    output_open(&out, STDOUT_FILENO, "standard output", e) != 0)
+		return e->code;
+	validate(s, &check, x, s->only_check ? NULL : &out, e);
+	broken = out.broken;
+	output_close(&out, e);
+	export_commit(x, e);
+	progress_end();
+	diag_finish();
+	print_warnings(&check);
+	if (export_rejected(x) > 0)
+		code = EXIT_REJECTED;
+	code = exit_worse(code, e->code);
+	summary_write(summary, summarize(&check, x, out.written), code, e);
+	signals_die_if_pending();
+	if (broken)
+		signals_die_of_pipe();
+	return exit_worse(code, e->code);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings s = {.input = EXPORT_OPTIONS_INIT};
+	struct summary summary = {.file.out.fd = -1};
+	struct error e = ERROR_INIT;
+	struct export *x = NULL;
+	enum exit_code code;
+
+	diag_init(program.name);
+	signals_catch();
+	if (read_options(&s, argc, argv, &e) == 0 &&
+	    summary_open(&summary, s.common.summary, &e) == 0)
+		x = export_open(&s.input, &e);
+	progress_start(s.common.progress, "records");
+	code = x == NULL ? e.code : run(&s, x, &summary, &e);
+	if (e.code != EXIT_COMPLETE)
+		diag_error(&e);
+	signals_die_if_pending();
+	export_close(x);
+	summary_discard(&summary);
+	return code;
+}

@@ -1,0 +1,51 @@
+# For all bats files: load ../helper
+
+root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+
+# The programs under test come first in PATH: make check sets TP_BUILD; by hand
+# it may be given (TP_BUILD=/tmp/build bats tests/cases) or is the source tree.
+TP_BUILD=${TP_BUILD:-$root}
+PATH=$TP_BUILD/src:$PATH
+
+# Nothing of the user's own settings, and nothing written to the user's home.
+unset TP_CLIENT TP_ENDPOINT TP_TOKEN_FILE TP_SEAL TP_SCAN TP_FAULT
+unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
+export LC_ALL=C TZ=UTC
+export TP_STATE_DIR=${BATS_TEST_TMPDIR:-/nonexistent}/state
+umask 022
+
+# Say what differs, not only that something does.
+assert_same() { # EXPECTED-FILE ACTUAL-FILE
+	cmp "$1" "$2" || {
+		diff <(od -An -c "$1") <(od -An -c "$2") | head -n 20
+		return 1
+	}
+}
+
+# For what a sanitizer makes impossible to measure, such as peak memory.
+skip_if_sanitized() {
+	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"
+}
+
+# A sandbox on a free port: $sandbox is its address.  sandbox_stop belongs in
+# the teardown of each file that starts one.
+sandbox_start() { # OPTION...
+	local said=$BATS_TEST_TMPDIR/sandbox.out
+	# Descriptor 3 is bats's own: a child that keeps it keeps bats waiting.
+	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
+	sandbox_pid=$!
+	for _ in {1..100}; do
+		sandbox=$(grep -om1 'http://127\.0\.0\.1:[0-9]*' "$said") && return
+		kill -0 "$sandbox_pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	cat "$said" "$said.err"
+	echo 'tp-sandbox did not start' >&2
+	return 1
+}
+sandbox_stop() {
+	[ -n "${sandbox_pid-}" ] || return 0
+	kill "$sandbox_pid" 2>/dev/null || true
+	wait "$sandbox_pid" 2>/dev/null || true
+	sandbox_pid=
+}
