@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "csv/input.h"
 #include "target/plan.h"
+#include "target/retry.h"
 #include "target/sender.h"
 #include "target/token.h"
 
@@ -66,9 +67,10 @@ static const struct options_program program = {
     .operands = "[FILE...]",
     .purpose = "Sends batches to Adobe Target; one receipt a batch on stdout.",
     .entries = entries,
-    .footer = "TIME is in seconds; s, m, h or d behind it says the unit.\n"
-	      "Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
-	      "5 unreachable: run again, 6 the service refused, 7 unknown.\n",
+    .footer =
+	"TIME is in seconds; s, m, h or d behind it says the unit.\n"
+	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
+	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
     .version = print_libraries,
 };
 
@@ -94,9 +96,8 @@ struct run {
 /* ------------------------------------------------------------- options */
 
 static int
-take_number(
-    const char *name, const char *arg, uint64_t min, uint64_t max, uint64_t *to,
-    struct error *e)
+take_number(const char *name, const char *arg, uint64_t min, uint64_t max,
+    uint64_t *to, struct error *e)
 {
 	char expected[64];
 
@@ -155,13 +156,13 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	case KEY_RETRIES:
 		return take_number("retries", arg, 0, 100, &run->retries, e);
 	case KEY_RETRY_DELAY:
-		return take_time("retry-delay", arg, 0, RETRY_LONGEST,
-		    &run->retry_delay, e);
+		return take_time(
+		    "retry-delay", arg, 0, RETRY_LONGEST, &run->retry_delay, e);
 	case KEY_TIMEOUT:
 		return take_time("timeout", arg, 1, 86400, &run->timeout, e);
 	case KEY_CONNECT_TIMEOUT:
-		return take_time("connect-timeout", arg, 1, 3600,
-		    &run->connect_timeout, e);
+		return take_time(
+		    "connect-timeout", arg, 1, 3600, &run->connect_timeout, e);
 	case KEY_FAILED:
 		run->failed_path = arg;
 		return 0;
@@ -236,8 +237,8 @@ say_receipt(const struct receipt *r, const struct batch *b)
 }
 
 static int
-settled(void *arg, const struct receipt *r, const struct batch *b,
-    struct error *e)
+settled(
+    void *arg, const struct receipt *r, const struct batch *b, struct error *e)
 {
 	struct run *run = arg;
 	size_t n;
@@ -302,14 +303,14 @@ say_word(char *to, size_t size, const char *option, const char *word)
 {
 	char shown[256];
 	size_t used = strlen(to);
-	bool plain = word[strspn(word,
-			 "abcdefghijklmnopqrstuvwxyz"
-			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=")] ==
-		     '\0';
+	bool plain =
+	    word[strspn(word,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=")] == '\0';
 
 	escape_text(shown, sizeof(shown), word, strlen(word));
-	snprintf(to + used, size - used, plain ? "%s%s" : "%s'%s'", option,
-	    shown);
+	snprintf(
+	    to + used, size - used, plain ? "%s%s" : "%s'%s'", option, shown);
 }
 
 static void
@@ -324,7 +325,8 @@ say_failed(const struct run *run)
 	if (run->api == ENDPOINT_V1)
 		say_word(command, sizeof(command), " --api ", "v1");
 	if (run->address != NULL)
-		say_word(command, sizeof(command), " --endpoint ", run->address);
+		say_word(
+		    command, sizeof(command), " --endpoint ", run->address);
 	if (run->token_file != NULL)
 		say_word(command, sizeof(command), " --token-file ",
 		    run->token_file);
@@ -333,8 +335,8 @@ say_failed(const struct run *run)
 	say_word(file, sizeof(file),
 	    failed_path(run->failed)[0] == '-' ? "./" : "",
 	    failed_path(run->failed));
-	diag_note("%llu %s not accepted, kept in %s; send again with: %s %s",
-	    n, n == 1 ? "batch was" : "batches were", file, command, file);
+	diag_note("%llu %s not accepted, kept in %s; send again with: %s %s", n,
+	    n == 1 ? "batch was" : "batches were", file, command, file);
 }
 
 static void
@@ -360,8 +362,8 @@ write_summary(struct run *run, enum exit_code code, struct error *e)
 
 	ndjson_set_count(o, "batches", c->batches);
 	for (i = 0; i <= RECEIPT_SKIPPED; i++)
-		ndjson_set_count(o, receipt_state_name((enum receipt_state)i),
-		    c->states[i]);
+		ndjson_set_count(
+		    o, receipt_state_name((enum receipt_state)i), c->states[i]);
 	ndjson_set_count(o, "passedOver", c->passed);
 	ndjson_set_count(o, "rows", c->rows);
 	ndjson_set_count(o, "rowsAccepted", c->rows_accepted);

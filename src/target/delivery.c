@@ -69,8 +69,8 @@ give_up(struct receipt *r, bool may_be_there, enum delivery_end *end,
     enum delivery_end why)
 {
 	settle(r, may_be_there ? RECEIPT_UNKNOWN : RECEIPT_FAILED);
-	*end = may_be_there && why == DELIVERY_EXHAUSTED ? DELIVERY_SETTLED
-							 : why;
+	*end =
+	    may_be_there && why == DELIVERY_EXHAUSTED ? DELIVERY_SETTLED : why;
 }
 
 int
@@ -86,8 +86,7 @@ delivery_run(struct delivery *d, const void *body, size_t size,
 		struct outcome o;
 		double delay;
 
-		if (d->stop(d->arg) ||
-		    pace_wait(d->pace, d->stop, d->arg) != 0)
+		if (d->stop(d->arg) || pace_wait(d->pace, d->stop, d->arg) != 0)
 			break;
 		if (attempt(d, body, size, r, &a, &o, e) != 0) {
 			give_up(r, may_be_there || a.body_left, end,

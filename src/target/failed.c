@@ -198,8 +198,7 @@ is_same(const struct stat *a, int fd, const char *path)
 }
 
 static int
-check_others(
-    struct failed *f, char *const *inputs, size_t n, struct error *e)
+check_others(struct failed *f, char *const *inputs, size_t n, struct error *e)
 {
 	static char *const only_stdin[] = {"-"};
 	struct stat st;
@@ -258,8 +257,7 @@ make_name(void)
 		free(name);
 		return NULL;
 	}
-	snprintf(name, SIZE,
-	    "tp-failed-%04d%02d%02dT%02d%02d%02dZ-%ld.batches",
+	snprintf(name, SIZE, "tp-failed-%04d%02d%02dT%02d%02d%02dZ-%ld.batches",
 	    tm.tm_year % 10000 + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
 	    tm.tm_min, tm.tm_sec, (long)getpid());
 	return name;
@@ -385,8 +383,7 @@ failed_end(struct failed *f, struct error *e)
 		/* The rest must be on disk before the byte that says so. */
 		if (sys_fsync(f->fd) != 0 ||
 		    lseek(f->fd, f->begun, SEEK_SET) < 0 ||
-		    write_all(f, BATCH_PREFIX, 1) != 0 ||
-		    sys_fsync(f->fd) != 0)
+		    write_all(f, BATCH_PREFIX, 1) != 0 || sys_fsync(f->fd) != 0)
 			return give_up(f, e);
 		(void)lock(f, F_UNLCK);
 	}

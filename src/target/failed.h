@@ -28,8 +28,7 @@ void failed_free(struct failed *f);
 
 /* One batch, in pieces.  -1 (EXIT_LOCAL): nothing of it is in the file. */
 int failed_begin(struct failed *f, struct error *e);
-int failed_write(
-    struct failed *f, const char *data, size_t n, struct error *e);
+int failed_write(struct failed *f, const char *data, size_t n, struct error *e);
 int failed_end(struct failed *f, struct error *e);
 /* Instead of failed_end: takes back what was written. */
 void failed_drop(struct failed *f);

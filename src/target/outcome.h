@@ -9,10 +9,10 @@
 
 enum outcome_kind {
 	OUTCOME_ACCEPTED,
-	OUTCOME_REFUSED,    /* this batch, by the status */
-	OUTCOME_DIVISIBLE,  /* refused for something in it: success false, 413 */
-	OUTCOME_DENIED,	    /* every batch would be: credentials, certificate */
-	OUTCOME_AGAIN,	    /* temporary, and an answer says so */
+	OUTCOME_REFUSED,   /* this batch, by the status */
+	OUTCOME_DIVISIBLE, /* refused for something in it: success false, 413 */
+	OUTCOME_DENIED,	   /* every batch would be: credentials, certificate */
+	OUTCOME_AGAIN,	   /* temporary, and an answer says so */
 	OUTCOME_UNANSWERED, /* temporary: no answer, or a part of one */
 	OUTCOME_UNREADABLE, /* an answer of success that cannot be read */
 	OUTCOME_STOPPED	    /* cut off from here */

@@ -7,7 +7,8 @@ draw(uint64_t *seed)
 	*seed ^= *seed >> 12;
 	*seed ^= *seed << 25;
 	*seed ^= *seed >> 27;
-	return (double)((*seed * 0x2545f4914f6cdd1dU) >> 11) / 9007199254740992.0;
+	return (double)((*seed * 0x2545f4914f6cdd1dU) >> 11) /
+	       9007199254740992.0;
 }
 
 double

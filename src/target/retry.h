@@ -8,10 +8,10 @@
 
 /* No figures are documented; 30 to 60 s are reported to recover from the
  * limit of calls.  All in seconds. */
-#define RETRY_TIMES 8	   /* attempts after the first */
-#define RETRY_FIRST 2	   /* … doubling … */
-#define RETRY_LONGEST 60   /* … to this */
-#define RETRY_AFTER_MIN 1  /* what Retry-After asks for is kept within … */
+#define RETRY_TIMES 8	    /* attempts after the first */
+#define RETRY_FIRST 2	    /* … doubling … */
+#define RETRY_LONGEST 60    /* … to this */
+#define RETRY_AFTER_MIN 1   /* what Retry-After asks for is kept within … */
 #define RETRY_AFTER_MAX 300 /* … these */
 
 struct retry {

@@ -42,11 +42,11 @@ struct sender {
 	struct sender_counts *counts;
 	enum exit_code code;
 	unsigned refused_in_row;
-	bool ended;	    /* no more batches will be READY */
-	bool mute;	    /* receipts cannot be written any more */
-	bool warned;	    /* of pcId with v2 */
-	atomic_bool stopped;  /* nothing more is sent */
-	atomic_bool unkept; /* the failed file cannot be written */
+	bool ended;	     /* no more batches will be READY */
+	bool mute;	     /* receipts cannot be written any more */
+	bool warned;	     /* of pcId with v2 */
+	atomic_bool stopped; /* nothing more is sent */
+	atomic_bool unkept;  /* the failed file cannot be written */
 	atomic_bool signalled;
 	double signal_time; /* when that was seen */
 };
@@ -105,8 +105,8 @@ keep_rest(struct sender *s, struct batch *b, struct error *e)
 	while (result == 0 &&
 	       (n = batch_reader_rest(s->reader, b, piece, PIECE, e)) != 0) {
 		result = n < 0 ? -1
-			       : failed_write(s->settings->failed, piece,
-				     (size_t)n, e);
+			       : failed_write(
+				     s->settings->failed, piece, (size_t)n, e);
 		if (result == 0)
 			sha256_add(s->sha256, piece, (size_t)n);
 	}
@@ -252,8 +252,7 @@ find_ready(struct sender *s)
 		struct slot *slot = &s->slots[i];
 
 		if (slot->use == SLOT_READY &&
-		    (found == NULL ||
-			slot->batch.number < found->batch.number))
+		    (found == NULL || slot->batch.number < found->batch.number))
 			found = slot;
 	}
 	return found;
