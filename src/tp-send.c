@@ -236,6 +236,22 @@ say_receipt(const struct receipt *r, const struct batch *b)
 	    "batch %llu: %s%s", (unsigned long long)r->batch, http, shown);
 }
 
+/* Also with --quiet: nothing else tells what became of this batch. */
+static void
+say_lost(const struct receipt *r)
+{
+	struct error e = ERROR_INIT;
+	char shown[400];
+
+	escape_text(
+	    shown, sizeof(shown), r->batch_status, strlen(r->batch_status));
+	error_set(&e, EXIT_LOCAL,
+	    "batch %llu: %s%s%s; its receipt cannot be written",
+	    (unsigned long long)r->batch, receipt_state_name(r->state),
+	    shown[0] == '\0' ? "" : ", ", shown);
+	diag_error(&e);
+}
+
 static int
 settled(
     void *arg, const struct receipt *r, const struct batch *b, struct error *e)
@@ -252,8 +268,9 @@ settled(
 		 output_flush(&run->out, e) != 0)
 		failed = true;
 	free(line);
-	/* Without its receipt this is all that is known of it. */
-	if (failed || r->state != RECEIPT_ACCEPTED)
+	if (failed)
+		say_lost(r);
+	else if (r->state != RECEIPT_ACCEPTED)
 		say_receipt(r, b);
 	run->shown_bytes += r->bytes;
 	progress_show(++run->shown, run->shown_bytes);
@@ -313,30 +330,42 @@ say_word(char *to, size_t size, const char *option, const char *word)
 	    to + used, size - used, plain ? "%s%s" : "%s'%s'", option, shown);
 }
 
+/* The command that sends the failed file; to has room for it. */
+static void
+make_command(const struct run *run, const char *file, char *to, size_t size)
+{
+	snprintf(to, size, "%s", program.name);
+	say_word(to, size, " -c ", run->client);
+	if (run->api == ENDPOINT_V1)
+		say_word(to, size, " --api ", "v1");
+	if (run->address != NULL)
+		say_word(to, size, " --endpoint ", run->address);
+	if (run->token_file != NULL)
+		say_word(to, size, " --token-file ", run->token_file);
+	if (run->cacert != NULL)
+		say_word(to, size, " --cacert ", run->cacert);
+	snprintf(to + strlen(to), size - strlen(to), " %s", file);
+}
+
+/* Also with --quiet: the batches must be found again. */
 static void
 say_failed(const struct run *run)
 {
-	char command[1200] = "tp-send", file[280] = "";
-	unsigned long long n = failed_batches(run->failed);
+	char command[1600], file[280] = "";
+	struct error e = ERROR_INIT;
+	unsigned long long n;
 
+	n = run->failed == NULL ? 0 : failed_batches(run->failed);
 	if (n == 0)
 		return;
-	say_word(command, sizeof(command), " -c ", run->client);
-	if (run->api == ENDPOINT_V1)
-		say_word(command, sizeof(command), " --api ", "v1");
-	if (run->address != NULL)
-		say_word(
-		    command, sizeof(command), " --endpoint ", run->address);
-	if (run->token_file != NULL)
-		say_word(command, sizeof(command), " --token-file ",
-		    run->token_file);
-	if (run->cacert != NULL)
-		say_word(command, sizeof(command), " --cacert ", run->cacert);
 	say_word(file, sizeof(file),
 	    failed_path(run->failed)[0] == '-' ? "./" : "",
 	    failed_path(run->failed));
-	diag_note("%llu %s not accepted, kept in %s; send again with: %s %s", n,
-	    n == 1 ? "batch was" : "batches were", file, command, file);
+	make_command(run, file, command, sizeof(command));
+	error_set(&e, EXIT_REJECTED,
+	    "%llu %s not accepted, kept in %s; send again with: %.*s", n,
+	    n == 1 ? "batch was" : "batches were", file, 700, command);
+	diag_error(&e);
 }
 
 static void

@@ -230,10 +230,12 @@ try_existing(struct failed *f, char *const *inputs, size_t n, struct error *e)
 	struct stat st;
 	int result;
 
-	if (open_file(f, 0) != 0)
-		return complain_errno(f, e, EXIT_USAGE,
-		    errno == ELOOP ? "this is a symbolic link; name the file"
-				   : "cannot write this");
+	if (open_file(f, 0) != 0) {
+		if (errno == ELOOP)
+			return complain(
+			    f, e, "this is a symbolic link; name the file");
+		return complain_errno(f, e, EXIT_USAGE, "cannot write this");
+	}
 	if (check_others(f, inputs, n, e) != 0)
 		return -1;
 	if (!f->regular)
