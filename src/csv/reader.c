@@ -683,6 +683,12 @@ csv_reader_take(struct csv_reader *r, size_t n)
 	r->line = r->base_line + last->lines;
 }
 
+const char *
+csv_reader_kernel(const struct csv_reader *r)
+{
+	return r->kernel->name;
+}
+
 uint64_t
 csv_reader_line(const struct csv_reader *r)
 {
