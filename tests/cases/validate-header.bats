@@ -1,0 +1,8 @@
+#!/usr/bin/env bats
+# tp-validate: the header.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
