@@ -21,8 +21,8 @@ setup() {
 	try_with "$head"'x,valuevalue123\n'"$good" tp-validate --max-record 14
 	expect 1 "$head$good"
 	# Quotes in --null are doubled in a cell.
-	skip='tp-validate: skipped 1 records that hold no values \
-(--keep-empty passes them)\n'
+	skip="tp-validate: skipped 1 records that hold no values \
+(--keep-empty passes them)\n"
 	try_with "$head"'x,"""""x"""""\n'"$good" tp-validate --null '""x""'
 	expect 0 "$head$good" "$skip"
 }
@@ -37,4 +37,22 @@ setup() {
 	printf 'a,thirdPartyId\nv,"x,y"\n"v,w",x\nv,"x,y"\nvalue,"x,y"\r\n' >in
 	tp-validate -q --summary sum in | cmp in -
 	[ "$(jq -c .warnings sum)" = '{"separators":1}' ]
+}
+
+@test "a carriage return in front of a record is as bare as any" {
+	local head='thirdPartyId,a\n'
+
+	try_with "$head"'\rx,1\n\r\r\ny,2\n \rz,3\n' tp-validate --rejects bad
+	expect 1 "$head"'y,2\n' 'tp-validate: -:2:1: bare-cr: a carriage '\
+'return without line feed, outside of quotes
+tp-validate: -:3:1: bare-cr: a carriage return without line feed, outside '\
+'of quotes
+tp-validate: -:5:2: bare-cr: a carriage return without line feed, outside '\
+'of quotes\n'
+	printf "$head"'\rx,1\n\r\r\n \rz,3\n' | cmp - bad
+	try_with "$head"' \t\rz,3\n\t\r\r\ny,2\n' tp-validate --trim
+	expect 1 "$head"'y,2\n' 'tp-validate: -:2:3: bare-cr: a carriage '\
+'return without line feed, outside of quotes
+tp-validate: -:3:2: bare-cr: a carriage return without line feed, outside '\
+'of quotes\n'
 }
