@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/sys.h"
 
 enum { RULES = 64 };
 
@@ -18,6 +19,7 @@ void
 diag_init(const char *name)
 {
 	program = name;
+	sys_hold_standard();
 }
 
 void

@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/*
+ * Opens what is closed of descriptors 0 to 2, so that no file of ours takes
+ * the place of stdin or stdout; using them fails as before.  First in main.
+ */
+void sys_hold_standard(void);
+
 int sys_open(const char *path, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);

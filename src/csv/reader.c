@@ -28,7 +28,8 @@ struct csv_reader {
 	size_t size;	 /* of the window, its pad not counted */
 	size_t pos, end; /* window[pos..end) is not yet given out */
 	bool eof;
-	bool crlf; /* the first record ends in CRLF */
+	bool begun; /* a record was given out */
+	bool crlf;  /* the first record ends in CRLF */
 
 	struct csv_index index;
 	size_t base; /* the index is over window[base..) */
@@ -104,7 +105,7 @@ csv_reader_start(struct csv_reader *r, struct input *in)
 	r->in = in;
 	r->pos = r->end = 0;
 	r->line = 1;
-	r->eof = r->crlf = r->resync = r->skipping = false;
+	r->eof = r->begun = r->crlf = r->resync = r->skipping = false;
 	forget_index(r, MAX_SLICE);
 }
 
@@ -123,7 +124,7 @@ terminate(struct csv_reader *r)
 	r->eof = true;
 	if (r->end == r->pos || r->window[r->end - 1] == '\n')
 		return;
-	if (r->line == 1) {
+	if (!r->begun) {
 		lf = memchr(begin, '\n', r->end - r->pos);
 		r->crlf = lf != NULL && lf > begin && lf[-1] == '\r';
 	}
@@ -604,8 +605,9 @@ csv_reader_next(
 			break;
 		r->blank++;
 	}
-	if (record->line == 1)
+	if (!r->begun)
 		r->crlf = record->ending == 2;
+	r->begun = true;
 	judge_tail(r, record);
 	return 1;
 }

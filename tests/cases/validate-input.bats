@@ -30,3 +30,42 @@ member() { # SIZE
 		tp-validate padded.gz | cmp expected -
 	done
 }
+
+@test "an unterminated last record is ended like the first" {
+	try_with 'thirdPartyId,a\nx,1' tp-validate
+	expect 0 'thirdPartyId,a\nx,1\n' ''
+	try_with 'thirdPartyId,a\r\nx,1' tp-validate
+	expect 0 'thirdPartyId,a\r\nx,1\r\n' ''
+	try_with 'thirdPartyId,a\r\nx,1\r' tp-validate
+	expect 0 'thirdPartyId,a\r\nx,1\r\n' ''
+	try_with '\r\n\r\nthirdPartyId,a\r\nx,1' tp-validate
+	expect 0 'thirdPartyId,a\r\nx,1\r\n' ''
+	try_with '\n\nthirdPartyId,a\r\nx,1\ny,2' tp-validate
+	expect 0 'thirdPartyId,a\r\nx,1\ny,2\r\n' ''
+	try_with 'thirdPartyId,a' tp-validate
+	expect 0 'thirdPartyId,a\n' ''
+}
+
+@test "closed standard streams are never mistaken for a file" {
+	printf 'thirdPartyId,a\nx,1\n,2\n' >in
+	try_closed() { # REDIRECTION COMMAND...
+		local how=$1
+		shift
+		status=0
+		eval '"$@" 2>err '"$how" || status=$?
+	}
+	try_closed '>&-' tp-validate --rejects bad in
+	[ "$status" = 4 ]
+	[ "$(tail -n 1 err)" = 'tp-validate: cannot write to standard output: Bad file descriptor' ]
+	printf 'thirdPartyId,a\n,2\n' | cmp - bad
+	try_closed '<&- >out' tp-validate
+	[ "$status" = 3 ]
+	[ "$(cat err)" = 'tp-validate: -: cannot read: Bad file descriptor' ]
+	try_closed '<&- >out' tp-validate in
+	[ "$status" = 1 ]
+	printf 'thirdPartyId,a\nx,1\n' | cmp - out
+	status=0
+	tp-validate in >out 2>&- || status=$?
+	[ "$status" = 1 ]
+	printf 'thirdPartyId,a\nx,1\n' | cmp - out
+}
