@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/sys.h"
 
 enum { RULES = 64 };
 
@@ -19,7 +18,6 @@ void
 diag_init(const char *name)
 {
 	program = name;
-	sys_hold_standard();
 }
 
 void

@@ -16,7 +16,6 @@
 /* Of one kind (rule) at a place, so many are shown; the rest is counted. */
 #define DIAG_SHOWN 20
 
-/* First in main: sees to it that there is a stderr (sys_hold_standard). */
 void diag_init(const char *program);
 void diag_quiet(void);	 /* -q: only errors */
 void diag_verbose(void); /* -v: once for each */

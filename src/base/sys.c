@@ -66,18 +66,17 @@ fails(int which)
 #define FAILS(which) 0
 #endif
 
-void
-sys_hold_standard(void)
+int
+sys_guard_standard(void)
 {
 	int fd;
 
-	/* The lowest free descriptor is the one that is given.  Opened the
-	 * wrong way round, so that reading or writing says EBADF. */
-	for (fd = 0; fd <= STDERR_FILENO; fd++)
+	for (fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) < 0 &&
-		    open("/dev/null",
-			fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
-			return;
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	}
+	return 0;
 }
 
 int

@@ -12,10 +12,11 @@
 #include <sys/types.h>
 
 /*
- * Opens what is closed of descriptors 0 to 2, so that no file of ours takes
- * the place of stdin or stdout; using them fails as before.  First in main.
+ * Of the descriptors 0, 1 and 2, those that were closed when the program
+ * began become ones that refuse to be read or written, so that no file of
+ * ours takes their number.  -1: that cannot be done.
  */
-void sys_hold_standard(void);
+int sys_guard_standard(void);
 
 int sys_open(const char *path, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);

@@ -550,6 +550,10 @@ next_parsed(struct csv_reader *r, struct csv_record *record, struct error *e)
 		case CSV_PARSED_NO_MEMORY:
 			return error_set(e, EXIT_LOCAL, "out of memory");
 		case CSV_PARSED_MORE:
+			/* All of it is inside the quotes. */
+			if (done > r->dialect.max_record)
+				return give_broken(r, record, first,
+				    CSV_UNCLOSED_TOO_LONG, open);
 			break;
 		}
 	}
@@ -664,6 +668,7 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 	run->rows = r->index.rows - r->row;
 	run->start = (uint32_t)(r->pos - r->base);
 	run->first = r->row == 0 ? 0 : run->row[-1].last + 1;
+	run->lines = r->row == 0 ? 0 : run->row[-1].lines;
 	return 1;
 }
 
