@@ -143,6 +143,19 @@ give_content(struct csv_parse *p, const char *s, size_t n)
 	return from == n ? 0 : give(p, s + from, n - from, SIZE_MAX);
 }
 
+/* libcsv reads past a CR at which no row has begun; SIZE_MAX: there is none. */
+static size_t
+leading_cr(const struct csv_parse *p, const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; p->dialect.trim && i < n; i++)
+		if ((s[i] != ' ' && s[i] != '\t') ||
+		    s[i] == p->dialect.delimiter)
+			break;
+	return i < n && s[i] == '\r' ? i : SIZE_MAX;
+}
+
 enum csv_parsed
 csv_parse_line(struct csv_parse *p, const char *line, size_t n)
 {
@@ -150,12 +163,14 @@ csv_parse_line(struct csv_parse *p, const char *line, size_t n)
 	size_t content = n - ending;
 
 	p->row = false;
+	if (p->offset == 0)
+		p->bare_cr = leading_cr(p, line, content);
 	if (memchr(line, p->dialect.quote, n) != NULL)
 		p->quoted = true;
 	if (give_content(p, line, content) != 0 ||
 	    give(p, line + content, ending, p->offset) != 0)
 		return p->no_memory ? CSV_PARSED_NO_MEMORY : CSV_PARSED_BAD;
-	if (p->row)
+	if (p->row || (!p->quoted && p->bare_cr != SIZE_MAX))
 		return CSV_PARSED_RECORD;
 	return p->quoted ? CSV_PARSED_MORE : CSV_PARSED_BLANK;
 }

@@ -29,17 +29,20 @@ csv_window_start(struct csv_window *w, struct input *in)
 	w->eof = w->crlf = false;
 }
 
-/* Notes how the first line ends. */
+/* Notes how the first line that is not blank ends. */
 static void
 look_at_first(struct csv_window *w)
 {
-	const char *begin = w->text + w->pos;
-	const char *lf = memchr(begin, '\n', w->end - w->pos);
+	const char *line = w->text + w->pos, *end = w->text + w->end, *lf;
 
-	if (lf == NULL)
-		return;
-	w->crlf = lf > begin && lf[-1] == '\r';
-	w->first = false;
+	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		w->crlf = lf > line && lf[-1] == '\r';
+		if (lf - line > w->crlf) {
+			w->first = false;
+			break;
+		}
+		line = lf + 1;
+	}
 }
 
 /* An unterminated last line gets its ending; fill() kept room for it. */

@@ -20,9 +20,9 @@ struct csv_window {
 	char *text; /* owned */
 	size_t size;
 	size_t pos, end;
-	bool first; /* nothing was given out yet */
+	bool first; /* no whole line was read yet but blank ones */
 	bool eof;   /* all was read, and the last line has its ending */
-	bool crlf;  /* the first line ends in CR LF */
+	bool crlf;  /* the first line that is not blank ends in CR LF */
 	struct input *in;
 	uint64_t bytes; /* read, over all inputs */
 };
@@ -35,7 +35,7 @@ void csv_window_start(struct csv_window *w, struct input *in);
 /*
  * Reads more behind end: 1, 0 if there is no more, -1.  The text may move to
  * the front of the window: pos is 0 then.  At the end of the input a last
- * line without line ending is given that of the first line.
+ * line without line ending is given that of the first that is not blank.
  */
 int csv_window_fill(struct csv_window *w, struct error *e);
 
