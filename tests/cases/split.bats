@@ -359,6 +359,10 @@ reference() {
 	done
 }
 
+@test "rows taken in runs equal rows taken one by one" {
+	"$root/tests/cases/split-fuzz.py" 40 "${TP_TEST_SEED:-1}"
+}
+
 @test "the same bytes, however columns are named" {
 	"$root/contrib/make-export" --kind real --rows 20000 >in
 	tp-split -q in >expected
