@@ -35,7 +35,7 @@ sandbox_start() { # OPTION...
 	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
 	sandbox_pid=$!
 	for _ in {1..100}; do
-		sandbox=$(grep -om1 'http://127\.0\.0\.1:[0-9]*' "$said") && return
+		sandbox=$(grep -om1 'https\?://127\.0\.0\.1:[0-9]*' "$said") && return
 		kill -0 "$sandbox_pid" 2>/dev/null || break
 		sleep 0.05
 	done

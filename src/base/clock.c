@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <string.h>
+#include "base/signals.h"
 
 char *
 clock_text(time_t when, char out[CLOCK_TEXT])
@@ -20,4 +21,23 @@ clock_monotonic(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int
+clock_sleep(double seconds, bool (*stop)(void *arg), void *arg)
+{
+	double until = clock_monotonic() + seconds;
+
+	for (;;) {
+		double left = until - clock_monotonic();
+		struct timespec slice;
+
+		if (stop != NULL ? stop(arg) : signals_pending() != 0)
+			return 1;
+		if (left <= 0)
+			return 0;
+		slice.tv_sec = 0;
+		slice.tv_nsec = left < 0.1 ? (long)(left * 1e9) : 100000000;
+		nanosleep(&slice, NULL);
+	}
 }

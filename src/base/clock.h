@@ -2,6 +2,7 @@
 #ifndef TP_BASE_CLOCK_H
 #define TP_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <time.h>
 
 /* "2026-11-22T06:22:00Z" and its NUL */
@@ -12,5 +13,11 @@ char *clock_text(time_t when, char out[CLOCK_TEXT]);
 
 /* Seconds since some fixed moment; never runs backwards. */
 double clock_monotonic(void);
+
+/*
+ * Sleeps.  1: cut short because stop, asked a few times a second, said so;
+ * stop may be NULL: then a caught signal does.
+ */
+int clock_sleep(double seconds, bool (*stop)(void *arg), void *arg);
 
 #endif

@@ -58,8 +58,8 @@ exit_printed(const char *name)
 static void
 print_help(const struct options_program *p)
 {
-	printf("Usage: %s [OPTION...] %s\n%s\n\n", p->name, p->operands,
-	    p->purpose);
+	printf("Usage: %s [OPTION...]%s%s\n%s\n\n", p->name,
+	    p->operands[0] == '\0' ? "" : " ", p->operands, p->purpose);
 	print_entries(p->entries);
 	print_entries(shared);
 	if (p->footer != NULL)

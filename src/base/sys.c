@@ -67,6 +67,19 @@ fails(int which)
 #endif
 
 int
+sys_guard_standard(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	}
+	return 0;
+}
+
+int
 sys_open(const char *path, int flags, mode_t mode)
 {
 	return FAILS(OPEN) ? -1 : open(path, flags | O_CLOEXEC, mode);

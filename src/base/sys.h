@@ -11,6 +11,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/*
+ * Of the descriptors 0, 1 and 2, those that were closed when the program
+ * began become ones that refuse to be read or written, so that no file of
+ * ours takes their number.  -1: that cannot be done.
+ */
+int sys_guard_standard(void);
+
 int sys_open(const char *path, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);

@@ -47,10 +47,11 @@ percent_decode(char *out, const char *text, size_t n)
 #define UNRESERVED 1
 /* A byte of a UTF-8 character of several. */
 #define HIGH 2
+#define COMMA 4
 
 static const unsigned char kinds[256] = {
     /* clang-format off */
-	['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
+	[','] = COMMA, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
 	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -62,12 +63,11 @@ static const unsigned char kinds[256] = {
     /* clang-format on */
 };
 
-char *
-percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
+static char *
+encode(char *out, const char *text, size_t n, unsigned int kept)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	const unsigned char *at = (const unsigned char *)text, *end = at + n;
-	unsigned char kept = raw_utf8 ? UNRESERVED | HIGH : UNRESERVED;
 
 	for (; at < end; at++) {
 		if ((kinds[*at] & kept) != 0) {
@@ -80,4 +80,16 @@ percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
 		out += 3;
 	}
 	return out;
+}
+
+char *
+percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
+{
+	return encode(out, text, n, UNRESERVED | (raw_utf8 ? HIGH : 0));
+}
+
+char *
+percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8)
+{
+	return encode(out, row, n, UNRESERVED | COMMA | (raw_utf8 ? HIGH : 0));
 }

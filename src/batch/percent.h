@@ -18,6 +18,9 @@
  */
 char *percent_encode(char *out, const char *text, size_t n, bool raw_utf8);
 
+/* The same for a row whose commas separate: they stay, too. */
+char *percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8);
+
 /* Decodes to out, of n bytes; returns how many it wrote.  A % without two
  * hex digits stays as it is. */
 size_t percent_decode(char *out, const char *text, size_t n);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/escape.h"
 #include "base/sys.h"
-#include "batch/check.h"
+#include "batch/comply.h"
 #include "csv/input.h"
 
 /*
@@ -178,7 +178,7 @@ check_line(struct batch_reader *r, struct batch *b, size_t end)
 	if (r->start == 0) {
 		at = BATCH_PREFIX_LEN;
 		b->header = end + 1;
-		if (check_header(
+		if (comply_header(
 			line + at, n - at, &b->id, &r->columns, &at, e) != 0)
 			at += BATCH_PREFIX_LEN;
 	} else if (++b->rows > BATCH_ROWS) {
@@ -188,7 +188,7 @@ check_line(struct batch_reader *r, struct batch *b, size_t end)
 		error_set(e, EXIT_INPUT, "a batch of more than %d bytes",
 		    BATCH_BYTES);
 	} else {
-		check_row(line, n, r->columns, &at, e);
+		comply_row(line, n, r->columns, &at, e);
 	}
 	if (e->code != EXIT_COMPLETE)
 		error_place(e, r->name, r->line, at + 1);

@@ -11,7 +11,7 @@
  * over must not be scanned over and over.
  */
 enum {
-	WINDOW = 256 * 1024,
+	WINDOW = 64 * 1024,
 	MAX_SLICE = WINDOW,
 	MIN_SLICE = 4 * 1024,
 	MAX_ROWS = 16 * 1024,
@@ -549,6 +549,10 @@ next_parsed(struct csv_reader *r, struct csv_record *record, struct error *e)
 		case CSV_PARSED_NO_MEMORY:
 			return error_set(e, EXIT_LOCAL, "out of memory");
 		case CSV_PARSED_MORE:
+			/* All of it is inside the quotes. */
+			if (done > r->dialect.max_record)
+				return give_broken(r, record, first,
+				    CSV_UNCLOSED_TOO_LONG, open);
 			break;
 		}
 	}
@@ -662,6 +666,7 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 	run->rows = r->index.rows - r->row;
 	run->start = (uint32_t)(r->pos - r->base);
 	run->first = r->row == 0 ? 0 : run->row[-1].last + 1;
+	run->lines = r->row == 0 ? 0 : run->row[-1].lines;
 	return 1;
 }
 

@@ -87,6 +87,7 @@ struct csv_run {
 	size_t rows;
 	uint32_t start; /* offset in text where row[0] begins */
 	uint32_t first; /* index in sep of row[0]'s first separator */
+	uint32_t lines; /* LFs in text before start: see csv_row.lines */
 };
 
 /* 1 with a run; 0: none, call csv_reader_next; -1 with e set. */

@@ -209,6 +209,19 @@ short_values(
 	return true;
 }
 
+/* An id as it stands in the row, maybe in quotes. */
+static inline bool
+id_is_plain(const struct check *c, const char *raw, size_t n)
+{
+	if (n > 2 && raw[0] == c->quote) {
+		raw++;
+		n -= 2;
+		if (memchr(raw, c->quote, n) != NULL)
+			return false;
+	}
+	return identifier_plain(c->header->kind, raw, n);
+}
+
 /*
  * Whether the row of these separators is plainly good.  When in doubt it is
  * not, and check_record decides.
@@ -230,8 +243,7 @@ row_is_plain(const struct check *c, const struct csv_run *run,
 		len--;
 	from = h->id == 0 ? 0 : run->sep[first + h->id - 1] + 1 - begin;
 	to = h->id == h->columns - 1 ? len : run->sep[first + h->id] - begin;
-	if (!identifier_plain(h->kind, raw + from, to - from) ||
-	    raw[from] == c->quote)
+	if (!id_is_plain(c, raw + from, to - from))
 		return false;
 	/* More bytes than empty quotes and texts of --null could fill. */
 	values = len - (to - from) - (h->columns - 1);

@@ -290,6 +290,12 @@ export_file(const struct export *x)
 	return x->in == NULL ? "" : input_name(x->in);
 }
 
+const char *
+export_path(const struct export *x)
+{
+	return x->options.count == 0 ? "-" : x->options.files[x->next - 1];
+}
+
 uint64_t
 export_records(const struct export *x)
 {

@@ -105,6 +105,8 @@ bool export_empty(const struct export *x, const struct csv_field *f);
 
 /* The name of the file being read, for messages. */
 const char *export_file(const struct export *x);
+/* Its path as it was given; lives as long as the options. */
+const char *export_path(const struct export *x);
 
 uint64_t export_records(const struct export *x); /* read: "in" */
 uint64_t export_rejected(const struct export *x);

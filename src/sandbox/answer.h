@@ -1,0 +1,32 @@
+/* answer.h: what the edge says: the documented XML and JSON. */
+#ifndef TP_SANDBOX_ANSWER_H
+#define TP_SANDBOX_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buffer.h"
+#include "base/error.h"
+#include "sandbox/store.h"
+
+/* The longest answer there can be: what a fault asks for. */
+#define ANSWER_MAX ((size_t)1024 * 1024 * 1024 + 4096)
+/* Of the ids that failed, a status lists so many. */
+#define ANSWER_FAILED 500
+
+/* Appends printf-like text.  All of these return -1 without memory. */
+int answer_text(struct buffer *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* To a bulk update.  url holds nothing that XML minds, unless meant to. */
+int answer_accepted(struct buffer *out, const char *url);
+int answer_refused(struct buffer *out, const char *message);
+
+/* To batchStatus: incomplete, complete or stuck, as of now. */
+int answer_status(struct buffer *out, struct store *store,
+    const struct store_batch *batch, bool details, struct error *e);
+
+/* To a fetch.  Returns the HTTP status: 200 or 404; -1 with e set. */
+int answer_profile(struct buffer *out, struct store *store, const char *client,
+    enum store_kind kind, const char *id, struct error *e);
+
+#endif

@@ -1,0 +1,473 @@
+#include "sandbox/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/clock.h"
+#include "base/number.h"
+#include "base/sha256.h"
+#include "base/sys.h"
+#include "sandbox/answer.h"
+#include "sandbox/route.h"
+#include "sandbox/update.h"
+
+struct call {
+	struct edge *edge;
+	const struct edge_settings *settings;
+	char *method;
+	char *path;
+	struct route route; /* its id is within path */
+	char *batch_id;	    /* NULL: none */
+	bool details;
+	bool token_sent;
+	bool token_good;
+	bool limited;
+	double wait;	 /* seconds until the limit lets calls through */
+	uint64_t number; /* of its kind; 0: is not counted */
+	const struct fault *fault;
+	uint64_t delay;
+	uint64_t expected;  /* bytes; 0: not said */
+	uint64_t bytes;	    /* that came */
+	struct buffer body; /* them, as long as they are no more than a batch */
+
+	/* For the log: */
+	const char *state; /* NULL: has not been answered */
+	unsigned int status;
+	struct update_result result;
+	char sha256[SHA256_HEX]; /* "" unless it is an update */
+};
+
+static bool
+is_update(const struct call *c)
+{
+	return c->route.kind == ROUTE_UPDATE ||
+	       c->route.kind == ROUTE_UPDATE_V2;
+}
+
+static void
+fail(struct call *c)
+{
+	struct error e = ERROR_INIT;
+
+	error_set(&e, EXIT_LOCAL, "out of memory");
+	edge_fail(c->edge, &e);
+}
+
+/* Bulk updates and requests for a status are what counts, and what faults
+ * are for. */
+static void
+admit(struct call *c)
+{
+	enum fault_call kind = is_update(c) ? FAULT_BATCH : FAULT_STATUS;
+
+	if (strcmp(c->method, route_method(c->route.kind)) != 0 ||
+	    (!is_update(c) && c->route.kind != ROUTE_STATUS))
+		return;
+	c->limited = !edge_admit(c->edge, kind, &c->number, &c->wait);
+	if (c->limited)
+		return;
+	c->fault = faults_find(&c->settings->faults, kind, c->number);
+	c->delay = faults_delay(&c->settings->faults, kind, c->number);
+}
+
+static void
+check_token(struct call *c, const char *authorization)
+{
+	static const char scheme[] = "Bearer ";
+	const size_t n = sizeof(scheme) - 1;
+	const char *token = c->settings->token;
+
+	c->token_sent = authorization != NULL;
+	c->token_good =
+	    token == NULL || (!is_update(c) && !c->settings->token_always) ||
+	    (authorization != NULL && strncmp(authorization, scheme, n) == 0 &&
+		strcmp(authorization + n, token) == 0);
+}
+
+struct call *
+call_open(struct edge *edge, const struct call_head *head)
+{
+	struct call *c = sys_calloc(1, sizeof(*c));
+	struct error e = ERROR_INIT;
+
+	if (c == NULL) {
+		error_set(&e, EXIT_LOCAL, "out of memory");
+		edge_fail(edge, &e);
+		return NULL;
+	}
+	c->edge = edge;
+	c->settings = edge_settings(edge);
+	c->method = sys_strdup(head->method);
+	c->path = sys_strdup(head->path);
+	if (head->batch_id != NULL)
+		c->batch_id = sys_strdup(head->batch_id);
+	buffer_init(&c->body, UPDATE_MAX_BYTES);
+	if (c->method == NULL || c->path == NULL ||
+	    (head->batch_id != NULL && c->batch_id == NULL)) {
+		fail(c);
+		call_close(c);
+		return NULL;
+	}
+	route_find(&c->route, c->path);
+	if (head->client != NULL && route_is_client(head->client))
+		snprintf(c->route.client, sizeof(c->route.client), "%s",
+		    head->client);
+	c->details = head->show_details != NULL &&
+		     strcmp(head->show_details, "true") == 0;
+	if (head->content_length != NULL)
+		(void)number_parse(
+		    head->content_length, 0, UINT64_MAX, &c->expected);
+	check_token(c, head->authorization);
+	admit(c);
+	return c;
+}
+
+static void
+log_call(struct call *c)
+{
+	ndjson *line = ndjson_new();
+	char text[CLOCK_TEXT];
+
+	ndjson_set_string(line, "time", clock_text(time(NULL), text));
+	ndjson_set_string(line, "method", c->method);
+	ndjson_set_string(line, "path", c->path);
+	if (c->number > 0)
+		ndjson_set_count(line, "call", c->number);
+	ndjson_set_string(line, "state", c->state);
+	ndjson_set_count(line, "status", c->status);
+	if (c->fault != NULL)
+		ndjson_set_string(line, "fault", fault_name(c->fault->kind));
+	ndjson_set_bool(line, "token", c->token_sent);
+	ndjson_set_count(line, "bytes", c->bytes);
+	if (c->result.batch.size > 0)
+		ndjson_set_count(line, "rows", c->result.batch.size);
+	if (c->sha256[0] != '\0')
+		ndjson_set_string(line, "sha256", c->sha256);
+	if (c->result.batch.id[0] != '\0')
+		ndjson_set_string(line, "batchId", c->result.batch.id);
+	edge_log(c->edge, line);
+	edge_count(c->edge, c->state,
+	    c->result.batch.id[0] == '\0' ? 0 : c->result.batch.consumed);
+}
+
+void
+call_close(struct call *c)
+{
+	if (c == NULL)
+		return;
+	if (c->state == NULL && c->path != NULL) {
+		c->state = "aborted";
+		log_call(c);
+	}
+	free(c->method);
+	free(c->path);
+	free(c->batch_id);
+	buffer_free(&c->body);
+	free(c);
+}
+
+int
+call_body(struct call *c, const void *data, size_t n)
+{
+	c->bytes += n;
+	if (c->bytes > UPDATE_MAX_BYTES) {
+		buffer_free(&c->body);
+		return 0;
+	}
+	if (c->body.len == 0 && c->expected <= UPDATE_MAX_BYTES)
+		(void)buffer_reserve(&c->body, (size_t)c->expected);
+	if (buffer_add(&c->body, data, n) == 0)
+		return 0;
+	fail(c);
+	return -1;
+}
+
+static void
+set_state(struct call *c, const char *state, unsigned int status)
+{
+	c->state = state;
+	c->status = status;
+}
+
+bool
+call_resets(struct call *c)
+{
+	bool now = c->fault != NULL &&
+		   (c->fault->kind == FAULT_RESET_BEFORE ||
+		       (c->fault->kind == FAULT_RESET_MID && c->bytes > 0 &&
+			   c->bytes >= c->expected / 2));
+
+	if (now) {
+		set_state(c, "faulted", 0);
+		log_call(c);
+	}
+	return now;
+}
+
+/* A plain answer of the edge's own, where nothing is documented. */
+static void
+say(struct call *c, struct call_answer *a, const char *state,
+    unsigned int status, const char *text)
+{
+	set_state(c, state, status);
+	a->status = status;
+	a->type = "text/plain; charset=utf-8";
+	a->body.len = 0;
+	if (answer_text(&a->body, "%s\n", text) != 0)
+		fail(c);
+}
+
+static void
+say_limited(struct call *c, struct call_answer *a)
+{
+	say(c, a, "limited", 503, "Too many calls in a minute");
+	if (c->settings->retry_after)
+		snprintf(a->retry_after, sizeof(a->retry_after), "%d",
+		    (int)c->wait + 1);
+}
+
+/* Faults in whose place nothing else is done. */
+static bool
+say_fault(struct call *c, struct call_answer *a)
+{
+	const struct fault *f = c->fault;
+
+	switch (f->kind) {
+	case FAULT_CODE:
+		say(c, a, "faulted", (unsigned int)f->number,
+		    "A fault on demand");
+		if (f->retry_after != NULL)
+			snprintf(a->retry_after, sizeof(a->retry_after), "%s",
+			    f->retry_after);
+		return true;
+	case FAULT_REDIRECT:
+		say(c, a, "faulted", 301, "A fault on demand");
+		a->location = f->text;
+		return true;
+	case FAULT_FALSE:
+		set_state(c, "faulted", 200);
+		a->status = 200;
+		a->type = "text/xml; charset=utf-8";
+		if (answer_refused(&a->body,
+			f->text == NULL ? "Unexpected error" : f->text) != 0)
+			fail(c);
+		return true;
+	case FAULT_RESET_MID: /* of a body that is empty */
+		set_state(c, "faulted", 0);
+		a->end = CALL_RESET;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+add_accepted(struct call *c, struct buffer *out)
+{
+	char url[512];
+
+	snprintf(url, sizeof(url), "%s/m2/%s/profile/batchStatus?batchId=%s%s",
+	    edge_address(c->edge), c->route.client, c->result.batch.id,
+	    c->fault != NULL && c->fault->kind == FAULT_AMPERSAND ? "&m2Node=00"
+								  : "");
+	return answer_accepted(out, url);
+}
+
+static void
+update(struct call *c, struct call_answer *a)
+{
+	const struct update_rules rules = {
+	    .create = c->route.kind == ROUTE_UPDATE_V2,
+	    .stuck = c->fault != NULL && c->fault->kind == FAULT_STUCK,
+	    .order = c->settings->order,
+	    .delay = c->settings->status_delay,
+	    .keep = c->settings->keep,
+	};
+	struct error e = ERROR_INIT;
+	int failed;
+
+	if (c->bytes > UPDATE_MAX_BYTES) {
+		say(c, a, "refused", 413, "The batch is 50 MB or more");
+		return;
+	}
+	failed = update_apply(edge_lock(c->edge), c->route.client, &rules,
+	    c->body.data, c->body.len, &c->result, &e);
+	edge_unlock(c->edge);
+	if (failed) {
+		say(c, a, "failed", 500, "The sandbox has failed");
+		edge_fail(c->edge, &e);
+		return;
+	}
+	set_state(c, c->result.refused == NULL ? "accepted" : "refused", 200);
+	a->status = 200;
+	a->type = "text/xml; charset=utf-8";
+	if (c->result.refused != NULL)
+		failed = answer_refused(&a->body, c->result.refused);
+	else
+		failed = add_accepted(c, &a->body);
+	if (failed)
+		fail(c);
+}
+
+static void
+status(struct call *c, struct call_answer *a)
+{
+	struct store_batch batch;
+	struct store *store;
+	struct error e = ERROR_INIT;
+	int found;
+
+	if (c->batch_id == NULL) {
+		say(c, a, "refused", 400, "batchId is missing");
+		return;
+	}
+	store = edge_lock(c->edge);
+	found = store_status(store, c->route.client, c->batch_id, &batch, &e);
+	if (found == 1 &&
+	    answer_status(&a->body, store, &batch, c->details, &e) != 0)
+		found = -1;
+	edge_unlock(c->edge);
+	if (found < 0) {
+		say(c, a, "failed", 500, "The sandbox has failed");
+		edge_fail(c->edge, &e);
+	} else if (found == 0) {
+		say(c, a, "missing", 404, "No such batch, or no longer kept");
+	} else {
+		set_state(c, "answered", 200);
+		a->status = 200;
+		a->type = "text/xml; charset=utf-8";
+	}
+}
+
+static void
+profile(struct call *c, struct call_answer *a)
+{
+	struct error e = ERROR_INIT;
+	int code;
+
+	if (c->route.client[0] == '\0') {
+		say(c, a, "refused", 400, "client is missing, or no such code");
+		return;
+	}
+	code = answer_profile(&a->body, edge_lock(c->edge), c->route.client,
+	    c->route.kind == ROUTE_PROFILE ? STORE_PCID : STORE_THIRD_PARTY_ID,
+	    c->route.id, &e);
+	edge_unlock(c->edge);
+	if (code < 0) {
+		say(c, a, "failed", 500, "The sandbox has failed");
+		edge_fail(c->edge, &e);
+		return;
+	}
+	set_state(c, code == 200 ? "answered" : "missing", (unsigned int)code);
+	a->status = (unsigned int)code;
+	a->type = "application/json; charset=utf-8";
+}
+
+static void
+act(struct call *c, struct call_answer *a)
+{
+	if (c->route.kind == ROUTE_NONE) {
+		say(c, a, "missing", 404, "No such path");
+	} else if (strcmp(c->method, route_method(c->route.kind)) != 0) {
+		say(c, a, "refused", 405, "No such method for this path");
+		a->allow = route_method(c->route.kind);
+	} else if (c->limited) {
+		say_limited(c, a);
+	} else if (c->fault != NULL && say_fault(c, a)) {
+		;
+	} else if (!c->token_good) {
+		say(c, a, "denied", 401, "The token is missing or wrong");
+	} else if (is_update(c)) {
+		update(c, a);
+	} else if (c->route.kind == ROUTE_STATUS) {
+		status(c, a);
+	} else {
+		profile(c, a);
+	}
+}
+
+static int
+add_padding(struct buffer *out, uint64_t size)
+{
+	size_t n = size > out->len ? (size_t)size - out->len : 0;
+
+	if (buffer_reserve(out, n) != 0)
+		return -1;
+	memset(out->data + out->len, ' ', n);
+	out->len += n;
+	return 0;
+}
+
+/* Faults that spoil the answer to what was done. */
+static void
+spoil(struct call *c, struct call_answer *a)
+{
+	int bad = 0;
+
+	switch (c->fault->kind) {
+	case FAULT_RESET_AFTER:
+		c->status = 0;
+		a->end = CALL_RESET;
+		break;
+	case FAULT_RESET_ANSWER:
+		a->end = CALL_RESET_HALF;
+		break;
+	case FAULT_CUT:
+		a->end = CALL_CUT;
+		break;
+	case FAULT_MALFORMED:
+		a->body.len = 0;
+		bad = answer_text(&a->body, "<response><success>tr");
+		break;
+	case FAULT_HUGE:
+		bad = add_padding(&a->body, c->fault->number);
+		break;
+	case FAULT_EMPTY:
+		a->body.len = 0;
+		break;
+	case FAULT_HTML:
+		a->type = "text/html; charset=utf-8";
+		a->body.len = 0;
+		bad = answer_text(&a->body,
+		    "<!DOCTYPE html>\n<html><head><title>Please wait</title>"
+		    "</head><body><h1>Please wait</h1></body></html>\n");
+		break;
+	default:
+		break;
+	}
+	if (bad)
+		fail(c);
+}
+
+/* Of the body as it came: update_apply changes it. */
+static void
+take_sha256(struct call *c)
+{
+	struct sha256 *h;
+
+	if (c->settings->log == NULL || !is_update(c))
+		return;
+	h = sha256_new();
+	if (h == NULL) {
+		fail(c);
+		return;
+	}
+	sha256_add(h, c->body.data, c->body.len);
+	sha256_take(h, c->sha256);
+	sha256_free(h);
+}
+
+void
+call_answer(struct call *c, struct call_answer *a)
+{
+	memset(a, 0, sizeof(*a));
+	buffer_init(&a->body, ANSWER_MAX);
+	if (c->bytes <= UPDATE_MAX_BYTES)
+		take_sha256(c);
+	act(c, a);
+	if (c->fault != NULL)
+		spoil(c, a);
+	log_call(c);
+	edge_wait(c->edge, c->delay);
+}

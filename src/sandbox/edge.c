@@ -1,0 +1,244 @@
+#include "sandbox/edge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/output.h"
+#include "base/sys.h"
+#include "sandbox/limit.h"
+
+enum { STATES = 16 };
+
+struct edge {
+	const struct edge_settings *settings;
+	char address[64];
+
+	pthread_mutex_t store_lock;
+	struct store *store;
+
+	pthread_mutex_t lock; /* for all that follows */
+	pthread_cond_t ended;
+	bool ending;
+	struct limit limit;
+	uint64_t calls[2]; /* by enum fault_call */
+	struct output log;
+	struct error failure;
+	struct {
+		const char *state;
+		uint64_t n;
+	} counts[STATES];
+	uint64_t rows;
+};
+
+static int
+open_log(struct edge *edge, struct error *e)
+{
+	const char *path = edge->settings->log;
+	int fd;
+
+	if (path == NULL)
+		return 0;
+	fd = sys_open(
+	    path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0600);
+	if (fd < 0)
+		return error_errno(e, EXIT_USAGE, "cannot open %s", path);
+	return output_open(&edge->log, fd, path, e);
+}
+
+/* So that a step of the clock does not stretch edge_wait. */
+static void
+init_locks(struct edge *edge)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&edge->store_lock, NULL);
+	pthread_mutex_init(&edge->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&edge->ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+struct edge *
+edge_open(const struct edge_settings *settings, struct error *e)
+{
+	struct edge *edge = sys_calloc(1, sizeof(*edge));
+
+	if (edge == NULL) {
+		error_errno(e, EXIT_LOCAL, "sandbox");
+		return NULL;
+	}
+	edge->settings = settings;
+	edge->log.fd = -1;
+	init_locks(edge);
+	edge->store = store_open(settings->db, e);
+	if (limit_init(&edge->limit, (size_t)settings->rate) != 0)
+		error_errno(e, EXIT_LOCAL, "sandbox");
+	else if (edge->store != NULL && open_log(edge, e) == 0)
+		return edge;
+	edge_close(edge, e);
+	return NULL;
+}
+
+int
+edge_close(struct edge *edge, struct error *e)
+{
+	int result = 0;
+
+	if (edge->failure.code != EXIT_COMPLETE) {
+		if (e->code == EXIT_COMPLETE)
+			*e = edge->failure;
+		result = -1;
+	}
+	if (store_close(edge->store, e) != 0)
+		result = -1;
+	if (output_close(&edge->log, e) != 0)
+		result = -1;
+	limit_free(&edge->limit);
+	pthread_cond_destroy(&edge->ended);
+	pthread_mutex_destroy(&edge->lock);
+	pthread_mutex_destroy(&edge->store_lock);
+	free(edge);
+	return result;
+}
+
+const struct edge_settings *
+edge_settings(const struct edge *edge)
+{
+	return edge->settings;
+}
+
+void
+edge_set_address(struct edge *edge, const char *address)
+{
+	snprintf(edge->address, sizeof(edge->address), "%s", address);
+}
+
+const char *
+edge_address(const struct edge *edge)
+{
+	return edge->address;
+}
+
+bool
+edge_admit(
+    struct edge *edge, enum fault_call kind, uint64_t *number, double *wait)
+{
+	bool admitted;
+
+	pthread_mutex_lock(&edge->lock);
+	admitted = limit_take(&edge->limit, clock_monotonic(), wait);
+	*number = admitted ? ++edge->calls[kind] : 0;
+	pthread_mutex_unlock(&edge->lock);
+	return admitted;
+}
+
+struct store *
+edge_lock(struct edge *edge)
+{
+	pthread_mutex_lock(&edge->store_lock);
+	return edge->store;
+}
+
+void
+edge_unlock(struct edge *edge)
+{
+	pthread_mutex_unlock(&edge->store_lock);
+}
+
+void
+edge_log(struct edge *edge, ndjson *line)
+{
+	struct error e = ERROR_INIT;
+	char *text;
+	size_t n;
+
+	if (edge->log.fd < 0) {
+		ndjson_free(line);
+		return;
+	}
+	text = ndjson_line(line, &n);
+	ndjson_free(line);
+	pthread_mutex_lock(&edge->lock);
+	if (text == NULL)
+		error_set(&e, EXIT_LOCAL, "out of memory");
+	else if (output_write(&edge->log, text, n, &e) == 0)
+		output_flush(&edge->log, &e);
+	pthread_mutex_unlock(&edge->lock);
+	free(text);
+	if (e.code != EXIT_COMPLETE)
+		edge_fail(edge, &e);
+}
+
+void
+edge_wait(struct edge *edge, uint64_t seconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)seconds;
+	pthread_mutex_lock(&edge->lock);
+	while (!edge->ending && seconds > 0 &&
+	       pthread_cond_timedwait(&edge->ended, &edge->lock, &until) !=
+		   ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&edge->lock);
+}
+
+void
+edge_end(struct edge *edge)
+{
+	pthread_mutex_lock(&edge->lock);
+	edge->ending = true;
+	pthread_cond_broadcast(&edge->ended);
+	pthread_mutex_unlock(&edge->lock);
+}
+
+void
+edge_fail(struct edge *edge, const struct error *e)
+{
+	pthread_mutex_lock(&edge->lock);
+	if (edge->failure.code == EXIT_COMPLETE)
+		edge->failure = *e;
+	pthread_mutex_unlock(&edge->lock);
+	kill(getpid(), SIGTERM);
+}
+
+void
+edge_count(struct edge *edge, const char *state, uint64_t rows)
+{
+	int i;
+
+	pthread_mutex_lock(&edge->lock);
+	for (i = 0; i < STATES - 1; i++) {
+		if (edge->counts[i].state == NULL)
+			edge->counts[i].state = state;
+		if (strcmp(edge->counts[i].state, state) == 0)
+			break;
+	}
+	edge->counts[i].n++;
+	edge->rows += rows;
+	pthread_mutex_unlock(&edge->lock);
+}
+
+void
+edge_counts(struct edge *edge, ndjson *counts)
+{
+	int i;
+
+	pthread_mutex_lock(&edge->lock);
+	ndjson_set_count(counts, "updates", edge->calls[FAULT_BATCH]);
+	ndjson_set_count(counts, "statuses", edge->calls[FAULT_STATUS]);
+	ndjson_set_count(counts, "rows", edge->rows);
+	for (i = 0; i < STATES && edge->counts[i].state != NULL; i++)
+		ndjson_set_count(
+		    counts, edge->counts[i].state, edge->counts[i].n);
+	pthread_mutex_unlock(&edge->lock);
+}

@@ -1,0 +1,69 @@
+#include "sandbox/form.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* The value of a hexadecimal digit, or -1. */
+static int
+digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+static bool
+well_formed(const char *text, size_t n)
+{
+	const char *end = text + n, *p = text;
+
+	while ((p = memchr(p, '%', (size_t)(end - p))) != NULL) {
+		if (end - p < 3 || digit(p[1]) < 0 || digit(p[2]) < 0)
+			return false;
+		p += 3;
+	}
+	return true;
+}
+
+enum form_result
+form_find(char *body, size_t n, char **value, size_t *len)
+{
+	static const char key[] = "batch=";
+	const size_t skip = sizeof(key) - 1;
+	const char *end;
+
+	if (!well_formed(body, n))
+		return FORM_MALFORMED;
+	if (n <= skip || memcmp(body, key, skip) != 0)
+		return FORM_EMPTY;
+	*value = body + skip;
+	*len = n - skip;
+	end = memchr(*value, '&', *len);
+	if (end != NULL)
+		*len = (size_t)(end - *value);
+	return *len == 0 ? FORM_EMPTY : FORM_FOUND;
+}
+
+size_t
+form_decode(char *text, size_t n)
+{
+	char *from = text, *to = text;
+	const char *end = text + n;
+
+	for (; from < end && *from != '%' && *from != '+'; from++)
+		to++;
+	while (from < end) {
+		if (*from == '%') {
+			*to++ = (char)(digit(from[1]) * 16 + digit(from[2]));
+			from += 3;
+		} else {
+			*to++ = *from == '+' ? ' ' : *from;
+			from++;
+		}
+	}
+	return (size_t)(to - text);
+}

@@ -1,0 +1,278 @@
+#include "sandbox/server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/sys.h"
+#include "sandbox/call.h"
+
+/* Of a connection: the larger, the fewer turns a body takes. */
+#define CONNECTION_MEMORY ((size_t)256 * 1024)
+
+struct server {
+	struct edge *edge;
+	struct MHD_Daemon *daemon;
+};
+
+/* An answer that stops halfway. */
+struct half {
+	struct buffer body;
+	int fd;
+	bool reset;
+};
+
+/*
+ * Makes the peer see a reset.  The descriptor stays open, as another socket,
+ * for libmicrohttpd to close: it would send an orderly end before.
+ */
+static void
+reset(int fd)
+{
+	struct linger now = {1, 0};
+	int other = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	if (other >= 0) {
+		(void)dup2(other, fd);
+		(void)sys_close(other);
+	}
+}
+
+static int
+connection_fd(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+	    ->connect_fd;
+}
+
+static ssize_t
+read_half(void *cls, uint64_t at, char *out, size_t size)
+{
+	struct half *h = cls;
+	size_t n = h->body.len / 2;
+
+	if (at < n) {
+		n -= (size_t)at;
+		n = n < size ? n : size;
+		memcpy(out, h->body.data + at, n);
+		return (ssize_t)n;
+	}
+	if (h->reset)
+		reset(h->fd);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void
+free_half(void *cls)
+{
+	struct half *h = cls;
+
+	buffer_free(&h->body);
+	free(h);
+}
+
+/* Both take over the body. */
+static struct MHD_Response *
+respond_half(struct MHD_Connection *connection, struct call_answer *a)
+{
+	struct half *h = sys_malloc(sizeof(*h));
+	struct MHD_Response *response;
+
+	if (h == NULL) {
+		buffer_free(&a->body);
+		return NULL;
+	}
+	h->body = a->body;
+	h->fd = connection_fd(connection);
+	h->reset = a->end == CALL_RESET_HALF;
+	response = MHD_create_response_from_callback(
+	    h->body.len, 16 * 1024, read_half, h, free_half);
+	if (response == NULL)
+		free_half(h);
+	return response;
+}
+
+static struct MHD_Response *
+respond_whole(struct call_answer *a)
+{
+	struct MHD_Response *response;
+
+	response = MHD_create_response_from_buffer(
+	    a->body.len, a->body.data, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
+		buffer_free(&a->body);
+	return response;
+}
+
+static void
+add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		(void)MHD_add_response_header(response, name, value);
+}
+
+static enum MHD_Result
+respond(struct MHD_Connection *connection, struct call *c)
+{
+	struct MHD_Response *response;
+	struct call_answer a;
+	enum MHD_Result result;
+
+	call_answer(c, &a);
+	if (a.end == CALL_RESET) {
+		buffer_free(&a.body);
+		reset(connection_fd(connection));
+		return MHD_NO;
+	}
+	response = a.end == CALL_WHOLE ? respond_whole(&a)
+				       : respond_half(connection, &a);
+	if (response == NULL)
+		return MHD_NO;
+	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a.type);
+	add_header(response, MHD_HTTP_HEADER_LOCATION, a.location);
+	add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, a.retry_after);
+	add_header(response, MHD_HTTP_HEADER_ALLOW, a.allow);
+	if (a.status == 401)
+		add_header(
+		    response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+	result = MHD_queue_response(connection, a.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static const char *
+look_up(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+    const char *name)
+{
+	return MHD_lookup_connection_value(connection, kind, name);
+}
+
+static struct call *
+begin(struct server *s, struct MHD_Connection *connection, const char *url,
+    const char *method)
+{
+	const struct call_head head = {
+	    .method = method,
+	    .path = url,
+	    .client = look_up(connection, MHD_GET_ARGUMENT_KIND, "client"),
+	    .batch_id = look_up(connection, MHD_GET_ARGUMENT_KIND, "batchId"),
+	    .show_details =
+		look_up(connection, MHD_GET_ARGUMENT_KIND, "showDetails"),
+	    .authorization = look_up(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
+	    .content_length = look_up(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH),
+	};
+
+	return call_open(s->edge, &head);
+}
+
+/* Called when the headers are there, for each part of the body, and once
+ * more when it is whole. */
+static enum MHD_Result
+handle(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *size,
+    void **memory)
+{
+	struct call *c = *memory;
+
+	(void)version;
+	if (c == NULL)
+		*memory = c = begin(cls, connection, url, method);
+	else if (*size == 0)
+		return respond(connection, c);
+	else if (call_body(c, data, *size) != 0)
+		return MHD_NO;
+	*size = 0;
+	if (c == NULL)
+		return MHD_NO;
+	if (!call_resets(c))
+		return MHD_YES;
+	reset(connection_fd(connection));
+	return MHD_NO;
+}
+
+static void
+complete(void *cls, struct MHD_Connection *connection, void **memory,
+    enum MHD_RequestTerminationCode code)
+{
+	(void)cls;
+	(void)connection;
+	(void)code;
+	call_close(*memory);
+	*memory = NULL;
+}
+
+static struct MHD_Daemon *
+start(struct server *s, const struct server_settings *settings)
+{
+	const unsigned int flags = MHD_USE_AUTO |
+				   MHD_USE_INTERNAL_POLLING_THREAD |
+				   MHD_USE_THREAD_PER_CONNECTION;
+	const struct MHD_OptionItem tls[] = {
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, settings->cert},
+	    {MHD_OPTION_HTTPS_MEM_KEY, 0, settings->key},
+	    {MHD_OPTION_END, 0, NULL}};
+	const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+	struct sockaddr_in address;
+
+	memset(&address, 0, sizeof(address));
+	address.sin_family = AF_INET;
+	address.sin_port = htons(settings->port);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return MHD_start_daemon(
+	    flags | (settings->cert == NULL ? 0 : MHD_USE_TLS), settings->port,
+	    NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, &address,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+	    MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY,
+	    settings->cert == NULL ? none : tls, MHD_OPTION_END);
+}
+
+struct server *
+server_open(
+    struct edge *edge, const struct server_settings *settings, struct error *e)
+{
+	struct server *s = sys_calloc(1, sizeof(*s));
+	const union MHD_DaemonInfo *info;
+	char address[64];
+
+	if (s == NULL) {
+		error_errno(e, EXIT_LOCAL, "sandbox");
+		return NULL;
+	}
+	s->edge = edge;
+	s->daemon = start(s, settings);
+	if (s->daemon == NULL) {
+		error_errno(e, EXIT_USAGE, "cannot listen on 127.0.0.1:%u%s",
+		    settings->port,
+		    settings->cert == NULL ? "" : " with this certificate");
+		free(s);
+		return NULL;
+	}
+	info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	snprintf(address, sizeof(address), "%s://127.0.0.1:%u",
+	    settings->cert == NULL ? "http" : "https",
+	    info == NULL ? settings->port : info->port);
+	edge_set_address(edge, address);
+	return s;
+}
+
+void
+server_close(struct server *s)
+{
+	edge_end(s->edge);
+	MHD_stop_daemon(s->daemon);
+	free(s);
+}
+
+const char *
+server_version(void)
+{
+	return MHD_get_version();
+}

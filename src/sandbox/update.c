@@ -1,0 +1,246 @@
+#include "sandbox/update.h"
+
+#include <string.h>
+#include "base/buffer.h"
+#include "base/utf8.h"
+#include "sandbox/form.h"
+
+/* The only two messages of a refusal that are known. */
+static const char unexpected[] = "Unexpected error";
+static const char empty[] = "Batch is empty";
+
+struct cell {
+	char *text;
+	size_t n;
+};
+
+struct job {
+	struct store *store;
+	const struct update_rules *rules;
+	struct update_result *result;
+	struct error *e;
+	struct rows rows;
+	enum store_kind kind;
+	struct buffer names; /* int64_t for each column after the id */
+	struct buffer cells; /* struct cell for each of a row, the same */
+};
+
+static size_t
+columns(const struct job *j)
+{
+	return j->names.len / sizeof(int64_t);
+}
+
+static int
+no_memory(struct job *j)
+{
+	return error_set(j->e, EXIT_LOCAL, "out of memory");
+}
+
+static bool
+printable(const char *text, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((unsigned char)text[i] < ' ')
+			return false;
+	}
+	return utf8_valid(text, n) == n;
+}
+
+static bool
+is(const char *text, size_t n, const char *word)
+{
+	return n == strlen(word) && memcmp(text, word, n) == 0;
+}
+
+/* A column without a name has the number -1: its cells are dropped. */
+static int
+read_names(struct job *j)
+{
+	char *text;
+	size_t n;
+	int64_t name;
+
+	while (rows_cell(&j->rows, &text, &n)) {
+		name = -1;
+		if (!printable(text, n)) {
+			j->result->refused = unexpected;
+			return 0;
+		}
+		if (n > 0 && store_name(j->store, text, n, &name, j->e) != 0)
+			return -1;
+		if (buffer_add(&j->names, &name, sizeof(name)) != 0)
+			return no_memory(j);
+	}
+	return 0;
+}
+
+/* thirdPartyId: no "+" and no "/" (Bulk Profile Update API), 256 characters
+ * (Target limits).  pcId: not the Experience Cloud ID, which is 38 digits. */
+static bool
+acceptable(enum store_kind kind, const char *id, size_t n)
+{
+	size_t i;
+
+	if (n == 0 || !printable(id, n) || utf8_length(id, n) > 256)
+		return false;
+	for (i = 0; i < n; i++) {
+		if (kind == STORE_THIRD_PARTY_ID &&
+		    (id[i] == '+' || id[i] == '/'))
+			return false;
+	}
+	for (i = 0; i < n && id[i] >= '0' && id[i] <= '9'; i++)
+		;
+	return kind != STORE_PCID || n != 38 || i < n;
+}
+
+/* The cells of a row that have a column: false if one is not UTF-8. */
+static int
+read_cells(struct job *j, bool *valid)
+{
+	struct cell c;
+
+	*valid = true;
+	j->cells.len = 0;
+	while (j->cells.len / sizeof(c) < columns(j) &&
+	       rows_cell(&j->rows, &c.text, &c.n)) {
+		if (utf8_valid(c.text, c.n) < c.n)
+			*valid = false;
+		if (buffer_add(&j->cells, &c, sizeof(c)) != 0)
+			return no_memory(j);
+	}
+	return 0;
+}
+
+/* An empty cell changes nothing, and a row of nothing else makes nothing. */
+static int
+set_cells(struct job *j, const struct cell *id)
+{
+	const struct cell *c = (const struct cell *)(const void *)j->cells.data;
+	const int64_t *name = (const int64_t *)(const void *)j->names.data;
+	size_t i, n = j->cells.len / sizeof(*c);
+	int64_t profile = 0;
+	bool create = false;
+	int found;
+
+	for (i = 0; i < n && !create; i++)
+		create = c[i].n > 0 && name[i] >= 0;
+	found = store_profile(j->store, id->text, id->n,
+	    create && j->rules->create, &profile, j->e);
+	if (found < 0)
+		return -1;
+	if (found == 0 && !j->rules->create) {
+		j->result->batch.not_found++;
+		return 0;
+	}
+	for (i = 0; i < n; i++) {
+		if (c[i].n > 0 && name[i] >= 0 &&
+		    store_set(j->store, profile, name[i], c[i].text, c[i].n,
+			j->e) != 0)
+			return -1;
+	}
+	j->result->batch.successful++;
+	return 0;
+}
+
+static int
+apply_row(struct job *j)
+{
+	struct cell id;
+	bool valid;
+
+	rows_cell(&j->rows, &id.text, &id.n);
+	if (read_cells(j, &valid) != 0)
+		return -1;
+	j->result->batch.consumed++;
+	if (valid && acceptable(j->kind, id.text, id.n))
+		return set_cells(j, &id);
+	j->result->batch.failed++;
+	return store_fail(j->store, id.text, id.n, j->e);
+}
+
+/* From the header to the last row, within a transaction. */
+static int
+apply_rows(struct job *j)
+{
+	struct store_batch *b = &j->result->batch;
+
+	if (read_names(j) != 0)
+		return -1;
+	while (j->result->refused == NULL && rows_next(&j->rows)) {
+		if (apply_row(j) != 0)
+			return -1;
+	}
+	if (j->result->refused != NULL) {
+		store_rollback(j->store);
+		return 0;
+	}
+	b->lists_failed = j->rules->create;
+	b->stuck = j->rules->stuck;
+	b->ready = store_now() + (int64_t)j->rules->delay * 1000;
+	return 0;
+}
+
+/* Everything that refuses a batch before its rows are read. */
+static const char *
+check(struct job *j, char *body, size_t n)
+{
+	char *value, *text;
+	size_t len;
+
+	switch (form_find(body, n, &value, &len)) {
+	case FORM_MALFORMED:
+		return unexpected;
+	case FORM_EMPTY:
+		return empty;
+	case FORM_FOUND:
+		break;
+	}
+	rows_open(&j->rows, value, len, j->rules->order);
+	if (!rows_next(&j->rows))
+		return empty;
+	rows_cell(&j->rows, &text, &len);
+	if (is(text, len, "thirdPartyId"))
+		j->kind = STORE_THIRD_PARTY_ID;
+	else if (is(text, len, "pcId"))
+		j->kind = STORE_PCID;
+	else
+		return unexpected;
+	j->result->batch.size = rows_count(&j->rows);
+	if (j->result->batch.size == 0)
+		return empty;
+	return j->result->batch.size > UPDATE_MAX_ROWS ? unexpected : NULL;
+}
+
+int
+update_apply(struct store *s, const char *client,
+    const struct update_rules *rules, char *body, size_t n,
+    struct update_result *result, struct error *e)
+{
+	struct job j;
+	int done;
+
+	memset(&j, 0, sizeof(j));
+	memset(result, 0, sizeof(*result));
+	j.store = s;
+	j.rules = rules;
+	j.result = result;
+	j.e = e;
+	result->refused = check(&j, body, n);
+	if (result->refused != NULL)
+		return 0;
+	if (store_begin(s, client, j.kind, &result->batch, e) != 0)
+		return -1;
+	buffer_init(&j.names, (size_t)UPDATE_MAX_BYTES * sizeof(int64_t));
+	buffer_init(&j.cells, (size_t)UPDATE_MAX_BYTES * sizeof(struct cell));
+	done = apply_rows(&j);
+	buffer_free(&j.names);
+	buffer_free(&j.cells);
+	if (done != 0)
+		store_rollback(s);
+	else if (result->refused == NULL)
+		done = store_commit(s, &result->batch, rules->keep, e);
+	return done;
+}

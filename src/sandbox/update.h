@@ -1,0 +1,42 @@
+/*
+ * update.h: what a bulk update does: form, rows, checks, profiles, status.
+ * Sources: Bulk Profile Update API; where it is silent, what is chosen here
+ * is said in tp-sandbox(1).
+ */
+#ifndef TP_SANDBOX_UPDATE_H
+#define TP_SANDBOX_UPDATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "sandbox/rows.h"
+#include "sandbox/store.h"
+
+/* Less than 50 MB and at most 500,000 rows: "Caveats".  Whether MB or MiB is
+ * meant is not said: the smaller. */
+#define UPDATE_MAX_BYTES 49999999
+#define UPDATE_MAX_ROWS 500000
+
+struct update_rules {
+	bool create; /* v2: unknown ids get a profile */
+	bool stuck;  /* its status will never be complete */
+	enum rows_order order;
+	uint64_t delay; /* seconds until its status is complete */
+	uint64_t keep;	/* statuses of a client */
+};
+
+struct update_result {
+	const char *refused; /* message; NULL: accepted and committed */
+	struct store_batch batch;
+};
+
+/*
+ * Takes the body of a batch (changed in doing so).  -1 only when the database
+ * or memory fails; nothing is changed then, nor when it is refused.
+ */
+int update_apply(struct store *s, const char *client,
+    const struct update_rules *rules, char *body, size_t n,
+    struct update_result *result, struct error *e);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * delivery.h: one body, sent until it is settled: paced, and the same bytes
+ * again after what is temporary.
+ */
+#ifndef TP_TARGET_DELIVERY_H
+#define TP_TARGET_DELIVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/error.h"
+#include "target/endpoint.h"
+#include "target/http.h"
+#include "target/pace.h"
+#include "target/receipt.h"
+#include "target/retry.h"
+
+struct delivery {
+	const struct endpoint *endpoint;
+	const char *token; /* or NULL */
+	struct http *http;
+	struct pace *pace;
+	unsigned retries;
+	struct retry retry;
+	bool (*stop)(void *arg);  /* true: no new attempt */
+	bool (*abort)(void *arg); /* true: what is in flight ends too */
+	/* Told before each wait for another attempt. */
+	void (*again)(void *arg, const struct receipt *r, double delay);
+	void *arg;
+};
+
+enum delivery_end {
+	DELIVERY_SETTLED,   /* r->state is accepted, refused or unknown */
+	DELIVERY_DENIED,    /* refused, and so would be all others */
+	DELIVERY_EXHAUSTED, /* failed: the service cannot be reached */
+	DELIVERY_STOPPED    /* failed or unknown: stop or abort said so */
+};
+
+/*
+ * Sends body.  Of *r, state, http, attempts, batch_id, batch_status, message
+ * and time are filled in.  -1: trouble on this machine; r->state is failed or
+ * unknown all the same.
+ */
+int delivery_run(struct delivery *d, const void *body, size_t size,
+    struct receipt *r, enum delivery_end *end, struct error *e);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * failed.h: the file of batches that were not accepted: a batch stream again,
+ * which can be sent as it is.
+ *
+ * What is added is on disk when failed_end returns.  Its first byte is
+ * written last, in place of a NUL, so that a batch whose writer died is
+ * recognised at the next open, wherever it broke off, and cut away.
+ */
+#ifndef TP_TARGET_FAILED_H
+#define TP_TARGET_FAILED_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+struct failed;
+
+/*
+ * path NULL: tp-failed-TIME-PID.batches in the current folder.  The file is
+ * made, with mode 0600, when the first batch is added; that it can be made or
+ * appended to is found out now.  Refused with EXIT_USAGE: a symbolic link, a
+ * file that is one of the n inputs ("-": stdin) or stdout, one that holds
+ * something else than a batch stream.  NULL: e says why.
+ */
+struct failed *failed_open(
+    const char *path, char *const *inputs, size_t n, struct error *e);
+void failed_free(struct failed *f);
+
+/* One batch, in pieces.  -1 (EXIT_LOCAL): nothing of it is in the file. */
+int failed_begin(struct failed *f, struct error *e);
+int failed_write(struct failed *f, const char *data, size_t n, struct error *e);
+int failed_end(struct failed *f, struct error *e);
+/* Instead of failed_end: takes back what was written. */
+void failed_drop(struct failed *f);
+
+const char *failed_path(const struct failed *f);
+
+/* Batches added. */
+uint64_t failed_batches(const struct failed *f);
+
+/* Bytes of a torn batch that failed_open cut off. */
+uint64_t failed_torn(const struct failed *f);
+
+#endif

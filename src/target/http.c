@@ -1,0 +1,378 @@
+#include "config.h"
+#include "target/http.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+#include <curl/curl.h>
+#include "base/escape.h"
+#include "base/sys.h"
+#include "target/token.h"
+
+/* CURLOPT_PROTOCOLS was replaced in 7.85. */
+#if LIBCURL_VERSION_NUM >= 0x075500
+#define SET_PROTOCOLS(c) \
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https")
+#else
+#define SET_PROTOCOLS(c)  \
+	curl_easy_setopt( \
+	    c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS))
+#endif
+
+struct http {
+	CURL *curl;
+	struct curl_slist *headers;
+	char why[CURL_ERROR_SIZE];
+	struct buffer body; /* of the answer */
+
+	/* Of the request that runs. */
+	const struct http_request *request;
+	struct http_answer *answer;
+	size_t sent;  /* bytes of its body handed to libcurl */
+	bool headed;  /* all headers of the answer came */
+	bool stopped; /* request->stop said so */
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode started;
+
+static void
+start(void)
+{
+	started = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static size_t
+give_body(char *to, size_t size, size_t n, void *arg)
+{
+	struct http *h = arg;
+	size_t rest = h->request->size - h->sent;
+
+	n *= size;
+	if (n > rest)
+		n = rest;
+	memcpy(to, (const char *)h->request->body + h->sent, n);
+	h->sent += n;
+	return n;
+}
+
+static size_t
+take_body(char *from, size_t size, size_t n, void *arg)
+{
+	struct http *h = arg;
+
+	n *= size;
+	if (n > HTTP_ANSWER_MAX - h->body.len) {
+		buffer_add(&h->body, from, HTTP_ANSWER_MAX - h->body.len);
+		h->answer->too_long = true;
+		return 0; /* ends the transfer */
+	}
+	return buffer_add(&h->body, from, n) == 0 ? n : 0;
+}
+
+/* Seconds, or a date; -1 if it is neither. */
+static double
+parse_retry_after(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	time_t when;
+
+	if (digits > 9) /* more than any clamp */
+		return 1e9;
+	if (digits > 0 && text[digits] == '\0')
+		return (double)strtol(text, NULL, 10);
+	when = curl_getdate(text, NULL);
+	if (when == (time_t)-1)
+		return -1;
+	return when > time(NULL) ? (double)(when - time(NULL)) : 0;
+}
+
+static size_t
+take_header(char *from, size_t size, size_t n, void *arg)
+{
+	static const char name[] = "Retry-After:";
+	struct http *h = arg;
+	char line[128];
+	size_t used;
+
+	n *= size;
+	used = n < sizeof(line) - 1 ? n : sizeof(line) - 1;
+	memcpy(line, from, used);
+	while (used > 0 && strchr("\r\n \t", line[used - 1]) != NULL)
+		used--;
+	line[used] = '\0';
+	if (strncmp(line, "HTTP/", 5) == 0) {
+		h->headed = false;
+	} else if (used == 0) {
+		long status = 0;
+
+		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+		h->headed = status >= 200;
+	} else if (strncasecmp(line, name, sizeof(name) - 1) == 0) {
+		const char *value = line + sizeof(name) - 1;
+
+		h->answer->retry_after =
+		    parse_retry_after(value + strspn(value, " \t"));
+	}
+	return n;
+}
+
+static int
+watch(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct http *h = arg;
+
+	(void)a, (void)b, (void)c, (void)d;
+	if (h->request->stop != NULL && h->request->stop(h->request->stop_arg))
+		h->stopped = true;
+	return h->stopped;
+}
+
+/* What all requests share.  These options cannot fail but for memory. */
+static void
+set_up(struct http *h, const struct http_settings *s)
+{
+	CURL *c = h->curl;
+
+	curl_easy_setopt(
+	    c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L); /* threads */
+	SET_PROTOCOLS(c);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)s->connect_timeout);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)s->timeout);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->why);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(c, CURLOPT_READDATA, h);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
+}
+
+static int
+set_trust(struct http *h, const char *cacert, struct error *e)
+{
+	int fd;
+
+	if (cacert == NULL)
+		return 0;
+	fd = sys_open(cacert, O_RDONLY | O_NOCTTY, 0);
+	if (fd < 0)
+		return error_errno(e, EXIT_USAGE, "cannot read %s", cacert);
+	(void)sys_close(fd);
+	/* These and no others. */
+	curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
+	if (curl_easy_setopt(h->curl, CURLOPT_CAINFO, cacert) != CURLE_OK)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	return 0;
+}
+
+struct http *
+http_new(const struct http_settings *settings, struct error *e)
+{
+	struct http *h = sys_calloc(1, sizeof(*h));
+
+	if (h == NULL) {
+		error_set(e, EXIT_LOCAL, "out of memory");
+		return NULL;
+	}
+	buffer_init(&h->body, HTTP_ANSWER_MAX);
+	pthread_once(&once, start);
+	if (started == CURLE_OK)
+		h->curl = curl_easy_init();
+	if (h->curl == NULL) {
+		error_set(e, EXIT_LOCAL, "cannot start libcurl");
+		http_free(h);
+		return NULL;
+	}
+	set_up(h, settings);
+	if (set_trust(h, settings->cacert, e) != 0) {
+		http_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+/* The list holds the token. */
+static void
+free_headers(struct http *h)
+{
+	struct curl_slist *p;
+
+	for (p = h->headers; p != NULL; p = p->next)
+		token_wipe(p->data, strlen(p->data));
+	curl_slist_free_all(h->headers);
+	h->headers = NULL;
+}
+
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	free_headers(h);
+	curl_easy_cleanup(h->curl);
+	buffer_free(&h->body);
+	free(h);
+}
+
+static int
+add_header(struct http *h, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(h->headers, line);
+
+	if (more == NULL)
+		return -1;
+	h->headers = more;
+	return 0;
+}
+
+static int
+add_token(struct http *h, const char *token)
+{
+	static const char name[] = "Authorization: Bearer ";
+	size_t size = sizeof(name) + strlen(token);
+	char *line = sys_malloc(size);
+	int result;
+
+	if (line == NULL)
+		return -1;
+	snprintf(line, size, "%s%s", name, token);
+	result = add_header(h, line);
+	token_wipe(line, size);
+	free(line);
+	return result;
+}
+
+static int
+prepare(struct http *h, const struct http_request *q)
+{
+	CURL *c = h->curl;
+
+	free_headers(h);
+	if (q->token != NULL && add_token(h, q->token) != 0)
+		return -1;
+	if (q->body == NULL) {
+		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(c, CURLOPT_POST, 1L);
+		curl_easy_setopt(
+		    c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->size);
+		if (add_header(h, "Expect:") != 0 ||
+		    add_header(h,
+			"Content-Type: application/x-www-form-urlencoded") != 0)
+			return -1;
+	}
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, h->headers);
+	/* "" is none; NULL leaves it to the environment. */
+	if (curl_easy_setopt(c, CURLOPT_PROXY, q->direct ? "" : NULL) !=
+		CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_URL, q->url) != CURLE_OK)
+		return -1;
+	return 0;
+}
+
+static enum http_end
+judge(const struct http *h, CURLcode code)
+{
+	switch (code) {
+	case CURLE_OK:
+		return h->headed ? HTTP_ANSWERED : HTTP_LOST;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return HTTP_UNTRUSTED;
+	case CURLE_WRITE_ERROR:
+		return h->answer->too_long ? HTTP_ANSWERED : HTTP_CUT;
+	default:
+		if (h->headed)
+			return HTTP_CUT;
+		return h->stopped ? HTTP_STOPPED : HTTP_LOST;
+	}
+}
+
+static int
+fail(CURLcode code, const char *why, struct error *e)
+{
+	char shown[CURL_ERROR_SIZE];
+
+	escape_text(shown, sizeof(shown), why, strlen(why));
+	return error_set(e,
+	    code == CURLE_SSL_CACERT_BADFILE ? EXIT_USAGE : EXIT_LOCAL, "%s",
+	    shown);
+}
+
+static bool
+is_local(CURLcode code)
+{
+	return code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
+	       code == CURLE_URL_MALFORMAT || code == CURLE_READ_ERROR ||
+	       code == CURLE_SSL_ENGINE_INITFAILED ||
+	       code == CURLE_SSL_CACERT_BADFILE;
+}
+
+int
+http_run(struct http *h, const struct http_request *request,
+    struct http_answer *a, struct error *e)
+{
+	CURLcode code;
+	long status = 0;
+	const char *why;
+
+	memset(a, 0, sizeof(*a));
+	a->retry_after = -1;
+	h->request = request;
+	h->answer = a;
+	h->sent = h->body.len = 0;
+	h->headed = h->stopped = false;
+	h->why[0] = '\0';
+	if (prepare(h, request) != 0)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	code = curl_easy_perform(h->curl);
+	/* Not what was already in libcurl's hands counts, but what may have
+	 * left them; libcurl's own count differs between versions. */
+	a->body_left = h->sent > 0;
+	why = h->why[0] != '\0' ? h->why : curl_easy_strerror(code);
+	if (is_local(code))
+		return fail(code, why, e);
+	a->end = judge(h, code);
+	if (a->end == HTTP_ANSWERED || a->end == HTTP_CUT) {
+		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+		a->status = (int)status;
+	}
+	if (a->end != HTTP_ANSWERED)
+		escape_text(a->text, sizeof(a->text), why, strlen(why));
+	a->body = h->body;
+	return 0;
+}
+
+const char *
+http_curl_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}
+
+const char *
+http_tls_version(void)
+{
+	const char *name = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return name == NULL ? "no TLS" : name;
+}

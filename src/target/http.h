@@ -1,0 +1,72 @@
+/*
+ * http.h: one GET or POST, sent once; the one place that knows libcurl.
+ *
+ * libcurl sends a request again by itself when a connection that it kept from
+ * an earlier one turns out dead.  Here every request gets a connection of its
+ * own and a body that cannot be rewound, so that one call of http_run is never
+ * more than one request.  HTTP/1.1; redirects are not followed; no "Expect:";
+ * the usual proxy variables are honoured, except to reach this machine itself.
+ *
+ * A struct http is for one thread at a time; any number may live at once.
+ */
+#ifndef TP_TARGET_HTTP_H
+#define TP_TARGET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* An answer is read up to here: the service's are below 1 KiB. */
+#define HTTP_ANSWER_MAX ((size_t)64 * 1024)
+
+struct http;
+
+struct http_settings {
+	const char *cacert;	  /* PEM file to trust instead; or NULL */
+	unsigned connect_timeout; /* seconds, > 0 */
+	unsigned timeout;	  /* seconds for all of it, > 0 */
+};
+
+struct http_request {
+	const char *url;
+	const char *token; /* "Authorization: Bearer …"; or NULL */
+	const void *body;  /* NULL: a GET; else a POST of a form */
+	size_t size;	   /* of body */
+	bool direct;	   /* no proxy: for loopback */
+	/* Asked a few times a second; true ends the request.  Or NULL. */
+	bool (*stop)(void *arg);
+	void *stop_arg;
+};
+
+enum http_end {
+	HTTP_ANSWERED,	/* whole; or headers whole and the body too long */
+	HTTP_CUT,	/* headers came, the end of the body did not */
+	HTTP_LOST,	/* no answer, or none that is HTTP */
+	HTTP_UNTRUSTED, /* the server's certificate does not verify */
+	HTTP_STOPPED	/* stop said so before an answer was there */
+};
+
+struct http_answer {
+	enum http_end end;
+	int status;	    /* 200; 0 unless HTTP_ANSWERED or HTTP_CUT */
+	bool body_left;	    /* some of the request's body may have left */
+	bool too_long;	    /* body was cut off at HTTP_ANSWER_MAX */
+	double retry_after; /* seconds from now, as asked; below 0: not asked */
+	struct buffer body; /* belongs to the struct http, until its next run */
+	char text[256];	    /* why there is no whole answer; escaped */
+};
+
+/* cacert must live as long.  NULL: e says why (EXIT_USAGE: cacert). */
+struct http *http_new(const struct http_settings *settings, struct error *e);
+void http_free(struct http *h);
+
+/* 0: *a says how it ended.  -1: trouble on this machine (memory, cacert). */
+int http_run(struct http *h, const struct http_request *request,
+    struct http_answer *a, struct error *e);
+
+/* "7.88.1", and what does TLS: "OpenSSL/3.0.22" */
+const char *http_curl_version(void);
+const char *http_tls_version(void);
+
+#endif

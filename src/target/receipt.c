@@ -1,0 +1,152 @@
+#include "target/receipt.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/ndjson.h"
+
+static const char *const names[] = {
+    [RECEIPT_ACCEPTED] = "accepted",
+    [RECEIPT_REFUSED] = "refused",
+    [RECEIPT_FAILED] = "failed",
+    [RECEIPT_UNKNOWN] = "unknown",
+    [RECEIPT_INVALID] = "invalid",
+    [RECEIPT_SKIPPED] = "skipped",
+};
+
+enum { STATES = sizeof(names) / sizeof(names[0]) };
+
+const char *
+receipt_state_name(enum receipt_state state)
+{
+	return names[state];
+}
+
+static void
+set_text(ndjson *object, const char *key, const char *text)
+{
+	ndjson_set_string(object, key, text[0] == '\0' ? NULL : text);
+}
+
+char *
+receipt_line(const struct receipt *r, size_t *n)
+{
+	ndjson *o = ndjson_new();
+	char when[CLOCK_TEXT];
+	char *line;
+
+	ndjson_set_count(o, "batch", r->batch);
+	set_text(o, "sha256", r->sha256);
+	ndjson_set_count(o, "rows", r->rows);
+	ndjson_set_count(o, "bytes", r->bytes);
+	ndjson_set_string(o, "state", names[r->state]);
+	if (r->http != 0)
+		ndjson_set_count(o, "http", (uint64_t)r->http);
+	else
+		ndjson_set_string(o, "http", NULL);
+	ndjson_set_count(o, "attempts", r->attempts);
+	set_text(o, "batchId", r->batch_id);
+	set_text(o, "batchStatus", r->batch_status);
+	set_text(o, "message", r->message);
+	ndjson_set_string(o, "time", clock_text(r->time, when));
+	line = ndjson_line(o, n);
+	ndjson_free(o);
+	return line;
+}
+
+/* A text that may be absent or null; -1: longer than the field. */
+static int
+get_text(const ndjson *o, const char *key, char *to, size_t size)
+{
+	const char *text = ndjson_get_string(o, key);
+
+	to[0] = '\0';
+	if (text == NULL)
+		return 0;
+	if (strlen(text) >= size)
+		return -1;
+	memcpy(to, text, strlen(text) + 1);
+	return 0;
+}
+
+static int
+get_state(const ndjson *o, enum receipt_state *state)
+{
+	const char *name = ndjson_get_string(o, "state");
+	int i;
+
+	for (i = 0; name != NULL && i < STATES; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*state = (enum receipt_state)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* Days from 1970-01-01; the civil calendar, extended both ways. */
+static int64_t
+count_days(int64_t y, int64_t m, int64_t d)
+{
+	y -= m <= 2;
+	m += m <= 2 ? 9 : -3; /* years begin in March */
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1 -
+	       719468;
+}
+
+/* As clock_text writes it; 0 if it is not. */
+static time_t
+parse_time(const char *text)
+{
+	int y, m, d, h, min, s, used = 0;
+
+	if (text == NULL ||
+	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &y, &m, &d, &h, &min, &s,
+		&used) != 6 ||
+	    used != CLOCK_TEXT - 1)
+		return 0;
+	return (time_t)(count_days(y, m, d) * 86400 + h * 3600 + min * 60 + s);
+}
+
+static int
+get_members(struct receipt *r, const ndjson *o)
+{
+	uint64_t n;
+
+	if (ndjson_get_count(o, "batch", &r->batch) != 0 ||
+	    get_state(o, &r->state) != 0 ||
+	    ndjson_get_count(o, "rows", &r->rows) != 0 ||
+	    ndjson_get_count(o, "bytes", &r->bytes) != 0)
+		return -1;
+	if (ndjson_get_count(o, "http", &n) == 0 && n < 1000)
+		r->http = (int)n;
+	if (ndjson_get_count(o, "attempts", &n) == 0 && n < UINT32_MAX)
+		r->attempts = (unsigned)n;
+	r->time = parse_time(ndjson_get_string(o, "time"));
+	if (get_text(o, "sha256", r->sha256, sizeof(r->sha256)) != 0 ||
+	    get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0 ||
+	    get_text(o, "batchStatus", r->batch_status,
+		sizeof(r->batch_status)) != 0 ||
+	    get_text(o, "message", r->message, sizeof(r->message)) != 0)
+		return -1;
+	return 0;
+}
+
+int
+receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
+{
+	ndjson *o = ndjson_parse(line, n);
+	int result;
+
+	memset(r, 0, sizeof(*r));
+	if (o == NULL)
+		return error_set(e, EXIT_INPUT, "not a JSON object");
+	result = get_members(r, o);
+	ndjson_free(o);
+	if (result != 0)
+		return error_set(e, EXIT_INPUT,
+		    "not a receipt: expected batch, rows, bytes and state as "
+		    "tp-send writes them");
+	return 0;
+}

@@ -1,0 +1,52 @@
+/*
+ * receipt.h: what became of one batch; one NDJSON object a line, as
+ * tp-receipt(5) describes it.  Written and read here only.
+ */
+#ifndef TP_TARGET_RECEIPT_H
+#define TP_TARGET_RECEIPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include "base/error.h"
+#include "base/sha256.h"
+
+enum receipt_state {
+	RECEIPT_ACCEPTED, /* the service took it */
+	RECEIPT_REFUSED,  /* the service answered, and did not */
+	RECEIPT_FAILED,	  /* it never got there, or was not sent at all */
+	RECEIPT_UNKNOWN,  /* it was sent, and no usable answer came */
+	RECEIPT_INVALID,  /* it does not comply, and was not sent */
+	RECEIPT_SKIPPED	  /* the journal says it was accepted before */
+};
+
+/* Strings are UTF-8, not escaped; "" is null in the line. */
+struct receipt {
+	uint64_t batch; /* its number in the input, from 1 */
+	char sha256[SHA256_HEX];
+	uint64_t rows;
+	uint64_t bytes;
+	enum receipt_state state;
+	int http;	   /* status of the last answer; 0: none, null */
+	unsigned attempts; /* requests made */
+	char batch_id[256];
+	char batch_status[2048]; /* URL to poll */
+	char message[1024];	 /* the service's, or why there is none */
+	time_t time;		 /* when the state was known */
+};
+
+/* "accepted" */
+const char *receipt_state_name(enum receipt_state state);
+
+/* The line with its line feed, ended by NUL; the caller frees it.  NULL: no
+ * memory. */
+char *receipt_line(const struct receipt *r, size_t *n);
+
+/*
+ * Reads one line, with or without its line feed.  Members that are unknown
+ * are passed over.  -1: it is no receipt; e (EXIT_INPUT) says why.
+ */
+int receipt_parse(
+    struct receipt *r, const char *line, size_t n, struct error *e);
+
+#endif

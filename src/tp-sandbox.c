@@ -1,0 +1,277 @@
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/diag.h"
+#include "base/number.h"
+#include "base/options.h"
+#include "base/output.h"
+#include "base/signals.h"
+#include "base/summary.h"
+#include "sandbox/edge.h"
+#include "sandbox/file.h"
+#include "sandbox/server.h"
+
+enum {
+	KEY_DB = OPTION_LONG,
+	KEY_DECODE,
+	KEY_FAULT,
+	KEY_KEEP,
+	KEY_LOG,
+	KEY_PORT,
+	KEY_RATE,
+	KEY_RETRY_AFTER,
+	KEY_STATUS_DELAY,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_TOKEN_ALWAYS,
+	KEY_TOKEN_FILE
+};
+
+static const struct option_entry entries[] = {
+    {KEY_PORT, "port", "N", "listen on 127.0.0.1, port N; 0: any free (0)"},
+    {KEY_DB, "db", "FILE", "keep profiles in FILE, SQLite (in memory)"},
+    {KEY_TOKEN_FILE, "token-file", "FILE", "updates must send this token"},
+    {KEY_TOKEN_ALWAYS, "token-always", NULL, "all other requests too"},
+    {KEY_RATE, "rate", "N", "calls in 60 seconds; 0: no limit (50)"},
+    {KEY_RETRY_AFTER, "retry-after", NULL, "past it, say when in Retry-After"},
+    {KEY_DECODE, "decode", "ORDER", "rows-first or form-first (rows-first)"},
+    {KEY_STATUS_DELAY, "status-delay", "TIME",
+	"batches are incomplete so long (0)"},
+    {KEY_KEEP, "keep", "N", "statuses kept for a client (10)"},
+    {KEY_FAULT, "fault", "SPEC", "[status:]CALLS:KIND[=ARG]: see the manual"},
+    {KEY_LOG, "log", "FILE", "append a line of JSON for each request"},
+    {KEY_TLS_CERT, "tls-cert", "FILE", "speak https with this certificate"},
+    {KEY_TLS_KEY, "tls-key", "FILE", "and this key (both PEM)"},
+    {0, NULL, NULL, NULL},
+};
+
+static void
+print_version(void)
+{
+	printf("libmicrohttpd %s\nsqlite %s\njansson %s\n", server_version(),
+	    store_version(), ndjson_version());
+}
+
+static const struct options_program program = {
+    .name = "tp-sandbox",
+    .operands = "",
+    .purpose = "A Target edge on this machine, for trying a pipeline and for "
+	       "tests.",
+    .entries = entries,
+    .footer =
+	"Prints its address when it is ready; SIGTERM or SIGINT ends it.\n"
+	"KIND: code=N redirect=URL false[=TEXT] reset-before reset-mid\n"
+	"reset-after reset-answer cut malformed huge[=BYTES] empty html\n"
+	"ampersand stuck delay=TIME; CALLS: N, N-M, N- or *.\n",
+    .version = print_version,
+};
+
+struct sandbox {
+	struct options_common common;
+	struct edge_settings edge;
+	struct server_settings server;
+	char *token;
+	char *cert;
+	char *key;
+};
+
+static int
+set_count(const char *name, const char *arg, uint64_t min, uint64_t max,
+    uint64_t *out, struct error *e)
+{
+	if (number_parse(arg, min, max, out) != 0)
+		return options_bad(e, name, arg, "a number in range");
+	return 0;
+}
+
+static int
+set_seconds(const char *arg, uint64_t *out, struct error *e)
+{
+	if (number_parse_seconds(arg, 0, 86400, out) != 0)
+		return options_bad(
+		    e, "status-delay", arg, "seconds, at most a day");
+	return 0;
+}
+
+static int
+set_decode(const char *arg, enum rows_order *out, struct error *e)
+{
+	if (strcmp(arg, "rows-first") == 0)
+		*out = ROWS_FIRST;
+	else if (strcmp(arg, "form-first") == 0)
+		*out = FORM_FIRST;
+	else
+		return options_bad(
+		    e, "decode", arg, "rows-first or form-first");
+	return 0;
+}
+
+static int
+set_text(char **out, char *text)
+{
+	free(*out);
+	*out = text;
+	return text == NULL ? -1 : 0;
+}
+
+static int
+set_port(const char *arg, uint16_t *out, struct error *e)
+{
+	uint64_t port;
+
+	if (set_count("port", arg, 0, 65535, &port, e) != 0)
+		return -1;
+	*out = (uint16_t)port;
+	return 0;
+}
+
+static int
+set_option(struct sandbox *s, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case KEY_PORT:
+		return set_port(arg, &s->server.port, e);
+	case KEY_RATE:
+		return set_count("rate", arg, 0, 1000000, &s->edge.rate, e);
+	case KEY_KEEP:
+		return set_count("keep", arg, 1, 1000000, &s->edge.keep, e);
+	case KEY_STATUS_DELAY:
+		return set_seconds(arg, &s->edge.status_delay, e);
+	case KEY_DECODE:
+		return set_decode(arg, &s->edge.order, e);
+	case KEY_FAULT:
+		return faults_add(&s->edge.faults, arg, e);
+	case KEY_TOKEN_FILE:
+		return set_text(&s->token, file_read_line(arg, e));
+	case KEY_TLS_CERT:
+		return set_text(&s->cert, file_read(arg, e));
+	case KEY_TLS_KEY:
+		return set_text(&s->key, file_read(arg, e));
+	case KEY_DB:
+		s->edge.db = arg;
+		break;
+	case KEY_LOG:
+		s->edge.log = arg;
+		break;
+	case KEY_RETRY_AFTER:
+		s->edge.retry_after = true;
+		break;
+	case KEY_TOKEN_ALWAYS:
+		s->edge.token_always = true;
+		break;
+	}
+	return 0;
+}
+
+static int
+parse(struct sandbox *s, int argc, char **argv, struct error *e)
+{
+	const char *arg = NULL;
+	int key;
+
+	s->edge.rate = EDGE_RATE;
+	s->edge.keep = EDGE_KEEP;
+	while ((key = options_next(
+		    &program, argc, argv, &s->common, &arg, e)) >= 0) {
+		if (set_option(s, key, arg, e) != 0)
+			return -1;
+	}
+	if (key == OPTIONS_FAILED)
+		return -1;
+	if (optind < argc)
+		return error_set(e, EXIT_USAGE,
+		    "takes no operands; see 'tp-sandbox --help'");
+	if ((s->cert == NULL) != (s->key == NULL))
+		return error_set(
+		    e, EXIT_USAGE, "--tls-cert and --tls-key go together");
+	if (s->edge.token_always && s->token == NULL)
+		return error_set(
+		    e, EXIT_USAGE, "--token-always needs --token-file");
+	s->edge.token = s->token;
+	s->server.cert = s->cert;
+	s->server.key = s->key;
+	return 0;
+}
+
+static int
+print_address(const struct edge *edge, struct error *e)
+{
+	const char *address = edge_address(edge);
+	struct output out;
+
+	if (output_open(&out, STDOUT_FILENO, "standard output", e) != 0 ||
+	    output_write(&out, address, strlen(address), e) != 0 ||
+	    output_write(&out, "\n", 1, e) != 0) {
+		output_abandon(&out);
+		return -1;
+	}
+	return output_close(&out, e);
+}
+
+/* Serves until a signal comes.  They are blocked but while this waits, so
+ * that none is missed, and that no thread of a connection gets one. */
+static int
+serve(struct edge *edge, const struct sandbox *s, struct error *e)
+{
+	struct server *server;
+	sigset_t all, before;
+	int result;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	server = server_open(edge, &s->server, e);
+	if (server == NULL)
+		return -1;
+	result = print_address(edge, e);
+	while (result == 0 && signals_pending() == 0)
+		sigsuspend(&before);
+	server_close(server);
+	return result;
+}
+
+static int
+run(const struct sandbox *s, struct error *e)
+{
+	struct summary summary;
+	struct edge *edge;
+	ndjson *counts = ndjson_new();
+	int result;
+
+	if (summary_open(&summary, s->common.summary, e) != 0) {
+		ndjson_free(counts);
+		return -1;
+	}
+	edge = edge_open(&s->edge, e);
+	result = edge == NULL ? -1 : serve(edge, s, e);
+	if (edge != NULL) {
+		edge_counts(edge, counts);
+		if (edge_close(edge, e) != 0)
+			result = -1;
+	}
+	if (summary_write(&summary, counts, e->code, e) != 0)
+		result = -1;
+	return result;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error e = ERROR_INIT;
+	struct sandbox s;
+
+	memset(&s, 0, sizeof(s));
+	diag_init(program.name);
+	signals_catch();
+	if (parse(&s, argc, argv, &e) == 0)
+		(void)run(&s, &e);
+	if (e.code != EXIT_COMPLETE)
+		diag_error(&e);
+	faults_free(&s.edge.faults);
+	free(s.token);
+	free(s.cert);
+	free(s.key);
+	return (int)e.code;
+}

@@ -1,0 +1,535 @@
+/*
+ * tp-send: sends batches to Adobe Target, and keeps what was not accepted.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/diag.h"
+#include "base/escape.h"
+#include "base/ndjson.h"
+#include "base/number.h"
+#include "base/options.h"
+#include "base/output.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "base/summary.h"
+#include "base/sys.h"
+#include "csv/input.h"
+#include "target/plan.h"
+#include "target/retry.h"
+#include "target/sender.h"
+#include "target/token.h"
+
+enum {
+	KEY_API = OPTION_LONG,
+	KEY_ENDPOINT,
+	KEY_TOKEN_FILE,
+	KEY_RATE,
+	KEY_JOBS,
+	KEY_RETRIES,
+	KEY_RETRY_DELAY,
+	KEY_TIMEOUT,
+	KEY_CONNECT_TIMEOUT,
+	KEY_CACERT,
+	KEY_FAILED,
+	KEY_DRY_RUN
+};
+
+static const struct option_entry entries[] = {
+    {'c', "client", "CODE", "client code (or TP_CLIENT)"},
+    {KEY_API, "api", "VERSION", "v2, which creates profiles, or v1 (v2)"},
+    {KEY_ENDPOINT, "endpoint", "URL", "scheme://host[:port] (or TP_ENDPOINT)"},
+    {KEY_TOKEN_FILE, "token-file", "FILE", "bearer token (or TP_TOKEN_FILE)"},
+    {KEY_CACERT, "cacert", "FILE", "trust these certificates only"},
+    {KEY_RATE, "rate", "N", "at most N calls a minute (45)"},
+    {KEY_JOBS, "jobs", "N", "batches in flight at once (1: in order)"},
+    {KEY_RETRIES, "retries", "N", "times a batch is sent again (8)"},
+    {KEY_RETRY_DELAY, "retry-delay", "TIME", "before the first; doubles (2s)"},
+    {KEY_TIMEOUT, "timeout", "TIME", "for one request (300s)"},
+    {KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME", "to connect (30s)"},
+    {KEY_FAILED, "failed", "FILE", "add batches not accepted to FILE"},
+    {KEY_DRY_RUN, "dry-run", NULL, "send nothing, print the plan"},
+    {0, NULL, NULL, NULL},
+};
+
+static void
+print_libraries(void)
+{
+	printf("libcurl %s, %s, jansson %s, zlib %s\n", http_curl_version(),
+	    http_tls_version(), ndjson_version(), input_zlib_version());
+}
+
+static const struct options_program program = {
+    .name = "tp-send",
+    .operands = "[FILE...]",
+    .purpose = "Sends batches to Adobe Target; one receipt a batch on stdout.",
+    .entries = entries,
+    .footer =
+	"TIME is in seconds; s, m, h or d behind it says the unit.\n"
+	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
+	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
+    .version = print_libraries,
+};
+
+struct run {
+	struct options_common common;
+	const char *client, *address, *token_file, *cacert, *failed_path;
+	enum endpoint_api api;
+	uint64_t rate, jobs, retries, retry_delay, timeout, connect_timeout;
+	bool dry_run;
+
+	struct endpoint endpoint;
+	char *token;
+	struct pace *pace;
+	struct failed *failed;
+	struct batch_reader *reader;
+	struct summary summary;
+	struct output out;
+	struct sender_counts counts;
+	uint64_t shown; /* batches and bytes, for the progress line */
+	uint64_t shown_bytes;
+};
+
+/* ------------------------------------------------------------- options */
+
+static int
+take_number(const char *name, const char *arg, uint64_t min, uint64_t max,
+    uint64_t *to, struct error *e)
+{
+	char expected[64];
+
+	if (number_parse(arg, min, max, to) == 0)
+		return 0;
+	snprintf(expected, sizeof(expected), "a number from %llu to %llu",
+	    (unsigned long long)min, (unsigned long long)max);
+	return options_bad(e, name, arg, expected);
+}
+
+static int
+take_time(const char *name, const char *arg, uint64_t min, uint64_t max,
+    uint64_t *to, struct error *e)
+{
+	char expected[64];
+
+	if (number_parse_seconds(arg, min, max, to) == 0)
+		return 0;
+	snprintf(expected, sizeof(expected), "a time from %llus to %llus",
+	    (unsigned long long)min, (unsigned long long)max);
+	return options_bad(e, name, arg, expected);
+}
+
+static int
+take_api(struct run *run, const char *arg, struct error *e)
+{
+	if (strcmp(arg, "v1") != 0 && strcmp(arg, "v2") != 0)
+		return options_bad(e, "api", arg, "v1 or v2");
+	run->api = arg[1] == '1' ? ENDPOINT_V1 : ENDPOINT_V2;
+	return 0;
+}
+
+static int
+take_option(struct run *run, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case 'c':
+		run->client = arg;
+		return 0;
+	case KEY_API:
+		return take_api(run, arg, e);
+	case KEY_ENDPOINT:
+		run->address = arg;
+		return 0;
+	case KEY_TOKEN_FILE:
+		run->token_file = arg;
+		return 0;
+	case KEY_CACERT:
+		run->cacert = arg;
+		return 0;
+	case KEY_RATE:
+		return take_number("rate", arg, 1, PACE_MAX, &run->rate, e);
+	case KEY_JOBS:
+		return take_number(
+		    "jobs", arg, 1, SENDER_JOBS_MAX, &run->jobs, e);
+	case KEY_RETRIES:
+		return take_number("retries", arg, 0, 100, &run->retries, e);
+	case KEY_RETRY_DELAY:
+		return take_time(
+		    "retry-delay", arg, 0, RETRY_LONGEST, &run->retry_delay, e);
+	case KEY_TIMEOUT:
+		return take_time("timeout", arg, 1, 86400, &run->timeout, e);
+	case KEY_CONNECT_TIMEOUT:
+		return take_time(
+		    "connect-timeout", arg, 1, 3600, &run->connect_timeout, e);
+	case KEY_FAILED:
+		run->failed_path = arg;
+		return 0;
+	default:
+		run->dry_run = true;
+		return 0;
+	}
+}
+
+/* An empty variable counts as none. */
+static const char *
+environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static int
+read_options(struct run *run, int argc, char **argv, struct error *e)
+{
+	const char *arg;
+	int key;
+
+	run->client = environment("TP_CLIENT");
+	run->address = environment("TP_ENDPOINT");
+	run->token_file = environment("TP_TOKEN_FILE");
+	run->api = ENDPOINT_V2;
+	run->rate = PACE_SEND;
+	run->jobs = 1;
+	run->retries = RETRY_TIMES;
+	run->retry_delay = RETRY_FIRST;
+	run->timeout = 300;
+	run->connect_timeout = 30;
+	while ((key = options_next(
+		    &program, argc, argv, &run->common, &arg, e)) >= 0) {
+		if (take_option(run, key, arg, e) != 0)
+			return -1;
+	}
+	if (key == OPTIONS_FAILED)
+		return -1;
+	if (run->client == NULL)
+		return error_set(e, EXIT_USAGE,
+		    "no client code: give --client CODE or set TP_CLIENT");
+	return endpoint_make(
+	    &run->endpoint, run->client, run->address, run->api, e);
+}
+
+/* ---------------------------------------------------- what the run tells */
+
+static void
+say_fault(const struct batch *b, const char *rule)
+{
+	diag_place(b->fault.place, b->fault.line, b->fault.column, rule,
+	    "batch %llu: %s", (unsigned long long)b->number, b->fault.text);
+}
+
+static void
+say_receipt(const struct receipt *r, const struct batch *b)
+{
+	char shown[400], http[32] = "";
+
+	if (r->state == RECEIPT_INVALID) {
+		say_fault(b, receipt_state_name(r->state));
+		return;
+	}
+	if (r->http != 0)
+		snprintf(http, sizeof(http), "HTTP %d: ", r->http);
+	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
+	diag_place(b->file, b->line, 0, receipt_state_name(r->state),
+	    "batch %llu: %s%s", (unsigned long long)r->batch, http, shown);
+}
+
+/* Also with --quiet: nothing else tells what became of this batch. */
+static void
+say_lost(const struct receipt *r)
+{
+	struct error e = ERROR_INIT;
+	char shown[400];
+
+	escape_text(
+	    shown, sizeof(shown), r->batch_status, strlen(r->batch_status));
+	error_set(&e, EXIT_LOCAL,
+	    "batch %llu: %s%s%s; its receipt cannot be written",
+	    (unsigned long long)r->batch, receipt_state_name(r->state),
+	    shown[0] == '\0' ? "" : ", ", shown);
+	diag_error(&e);
+}
+
+static int
+settled(
+    void *arg, const struct receipt *r, const struct batch *b, struct error *e)
+{
+	struct run *run = arg;
+	size_t n;
+	char *line = receipt_line(r, &n);
+	bool failed = line == NULL;
+
+	progress_end();
+	if (failed)
+		error_set(e, EXIT_LOCAL, "out of memory");
+	else if (output_write(&run->out, line, n, e) != 0 ||
+		 output_flush(&run->out, e) != 0)
+		failed = true;
+	free(line);
+	if (failed)
+		say_lost(r);
+	else if (r->state != RECEIPT_ACCEPTED)
+		say_receipt(r, b);
+	run->shown_bytes += r->bytes;
+	progress_show(++run->shown, run->shown_bytes);
+	return failed ? -1 : 0;
+}
+
+static void
+again(void *arg, const struct receipt *r, double delay)
+{
+	char shown[400];
+
+	(void)arg;
+	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
+	diag_detail("batch %llu: attempt %u: %s; again in %.1f s",
+	    (unsigned long long)r->batch, r->attempts, shown, delay);
+}
+
+static void
+passed(void *arg, const struct batch *b)
+{
+	(void)arg;
+	progress_end();
+	say_fault(b, b->cut ? "cut-short" : "invalid");
+}
+
+static void
+pc_id(void *arg)
+{
+	(void)arg;
+	diag_warn("pcId is sent to v2: a site that uses the Experience Cloud "
+		  "ID must use --api v1 with pcId");
+}
+
+static void
+trouble(void *arg, const struct error *e)
+{
+	(void)arg;
+	progress_end();
+	diag_error(e);
+}
+
+/* ------------------------------------------------------------- the end */
+
+/* word, fit for a shell. */
+static void
+say_word(char *to, size_t size, const char *option, const char *word)
+{
+	char shown[256];
+	size_t used = strlen(to);
+	bool plain =
+	    word[strspn(word,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=")] == '\0';
+
+	escape_text(shown, sizeof(shown), word, strlen(word));
+	snprintf(
+	    to + used, size - used, plain ? "%s%s" : "%s'%s'", option, shown);
+}
+
+/* The command that sends the failed file; to has room for it. */
+static void
+make_command(const struct run *run, const char *file, char *to, size_t size)
+{
+	snprintf(to, size, "%s", program.name);
+	say_word(to, size, " -c ", run->client);
+	if (run->api == ENDPOINT_V1)
+		say_word(to, size, " --api ", "v1");
+	if (run->address != NULL)
+		say_word(to, size, " --endpoint ", run->address);
+	if (run->token_file != NULL)
+		say_word(to, size, " --token-file ", run->token_file);
+	if (run->cacert != NULL)
+		say_word(to, size, " --cacert ", run->cacert);
+	snprintf(to + strlen(to), size - strlen(to), " %s", file);
+}
+
+/* Also with --quiet: the batches must be found again. */
+static void
+say_failed(const struct run *run)
+{
+	char command[1600], file[280] = "";
+	struct error e = ERROR_INIT;
+	unsigned long long n;
+
+	n = run->failed == NULL ? 0 : failed_batches(run->failed);
+	if (n == 0)
+		return;
+	say_word(file, sizeof(file),
+	    failed_path(run->failed)[0] == '-' ? "./" : "",
+	    failed_path(run->failed));
+	make_command(run, file, command, sizeof(command));
+	error_set(&e, EXIT_REJECTED,
+	    "%llu %s not accepted, kept in %s; send again with: %.*s", n,
+	    n == 1 ? "batch was" : "batches were", file, 700, command);
+	diag_error(&e);
+}
+
+static void
+say_end(const struct run *run)
+{
+	diag_finish();
+	if (run->counts.denied)
+		diag_note("stopped: the service refuses these batches; see "
+			  "that client code, token and certificate are right");
+	if (run->counts.unread != 0)
+		diag_note("batch %llu and all that may come after it were not "
+			  "read: nothing of them was sent or kept",
+		    (unsigned long long)run->counts.unread);
+	say_failed(run);
+}
+
+static int
+write_summary(struct run *run, enum exit_code code, struct error *e)
+{
+	const struct sender_counts *c = &run->counts;
+	ndjson *o = ndjson_new();
+	int i;
+
+	ndjson_set_count(o, "batches", c->batches);
+	for (i = 0; i <= RECEIPT_SKIPPED; i++)
+		ndjson_set_count(
+		    o, receipt_state_name((enum receipt_state)i), c->states[i]);
+	ndjson_set_count(o, "passedOver", c->passed);
+	ndjson_set_count(o, "rows", c->rows);
+	ndjson_set_count(o, "rowsAccepted", c->rows_accepted);
+	ndjson_set_count(o, "bytes", c->bytes);
+	ndjson_set_count(o, "calls", c->calls);
+	ndjson_set_string(o, "failedFile",
+	    run->failed != NULL && failed_batches(run->failed) > 0
+		? failed_path(run->failed)
+		: NULL);
+	return summary_write(&run->summary, o, code, e);
+}
+
+/* ----------------------------------------------------------- the runs */
+
+static void
+dry_fault(const struct batch *b)
+{
+	say_fault(b, b->cut ? "cut-short" : "invalid");
+}
+
+static enum exit_code
+dry_run(struct run *run, struct error *e)
+{
+	struct plan plan;
+	char *line;
+	size_t n;
+	enum exit_code code = EXIT_COMPLETE;
+
+	if (plan_make(&plan, run->reader, (unsigned)run->rate, dry_fault, e) !=
+	    0)
+		return e->code;
+	line = plan_line(&plan, run->endpoint.url, &n);
+	if (line == NULL)
+		error_set(e, EXIT_LOCAL, "out of memory");
+	else
+		(void)output_write(&run->out, line, n, e);
+	free(line);
+	if (e->code == EXIT_COMPLETE && plan.batches + plan.invalid == 0)
+		error_set(e, EXIT_INPUT, "the input is empty: no batches");
+	if (plan.invalid > 0)
+		code = EXIT_INPUT;
+	return exit_worse(code, e->code);
+}
+
+static enum exit_code
+send_all(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	const struct sender_hooks hooks = {
+	    run, settled, again, passed, pc_id, trouble};
+	struct sender_settings s;
+	enum exit_code code;
+
+	memset(&s, 0, sizeof(s));
+	run->failed = failed_open(run->failed_path, files, n, e);
+	run->pace = pace_new((unsigned)run->rate, e);
+	if (run->failed == NULL || run->pace == NULL)
+		return e->code;
+	if (failed_torn(run->failed) > 0)
+		diag_warn("%s ended in a batch that an earlier run could not "
+			  "finish; its %llu bytes were cut off",
+		    run->failed_path,
+		    (unsigned long long)failed_torn(run->failed));
+	s.endpoint = &run->endpoint;
+	s.token = run->token;
+	s.http.cacert = run->cacert;
+	s.http.connect_timeout = (unsigned)run->connect_timeout;
+	s.http.timeout = (unsigned)run->timeout;
+	s.pace = run->pace;
+	s.failed = run->failed;
+	s.jobs = (unsigned)run->jobs;
+	s.retries = (unsigned)run->retries;
+	s.retry_first = (double)run->retry_delay;
+	progress_start(run->common.progress, "batches");
+	code = sender_run(&s, &hooks, run->reader, &run->counts);
+	progress_end();
+	if (code == EXIT_COMPLETE && run->counts.batches == 0 &&
+	    signals_pending() == 0) {
+		error_set(e, EXIT_INPUT, "the input is empty: no batches");
+		code = EXIT_INPUT;
+	}
+	return code;
+}
+
+static enum exit_code
+run_all(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	enum exit_code code;
+
+	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
+	    summary_open(&run->summary, run->common.summary, e) != 0)
+		return e->code;
+	if (run->token_file != NULL && !run->dry_run) {
+		run->token = token_read(run->token_file, e);
+		if (run->token == NULL)
+			return e->code;
+	}
+	run->reader = batch_reader_open(files, n, e);
+	if (run->reader == NULL)
+		return e->code;
+	code = run->dry_run ? dry_run(run, e) : send_all(run, files, n, e);
+	if (e->code == EXIT_USAGE)
+		return e->code;
+	if (output_close(&run->out, e) != 0)
+		code = exit_worse(code, EXIT_LOCAL);
+	if (write_summary(run, code, e) != 0)
+		code = exit_worse(code, EXIT_LOCAL);
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error e = ERROR_INIT;
+	struct run run;
+	enum exit_code code;
+
+	memset(&run, 0, sizeof(run));
+	run.out.fd = -1;
+	run.summary.file.out.fd = -1;
+	diag_init(program.name);
+	if (sys_guard_standard() != 0)
+		return EXIT_LOCAL;
+	if (read_options(&run, argc, argv, &e) != 0) {
+		diag_error(&e);
+		return e.code;
+	}
+	signals_catch();
+	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
+	if (e.code != EXIT_COMPLETE)
+		diag_error(&e);
+	say_end(&run);
+	output_abandon(&run.out);
+	summary_discard(&run.summary);
+	batch_reader_close(run.reader);
+	failed_free(run.failed);
+	pace_free(run.pace);
+	token_free(run.token);
+	signals_die_if_pending();
+	return code;
+}
