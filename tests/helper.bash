@@ -67,6 +67,7 @@ sandbox_start() { # OPTION...
 	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
 	sandbox_pid=$!
 	for _ in {1..100}; do
+		# shellcheck disable=SC2034 # for the tests
 		sandbox=$(grep -om1 'https\?://127\.0\.0\.1:[0-9]*' "$said") && return
 		kill -0 "$sandbox_pid" 2>/dev/null || break
 		sleep 0.05

@@ -20,31 +20,6 @@ struct csv_parse {
 	struct buffer text; /* of all fields, one behind the other */
 };
 
-int
-csv_fields_add(struct csv_fields *f, const struct csv_field *field)
-{
-	if (f->n == f->size && f->size < CSV_MAX_FIELDS) {
-		size_t size = f->size == 0 ? 64 : f->size * 2;
-		struct csv_field *p = sys_realloc(f->field, size * sizeof(*p));
-
-		if (p == NULL)
-			return -1;
-		f->field = p;
-		f->size = size;
-	}
-	if (f->n < CSV_MAX_FIELDS)
-		f->field[f->n] = *field;
-	f->n++;
-	return 0;
-}
-
-void
-csv_fields_free(struct csv_fields *f)
-{
-	free(f->field);
-	memset(f, 0, sizeof(*f));
-}
-
 struct csv_parse *
 csv_parse_new(const struct csv_dialect *d)
 {

@@ -323,6 +323,12 @@ export_bytes(const struct export *x)
 	return csv_reader_bytes(x->reader);
 }
 
+const char *
+export_kernel(const struct export *x)
+{
+	return csv_reader_kernel(x->reader);
+}
+
 uint64_t
 export_line(const struct export *x)
 {
