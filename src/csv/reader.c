@@ -189,6 +189,8 @@ scan(struct csv_reader *r)
 	size_t slice = r->slice;
 
 	forget_index(r, r->slice);
+	/* Kernels read it, if only to pass over it. */
+	memset(r->window + r->end, 0, CSV_SCAN_PAD);
 	r->kernel->scan(r->window + r->pos, n < slice ? n : slice,
 	    r->dialect.delimiter, r->dialect.quote, &r->index);
 }
