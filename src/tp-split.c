@@ -16,6 +16,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/summary.h"
+#include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/split.h"
 #include "csv/input.h"
@@ -285,6 +286,8 @@ main(int argc, char **argv)
 	enum exit_code code = EXIT_COMPLETE;
 
 	diag_init(program.name);
+	if (sys_guard_standard() != 0)
+		return EXIT_LOCAL;
 	signals_catch();
 	if (read_options(&s, argc, argv, &e) == 0 &&
 	    output_open(&r.out, STDOUT_FILENO, "standard output", &e) == 0 &&

@@ -112,6 +112,8 @@ uint64_t export_records(const struct export *x); /* read: "in" */
 uint64_t export_rejected(const struct export *x);
 uint64_t export_skipped(const struct export *x);
 uint64_t export_bytes(const struct export *x); /* of text */
+/* The name of the scan kernel in use. */
+const char *export_kernel(const struct export *x);
 /* The line where the next record begins. */
 uint64_t export_line(const struct export *x);
 
