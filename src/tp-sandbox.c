@@ -38,7 +38,7 @@ static const struct option_entry entries[] = {
     {KEY_RATE, "rate", "N", "calls in 60 seconds; 0: no limit (50)"},
     {KEY_RETRY_AFTER, "retry-after", NULL, "past it, say when in Retry-After"},
     {KEY_DECODE, "decode", "ORDER", "rows-first or form-first (rows-first)"},
-    {KEY_STATUS_DELAY, "status-delay", "SECONDS",
+    {KEY_STATUS_DELAY, "status-delay", "TIME",
 	"batches are incomplete so long (0)"},
     {KEY_KEEP, "keep", "N", "statuses kept for a client (10)"},
     {KEY_FAULT, "fault", "SPEC", "[status:]CALLS:KIND[=ARG]: see the manual"},
@@ -65,7 +65,7 @@ static const struct options_program program = {
 	"Prints its address when it is ready; SIGTERM or SIGINT ends it.\n"
 	"KIND: code=N redirect=URL false[=TEXT] reset-before reset-mid\n"
 	"reset-after reset-answer cut malformed huge[=BYTES] empty html\n"
-	"ampersand stuck delay=SECONDS; CALLS: N, N-M, N- or *.\n",
+	"ampersand stuck delay=TIME; CALLS: N, N-M, N- or *.\n",
     .version = print_version,
 };
 

@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/summary.h"
+#include "base/sys.h"
 #include "csv/input.h"
 #include "profile/check.h"
 #include "profile/export.h"
@@ -268,6 +269,8 @@ main(int argc, char **argv)
 	enum exit_code code;
 
 	diag_init(program.name);
+	if (sys_guard_standard() != 0)
+		return EXIT_LOCAL;
 	signals_catch();
 	if (read_options(&s, argc, argv, &e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/diag.h"
 #include "base/escape.h"
+#include "base/number.h"
 
 enum {
 	KEY_SHOW_VALUES = OPTION_LONG + 900,
@@ -58,8 +59,8 @@ exit_printed(const char *name)
 static void
 print_help(const struct options_program *p)
 {
-	printf("Usage: %s [OPTION...] %s\n%s\n\n", p->name, p->operands,
-	    p->purpose);
+	printf("Usage: %s [OPTION...]%s%s\n%s\n\n", p->name,
+	    p->operands[0] == '\0' ? "" : " ", p->operands, p->purpose);
 	print_entries(p->entries);
 	print_entries(shared);
 	if (p->footer != NULL)
@@ -103,6 +104,43 @@ options_bad(
 
 	return error_set(e, EXIT_USAGE, "--%s %s: expected %s", name,
 	    escape_text(shown, sizeof(shown), arg, strlen(arg)), expected);
+}
+
+static int
+bad_range(struct error *e, const char *name, const char *arg, const char *what,
+    const char *unit, uint64_t min, uint64_t max)
+{
+	char expected[80];
+
+	snprintf(expected, sizeof(expected), "a %s from %llu%s to %llu%s", what,
+	    (unsigned long long)min, unit, (unsigned long long)max, unit);
+	return options_bad(e, name, arg, expected);
+}
+
+int
+options_number(const char *name, const char *arg, uint64_t min, uint64_t max,
+    uint64_t *to, struct error *e)
+{
+	if (number_parse(arg, min, max, to) == 0)
+		return 0;
+	return bad_range(e, name, arg, "number", "", min, max);
+}
+
+int
+options_seconds(const char *name, const char *arg, uint64_t min, uint64_t max,
+    uint64_t *to, struct error *e)
+{
+	if (number_parse_seconds(arg, min, max, to) == 0)
+		return 0;
+	return bad_range(e, name, arg, "time", "s", min, max);
+}
+
+const char *
+options_environment(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
 static int

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include "base/error.h"
 #include "base/progress.h"
 
@@ -50,5 +51,15 @@ int options_next(const struct options_program *p, int argc, char **argv,
 /* For an option's argument that is not what it should be; returns -1. */
 int options_bad(
     struct error *e, const char *name, const char *arg, const char *expected);
+
+/* An option's argument as a number, or as a time in seconds ("90", "2h"),
+ * from min to max.  -1: e says what was expected. */
+int options_number(const char *name, const char *arg, uint64_t min,
+    uint64_t max, uint64_t *to, struct error *e);
+int options_seconds(const char *name, const char *arg, uint64_t min,
+    uint64_t max, uint64_t *to, struct error *e);
+
+/* What the environment says; NULL: nothing, or "". */
+const char *options_environment(const char *variable);
 
 #endif

@@ -58,7 +58,7 @@ output_write(struct output *o, const void *data, size_t n, struct error *e)
 	o->written += n;
 	if (n > OUTPUT_BUFFER - o->pending.len && output_flush(o, e) != 0)
 		return -1;
-	if (n >= OUTPUT_BUFFER / 2)
+	if (n >= OUTPUT_BUFFER / 8)
 		return output_flush(o, e) != 0 ? -1 : write_all(o, data, n, e);
 	buffer_add(&o->pending, data, n); /* fits: it was reserved */
 	return 0;

@@ -30,9 +30,11 @@ progress_show(uint64_t units, uint64_t bytes)
 		return;
 	last = now;
 	drawn = true;
-	fprintf(stderr, "\r\033[K%llu %s, %.1f MB, %.0f MB/s",
-	    (unsigned long long)units, unit_name, (double)bytes / 1e6,
-	    (double)bytes / 1e6 / (now - begun));
+	fprintf(
+	    stderr, "\r\033[K%llu %s", (unsigned long long)units, unit_name);
+	if (bytes > 0)
+		fprintf(stderr, ", %.1f MB, %.0f MB/s", (double)bytes / 1e6,
+		    (double)bytes / 1e6 / (now - begun));
 	fflush(stderr);
 }
 

@@ -11,7 +11,8 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 void progress_start(enum progress_mode mode, const char *unit);
 
-/* Draws at most twice a second; costs next to nothing otherwise. */
+/* Draws at most twice a second; costs next to nothing otherwise.
+ * bytes 0: only the units. */
 void progress_show(uint64_t units, uint64_t bytes);
 
 /* Clears the line, so that a message can be printed. */

@@ -17,10 +17,4 @@ cell_is(const struct cell *c, const char *text)
 	return c->len == strlen(text) && memcmp(c->text, text, c->len) == 0;
 }
 
-static inline bool
-cell_equal(const struct cell *a, const struct cell *b)
-{
-	return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
-}
-
 #endif

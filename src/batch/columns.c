@@ -1,15 +1,16 @@
 #include "batch/columns.h"
 
 #include <stdlib.h>
-#include "base/buffer.h"
+#include <string.h>
 #include "base/escape.h"
 #include "base/sys.h"
+#include "batch/cell.h"
+#include "batch/limits.h"
 #include "batch/percent.h"
 
 /* What is worked on while columns are selected. */
 struct selection {
-	const struct cell *names; /* of the export */
-	size_t n, id;
+	const struct header *export;
 	size_t *sent;	      /* columns, in order, the identifier first */
 	struct cell *sent_as; /* their names, into names or text */
 	size_t count;
@@ -17,6 +18,7 @@ struct selection {
 	char *text;   /* unquoted copies of what the options name */
 };
 
+/* New names must not be those of an identifier either. */
 static bool
 is_reserved(const struct cell *name)
 {
@@ -69,13 +71,11 @@ static int
 find_column(struct selection *s, const char *option, const struct cell *name,
     size_t *found, struct error *e)
 {
-	size_t i;
+	size_t i = header_find(s->export, name->text, name->len);
 
-	for (i = 0; i < s->n && !cell_equal(&s->names[i], name); i++)
-		;
-	if (i == s->n)
+	if (i == s->export->columns)
 		return refuse(e, option, name, "is not in the header");
-	if (i == s->id)
+	if (i == s->export->id)
 		return refuse(e, option, name,
 		    "is the identifier, which is always sent, and first");
 	if (s->listed[i])
@@ -100,9 +100,12 @@ take_param(struct selection *s, const struct cell *column,
 
 	if (find_column(s, "--params", column, &found, e) != 0)
 		return -1;
-	if (is_reserved(column) || is_reserved(name))
-		return refuse(e, "--params", is_reserved(name) ? name : column,
-		    "has a reserved name, which is never sent");
+	if (s->export->column[found].reserved)
+		return refuse(e, "--params", column,
+		    "has an identifier's name, and is never sent");
+	if (is_reserved(name))
+		return refuse(e, "--params", column,
+		    "would be sent under an identifier's name");
 	if (name->len == 0)
 		return refuse(e, "--params", column, "has an empty new name");
 	add(s, found, name);
@@ -140,6 +143,7 @@ take_list(struct selection *s, const char *option, const char *list,
 static int
 choose(struct selection *s, const struct columns_options *o, struct error *e)
 {
+	const struct header *h = s->export;
 	size_t i;
 
 	if (o->params != NULL && o->drop != NULL)
@@ -150,9 +154,12 @@ choose(struct selection *s, const struct columns_options *o, struct error *e)
 		return take_list(s, "--params", o->params, true, e);
 	if (o->drop != NULL && take_list(s, "--drop", o->drop, false, e) != 0)
 		return -1;
-	for (i = 0; i < s->n; i++)
-		if (i != s->id && !s->listed[i] && !is_reserved(&s->names[i]))
-			add(s, i, &s->names[i]);
+	for (i = 0; i < h->columns; i++) {
+		struct cell name = {h->column[i].name, h->column[i].len};
+
+		if (i != h->id && !s->listed[i] && !h->column[i].reserved)
+			add(s, i, &name);
+	}
 	return 0;
 }
 
@@ -190,9 +197,7 @@ check_twice(const struct selection *s, struct error *e)
 static bool
 has_separator(const struct cell *c)
 {
-	return memchr(c->text, ',', c->len) != NULL ||
-	       memchr(c->text, '\n', c->len) != NULL ||
-	       memchr(c->text, '\r', c->len) != NULL;
+	return memchr(c->text, ',', c->len) != NULL;
 }
 
 /* Fills c from what was selected. */
@@ -204,10 +209,10 @@ take_over(struct columns *c, const struct selection *s,
 	char *out;
 
 	for (i = 0; i < s->count; i++) {
-		if (!o->separators && has_separator(&s->sent_as[i]))
+		if (o->no_separators && has_separator(&s->sent_as[i]))
 			return refuse(e, "--separators", &s->sent_as[i],
-			    "has a comma or line break in its name; rename it "
-			    "with --params or --drop it");
+			    "has a comma in its name; rename it with --params "
+			    "or leave it out with --drop");
 		bytes += PERCENT_BOUND(s->sent_as[i].len) + 1;
 	}
 	c->column = sys_malloc(s->count * sizeof(*c->column));
@@ -221,8 +226,7 @@ take_over(struct columns *c, const struct selection *s,
 		c->column[i].from = s->sent[i];
 		c->column[i].bytes = name->len;
 		c->straight = c->straight && s->sent[i] == i;
-		if (s->sent[i] > c->last)
-			c->last = s->sent[i];
+		c->name_bytes += i > 0 ? name->len : 0;
 		if (i > 0)
 			*out++ = ',';
 		out = percent_encode(out, name->text, name->len, o->raw_utf8);
@@ -234,33 +238,30 @@ take_over(struct columns *c, const struct selection *s,
 
 int
 columns_select(struct columns *c, const struct columns_options *o,
-    const struct cell *names, size_t n, size_t id, enum batch_id kind,
-    struct error *e)
+    const struct header *h, struct error *e)
 {
-	const char *name =
-	    kind == BATCH_ID_PC ? BATCH_NAME_PC : BATCH_NAME_THIRD_PARTY;
-	struct cell first = {name, strlen(name)};
-	struct selection s = {names, n, id, NULL, NULL, 0, NULL, NULL};
+	const char *kind = id_kind_name(h->kind);
+	struct cell id = {kind, strlen(kind)};
+	struct selection s = {.export = h};
 	size_t room = (o->params == NULL ? 0 : strlen(o->params)) +
 		      (o->drop == NULL ? 0 : strlen(o->drop)) + 1;
 	char *text = s.text = sys_malloc(room);
 	int result = -1;
 
 	memset(c, 0, sizeof(*c));
-	s.sent = sys_malloc(n * sizeof(*s.sent));
-	s.sent_as = sys_malloc(n * sizeof(*s.sent_as));
-	s.listed = sys_calloc(n, sizeof(*s.listed));
+	s.sent = sys_malloc(h->columns * sizeof(*s.sent));
+	s.sent_as = sys_malloc(h->columns * sizeof(*s.sent_as));
+	s.listed = sys_calloc(h->columns, sizeof(*s.listed));
 	if (text == NULL || s.sent == NULL || s.sent_as == NULL ||
 	    s.listed == NULL) {
 		error_errno(e, EXIT_LOCAL, "cannot select columns");
-		goto out;
+	} else {
+		add(&s, h->id, &id);
+		if (choose(&s, o, e) == 0 && check_twice(&s, e) == 0)
+			result = take_over(c, &s, o, e);
 	}
-	add(&s, id, &first);
-	if (choose(&s, o, e) == 0 && check_twice(&s, e) == 0)
-		result = take_over(c, &s, o, e);
 	if (result != 0)
 		columns_free(c);
-out:
 	free(s.listed);
 	free(s.sent_as);
 	free(s.sent);

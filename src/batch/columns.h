@@ -8,20 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/error.h"
-#include "batch/cell.h"
-#include "batch/limits.h"
+#include "profile/header.h"
 
-struct column {
+struct sent_column {
 	size_t from;  /* its place in the export's header */
 	size_t bytes; /* of its name as it is sent, not encoded */
 };
 
 struct columns {
-	struct column *column; /* the identifier first */
+	struct sent_column *column; /* the identifier first */
 	size_t n;
-	size_t last;   /* the highest from */
-	bool straight; /* columns 0 to n - 1 in the order of the export */
-	char *header;  /* the header row, encoded, without "batch=" and LF */
+	size_t name_bytes; /* of all names but the identifier's */
+	bool straight;	   /* they are the export's first n, in its order */
+	char *header; /* the header row, encoded, without "batch=" and LF */
 	size_t header_len;
 };
 
@@ -31,20 +30,18 @@ struct columns_options {
 	 * double quote is written in double quotes, a quote in it doubled.
 	 */
 	const char *params;
-	const char *drop; /* COL,… the same way, or NULL */
-	bool raw_utf8;	  /* see percent_encode */
-	bool separators;  /* may a name hold a comma or line break? */
+	const char *drop;   /* COL,… the same way, or NULL */
+	bool raw_utf8;	    /* see percent_encode */
+	bool no_separators; /* refuse names that hold a comma */
 };
 
 /*
- * names[0..n) is the export's header (unique, none empty), names[id] the
- * identifier, which is sent first and is not to be named in the options.
- * Other columns with a reserved name (pcId, thirdPartyId, mbox3rdPartyId)
- * are left out.  -1 with EXIT_USAGE: the options do not fit the header.
+ * The identifier is sent first and is not to be named in the options; other
+ * columns with a reserved name are never sent.  -1 with EXIT_USAGE: the
+ * options do not fit the header.
  */
 int columns_select(struct columns *c, const struct columns_options *o,
-    const struct cell *names, size_t n, size_t id, enum batch_id kind,
-    struct error *e);
+    const struct header *h, struct error *e);
 void columns_free(struct columns *c);
 
 #endif

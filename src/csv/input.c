@@ -216,6 +216,9 @@ next_member(struct input *in, struct error *e)
 {
 	in->members++;
 	for (;;) {
+		/* A full buffer would be taken for the end. */
+		if (in->first == in->last)
+			in->first = in->last = 0;
 		if (hold(in, 1, e) != 0)
 			return -1;
 		if (in->first == in->last)
@@ -223,8 +226,6 @@ next_member(struct input *in, struct error *e)
 		if (in->held[in->first] != 0)
 			break;
 		in->first++;
-		if (in->first == in->last)
-			in->first = in->last = 0;
 	}
 	if (in->held[in->first] != 0x1f)
 		return corrupt(in, "is followed by something else", e);

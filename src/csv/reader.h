@@ -87,6 +87,7 @@ struct csv_run {
 	size_t rows;
 	uint32_t start; /* offset in text where row[0] begins */
 	uint32_t first; /* index in sep of row[0]'s first separator */
+	uint32_t lines; /* LFs in text before start: see csv_row.lines */
 };
 
 /* 1 with a run; 0: none, call csv_reader_next; -1 with e set. */
@@ -94,6 +95,8 @@ int csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e);
 /* The first n rows of that run were taken. */
 void csv_reader_take(struct csv_reader *r, size_t n);
 
+/* The name of the scan kernel in use. */
+const char *csv_reader_kernel(const struct csv_reader *r);
 /* Line where the next record begins. */
 uint64_t csv_reader_line(const struct csv_reader *r);
 /* Blank lines skipped so far, and bytes of text read. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "csv/scan-avx2.h"
 #include "csv/scan-block.h"
 
 /* Eight bytes as a word; byte i is bits 8i to 8i + 7. */
@@ -113,6 +114,9 @@ always(void)
 }
 
 const struct csv_kernel csv_kernels[] = {
+#ifdef SCAN_AVX2
+    {"avx2", scan_avx2, scan_avx2_usable},
+#endif
     {"portable", scan_portable, always},
     {NULL, NULL, NULL},
 };

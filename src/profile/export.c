@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/escape.h"
 #include "base/sys.h"
 #include "csv/input.h"
 
@@ -107,6 +108,8 @@ read_first_header(struct export *x, struct error *e)
 static int
 read_same_header(struct export *x, struct error *e)
 {
+	const char *first = x->options.files[0];
+	char shown[160];
 	struct csv_record record;
 	int got = csv_reader_next(x->reader, &record, e);
 
@@ -120,7 +123,7 @@ read_same_header(struct export *x, struct error *e)
 		error_set(e, EXIT_INPUT,
 		    "the header differs from that of %s; "
 		    "files of one run must have the same columns",
-		    x->options.files[0]);
+		    escape_text(shown, sizeof(shown), first, strlen(first)));
 		error_place(e, input_name(x->in), record.line, 0);
 	}
 	return place(x, e);
@@ -290,6 +293,12 @@ export_file(const struct export *x)
 	return x->in == NULL ? "" : input_name(x->in);
 }
 
+const char *
+export_path(const struct export *x)
+{
+	return x->options.count == 0 ? "-" : x->options.files[x->next - 1];
+}
+
 uint64_t
 export_records(const struct export *x)
 {
@@ -312,6 +321,12 @@ uint64_t
 export_bytes(const struct export *x)
 {
 	return csv_reader_bytes(x->reader);
+}
+
+const char *
+export_kernel(const struct export *x)
+{
+	return csv_reader_kernel(x->reader);
 }
 
 uint64_t

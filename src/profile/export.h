@@ -105,11 +105,15 @@ bool export_empty(const struct export *x, const struct csv_field *f);
 
 /* The name of the file being read, for messages. */
 const char *export_file(const struct export *x);
+/* Its path as it was given; lives as long as the options. */
+const char *export_path(const struct export *x);
 
 uint64_t export_records(const struct export *x); /* read: "in" */
 uint64_t export_rejected(const struct export *x);
 uint64_t export_skipped(const struct export *x);
 uint64_t export_bytes(const struct export *x); /* of text */
+/* The name of the scan kernel in use. */
+const char *export_kernel(const struct export *x);
 /* The line where the next record begins. */
 uint64_t export_line(const struct export *x);
 

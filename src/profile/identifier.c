@@ -82,21 +82,41 @@ identifier_usual(const char *s, size_t n)
 	return i < n && s[i++] == '_' && digits(s, n, &i) && i == n;
 }
 
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* A zero byte somewhere in x, if and only if the result is not 0. */
+static inline uint64_t
+any_zero(uint64_t x)
+{
+	return (x - EVERY(1)) & ~x & EVERY(0x80);
+}
+
+/* Not 0: one of eight bytes is not printing ASCII, or is a space, + or /. */
+static inline uint64_t
+unplain(uint64_t w)
+{
+	return ((w | ~(w + EVERY(0x5f)) | (w + EVERY(1))) & EVERY(0x80)) |
+	       any_zero(w ^ EVERY('+')) | any_zero(w ^ EVERY('/'));
+}
+
 bool
 identifier_plain(enum id_kind kind, const char *text, size_t len)
 {
-	unsigned int odd = 0;
+	uint64_t w = EVERY('a'), odd = 0;
 	size_t i;
 
 	if (len == 0 || len > IDENTIFIER_MAX)
 		return false;
 	if (kind == ID_PCID)
 		return identifier_usual(text, len);
-	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		odd |= (unsigned int)(c - 0x21u > 0x7eu - 0x21u) |
-		       (unsigned int)(c == '+') | (unsigned int)(c == '/');
+	for (i = 0; i + sizeof(w) <= len; i += sizeof(w)) {
+		memcpy(&w, text + i, sizeof(w));
+		odd |= unplain(w);
 	}
-	return odd == 0;
+	if (len >= sizeof(w)) {
+		memcpy(&w, text + len - sizeof(w), sizeof(w));
+		return (odd | unplain(w)) == 0;
+	}
+	memcpy(&w, text, len);
+	return unplain(w) == 0;
 }

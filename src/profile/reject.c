@@ -71,6 +71,22 @@ value_of(const struct reject *r, const struct csv_record *record,
 	return &record->field[f->field];
 }
 
+/* What is wrong; of broken quotes, more than the rule knows. */
+static const char *
+reason(enum rule rule, enum csv_fault fault)
+{
+	if (rule == RULE_QUOTE && fault == CSV_UNCLOSED)
+		return "this quote never closes; the lines behind it are "
+		       "read as records of their own";
+	if (rule == RULE_QUOTE && fault == CSV_UNCLOSED_TOO_LONG)
+		return "this quote does not close within --max-record; the "
+		       "lines behind it are read as records of their own";
+	if (rule == RULE_QUOTE && fault == CSV_TAIL)
+		return "fewer fields than the header, behind a broken quote: "
+		       "taken for the rest of that field";
+	return rule_text(rule);
+}
+
 static void
 tell(const struct reject *r, const struct header *h, const char *file,
     const struct csv_record *record, const struct finding *f)
@@ -88,8 +104,8 @@ tell(const struct reject *r, const struct header *h, const char *file,
 		escape_text(shown, sizeof(shown), value->text, value->len);
 	diag_place(file, line, column, rule_name(f->rule), "%s%s%s%s%s%s%s",
 	    named ? "column '" : "", name, named ? "': " : "",
-	    rule_text(f->rule), value != NULL ? " (value: '" : "", shown,
-	    value != NULL ? "')" : "");
+	    reason(f->rule, record->fault), value != NULL ? " (value: '" : "",
+	    shown, value != NULL ? "')" : "");
 }
 
 static int

@@ -32,7 +32,7 @@ enum fault_kind {
 	FAULT_HTML,
 	FAULT_AMPERSAND, /* well, but with a bare "&" in its URL */
 	FAULT_STUCK,	 /* well, but the batch will never be complete */
-	FAULT_DELAY	 /* =SECONDS late; goes with any other */
+	FAULT_DELAY	 /* =TIME late; goes with any other */
 };
 
 struct fault {

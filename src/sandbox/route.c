@@ -60,10 +60,11 @@ route_find(struct route *r, const char *path)
 	n = strspn(rest, client_letters);
 	if (n == 0 || n >= STORE_CLIENT)
 		return;
-	memcpy(r->client, rest, n);
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(rest + n, known[i].path) == 0)
+		if (strcmp(rest + n, known[i].path) == 0) {
 			r->kind = known[i].kind;
+			memcpy(r->client, rest, n);
+		}
 	}
 }
 

@@ -222,6 +222,19 @@ xml_child(struct xml_span in, const char *name, struct xml_span *content)
 	return find(&in, name, false, content);
 }
 
+bool
+xml_enter(struct xml_span *in, const char *name)
+{
+	struct xml_span wanted = {name, strlen(name)};
+	struct tag t;
+
+	while (next_tag(in, &t)) {
+		if (t.kind == TAG_START && same(t.name, wanted))
+			return true;
+	}
+	return false;
+}
+
 /* UTF-8 of a code point; 0: of none that a text may hold. */
 static size_t
 encode(uint32_t point, char out[4])

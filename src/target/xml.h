@@ -28,6 +28,12 @@ struct xml_span {
 bool xml_next(
     struct xml_span *rest, const char *name, struct xml_span *content);
 
+/*
+ * Moves *in behind the first start tag called name, whether or not there is an
+ * end tag: for what there is of a document whose end is known to be missing.
+ */
+bool xml_enter(struct xml_span *in, const char *name);
+
 /* The first such element that stands in `in` itself, not in another one. */
 bool xml_child(struct xml_span in, const char *name, struct xml_span *content);
 

@@ -1,4 +1,4 @@
-#include "batch/check.h"
+#include "batch/comply.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,7 @@ check_bytes(
 }
 
 int
-check_row(
+comply_row(
     const char *line, size_t n, size_t columns, size_t *at, struct error *e)
 {
 	size_t commas;
@@ -199,7 +199,7 @@ check_names(const char *line, size_t n, size_t columns, enum batch_id *id,
 }
 
 int
-check_header(const char *line, size_t n, enum batch_id *id, size_t *columns,
+comply_header(const char *line, size_t n, enum batch_id *id, size_t *columns,
     size_t *at, struct error *e)
 {
 	size_t commas;
@@ -207,9 +207,9 @@ check_header(const char *line, size_t n, enum batch_id *id, size_t *columns,
 	*id = BATCH_ID_NONE;
 	*columns = 0;
 	*at = 0;
-	if (n > CHECK_HEADER_BYTES)
+	if (n > COMPLY_HEADER_BYTES)
 		return error_set(e, EXIT_INPUT, "a header of over %d bytes",
-		    CHECK_HEADER_BYTES);
+		    COMPLY_HEADER_BYTES);
 	if (check_bytes(line, n, &commas, at, e) != 0)
 		return -1;
 	*columns = commas + 1;

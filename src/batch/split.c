@@ -1,0 +1,351 @@
+#include "batch/split.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/sys.h"
+#include "base/utf8.h"
+#include "batch/percent.h"
+#include "profile/check.h"
+
+size_t
+split_max_row(const struct split_options *o)
+{
+	size_t values = BATCH_PROFILE_BYTES + o->input->dialect.max_record;
+
+	return PERCENT_BOUND(values) + CSV_MAX_FIELDS + 1;
+}
+
+int
+split_open(struct split *s, const struct split_options *o, struct export *x,
+    struct batch_writer *w, struct error *e)
+{
+	const struct csv_dialect *d = &o->input->dialect;
+
+	memset(s, 0, sizeof(*s));
+	s->export = x;
+	s->writer = w;
+	s->header = export_header(x);
+	s->dialect = *d;
+	s->rules = o->rules;
+	if (columns_select(&s->columns, &o->columns, s->header, e) != 0)
+		return -1;
+	s->quick = !d->trim;
+	percent_use_kernel(export_kernel(x));
+	/* Only these two quotes are sure to be encoded inside a field. */
+	s->whole = (d->quote == '"' || d->quote == '\'') &&
+		   s->columns.straight && s->columns.n == s->header->columns &&
+		   d->delimiter == ',' && o->input->nulls == 0 &&
+		   o->rules.empty.len == 0;
+	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
+	if (s->cells == NULL)
+		error_errno(e, EXIT_LOCAL, "cannot make batches");
+	else if (batch_writer_begin(
+		     w, s->columns.header, s->columns.header_len, e) == 0)
+		return 0;
+	split_close(s);
+	return -1;
+}
+
+void
+split_close(struct split *s)
+{
+	columns_free(&s->columns);
+	free(s->cells);
+	s->cells = NULL;
+}
+
+/* ------------------------------------------------------- one record */
+
+static bool
+broken(struct finding *f, enum rule rule, size_t field, size_t offset)
+{
+	f->rule = rule;
+	f->field = field;
+	f->offset = offset;
+	return false;
+}
+
+/* The cells to be sent, those that count as empty without text. */
+static void
+gather(struct split *s, const struct csv_record *r)
+{
+	size_t i;
+
+	for (i = 0; i < s->columns.n; i++) {
+		size_t from = s->columns.column[i].from;
+		struct cell *c = &s->cells[i];
+
+		c->len = 0;
+		if (from >= r->fields ||
+		    export_empty(s->export, &r->field[from]))
+			continue;
+		c->text = r->field[from].text;
+		c->len = r->field[from].len;
+	}
+}
+
+/* Whether what was gathered can be a row; and how large it is. */
+static bool
+measure(struct split *s, const struct csv_record *r, struct row_size *size,
+    struct finding *f)
+{
+	bool look =
+	    (r->flags & CSV_ROW_QUOTED) != 0 || s->dialect.delimiter != ',';
+	size_t column;
+
+	if (s->cells[0].len == 0)
+		return broken(f, RULE_ID_EMPTY, s->header->id,
+		    r->field[s->header->id].start);
+	switch (row_measure(
+	    &s->rules, &s->columns, s->cells, s->columns.n, look, size)) {
+	case ROW_SEPARATOR:
+		column = s->columns.column[size->at].from;
+		return broken(
+		    f, RULE_SEPARATOR, column, r->field[column].start);
+	case ROW_PROFILE:
+		return broken(f, RULE_PROFILE_TOO_LARGE, SIZE_MAX, 0);
+	case ROW_GOOD:
+		break;
+	}
+	return true;
+}
+
+static void
+count_separated(struct split *s, const struct row_size *size, uint64_t line)
+{
+	if (size->separated == 0)
+		return;
+	if (s->separated++ > 0)
+		return;
+	s->separated_file = export_path(s->export);
+	s->separated_line = line;
+}
+
+/* 0, 1 if it is too large for any batch, -1. */
+static int
+write_row(struct split *s, const struct row_size *size,
+    const struct batch_place *place, struct error *e)
+{
+	char *out = batch_writer_room(s->writer, size->bound, e), *end;
+	int status;
+
+	if (out == NULL)
+		return -1;
+	end = row_encode(&s->rules, s->cells, s->columns.n, size, out);
+	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	if (status == 0)
+		count_separated(s, size, place->first);
+	return status;
+}
+
+static uint64_t
+count_lines(const char *text, size_t n)
+{
+	const char *end = text + n;
+	uint64_t lines = 0;
+
+	while ((text = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		lines++;
+		text++;
+	}
+	return lines;
+}
+
+int
+split_record(struct split *s, struct error *e)
+{
+	struct batch_place place;
+	struct csv_record record;
+	struct finding finding;
+	struct row_size size;
+	int status = export_next(s->export, &record, e);
+
+	if (status <= 0)
+		return status;
+	status = 1;
+	if (check_representable(s->header, &record, &finding)) {
+		gather(s, &record);
+		if (measure(s, &record, &size, &finding)) {
+			place.file = export_path(s->export);
+			place.first = record.line;
+			place.last = record.line - 1 +
+				     count_lines(record.raw, record.len);
+			status = write_row(s, &size, &place, e);
+			broken(&finding, RULE_ROW_TOO_LARGE, SIZE_MAX, 0);
+		}
+	}
+	if (status > 0)
+		status = export_reject(s->export, &record, &finding, e);
+	return status < 0 ? -1 : 1;
+}
+
+/* ------------------------------------------------------------- runs */
+
+/* One row of a run. */
+struct quick_row {
+	const char *raw;
+	size_t len;	     /* without its line ending */
+	const uint32_t *sep; /* of its fields; less begin */
+	uint32_t begin;
+	size_t fields;
+	uint32_t flags;
+};
+
+static void
+take_row(struct quick_row *q, const struct csv_run *run, size_t i,
+    uint32_t first, uint32_t begin)
+{
+	const struct csv_row *row = &run->row[i];
+
+	q->raw = run->text + begin;
+	q->len = run->sep[row->last] - begin;
+	if (q->len > 0 && q->raw[q->len - 1] == '\r')
+		q->len--;
+	q->sep = run->sep + first;
+	q->begin = begin;
+	q->fields = row->last + 1 - first;
+	q->flags = row->flags;
+}
+
+/* No need for split_record to judge it? */
+static bool
+is_plain(const struct split *s, const struct quick_row *q)
+{
+	const struct header *h = s->header;
+
+	if ((q->flags & CSV_ROW_ODD) != 0 || q->fields > h->columns ||
+	    q->len == 0 || q->len > s->dialect.max_record)
+		return false;
+	if ((q->len == h->raw_len || q->len == h->raw_len + 3) &&
+	    header_repeated(h, q->raw, q->len))
+		return false;
+	return (q->flags & CSV_ROW_HIGH) == 0 ||
+	       utf8_valid(q->raw, q->len) == q->len;
+}
+
+/* A field of the row, without its quotes; false: a quote is in it. */
+static bool
+take_field(const struct split *s, const struct quick_row *q, size_t i,
+    struct csv_field *f)
+{
+	size_t from = i == 0 ? 0 : q->sep[i - 1] + 1 - q->begin;
+	size_t to = i == q->fields - 1 ? q->len : q->sep[i] - q->begin;
+
+	f->text = q->raw + from;
+	f->len = to - from;
+	if (f->len == 0 || f->text[0] != s->dialect.quote)
+		return true;
+	f->text++;
+	f->len -= 2;
+	return memchr(f->text, s->dialect.quote, f->len) == NULL;
+}
+
+/* As gather(); false: leave the row to split_record. */
+static bool
+gather_quick(struct split *s, const struct quick_row *q)
+{
+	struct csv_field f;
+	size_t i;
+
+	for (i = 0; i < s->columns.n; i++) {
+		size_t from = s->columns.column[i].from;
+		struct cell *c = &s->cells[i];
+
+		c->len = 0;
+		if (from >= q->fields)
+			continue;
+		if (!take_field(s, q, from, &f))
+			return false;
+		if (export_empty(s->export, &f))
+			continue;
+		c->text = f.text;
+		c->len = f.len;
+	}
+	return s->cells[0].len > 0;
+}
+
+/* 1 if the row was written, 0 if it is for split_record, -1. */
+static int
+write_cells(struct split *s, const struct quick_row *q,
+    const struct batch_place *place, struct error *e)
+{
+	bool look =
+	    (q->flags & CSV_ROW_INNER) != 0 || s->dialect.delimiter != ',';
+	struct row_size size;
+	int status;
+
+	if (!gather_quick(s, q) || row_measure(&s->rules, &s->columns, s->cells,
+				       s->columns.n, look, &size) != ROW_GOOD)
+		return 0;
+	status = write_row(s, &size, place, e);
+	return status < 0 ? -1 : status == 0;
+}
+
+/* Can the row be encoded as it lies, commas and all? */
+static bool
+is_whole(const struct split *s, const struct quick_row *q)
+{
+	return s->whole && (q->flags & CSV_ROW_INNER) == 0 &&
+	       q->len + s->columns.name_bytes <= BATCH_PROFILE_BYTES;
+}
+
+static int
+write_whole(struct split *s, const struct quick_row *q,
+    const struct batch_place *place, struct error *e)
+{
+	char *out = batch_writer_room(s->writer, PERCENT_BOUND(q->len) + 1, e);
+	char *end;
+	int status;
+
+	if (out == NULL)
+		return -1;
+	if ((q->flags & CSV_ROW_QUOTED) != 0)
+		end = percent_encode_quoted_row(
+		    out, q->raw, q->len, s->dialect.quote, s->rules.raw_utf8);
+	else
+		end =
+		    percent_encode_row(out, q->raw, q->len, s->rules.raw_utf8);
+	/* Without an identifier it is for split_record to reject. */
+	if (end == out || *out == ',')
+		return 0;
+	while (end[-1] == ',')
+		end--;
+	*end++ = '\n';
+	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	return status < 0 ? -1 : status == 0;
+}
+
+int
+split_run(struct split *s, struct error *e)
+{
+	struct batch_place place;
+	struct quick_row q;
+	struct csv_run run;
+	uint32_t first, begin, lines;
+	size_t i;
+	int status = s->quick ? export_run(s->export, &run, e) : 0;
+
+	if (status <= 0)
+		return status;
+	place.file = export_path(s->export);
+	place.last = export_line(s->export) - 1;
+	lines = run.lines;
+	first = run.first;
+	begin = run.start;
+	for (i = 0; i < run.rows; i++) {
+		take_row(&q, &run, i, first, begin);
+		place.first = place.last + 1;
+		place.last += run.row[i].lines - lines;
+		if (!is_plain(s, &q))
+			break;
+		status = is_whole(s, &q) ? write_whole(s, &q, &place, e)
+					 : write_cells(s, &q, &place, e);
+		if (status <= 0)
+			break;
+		lines = run.row[i].lines;
+		first = run.row[i].last + 1;
+		begin = run.sep[run.row[i].last] + 1;
+	}
+	export_take(s->export, i);
+	return status < 0 ? -1 : i > 0;
+}

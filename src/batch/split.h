@@ -1,0 +1,54 @@
+/*
+ * split.h: the records of an export become the rows of batches.
+ */
+#ifndef TP_BATCH_SPLIT_H
+#define TP_BATCH_SPLIT_H
+
+#include <stdint.h>
+#include "base/error.h"
+#include "batch/cell.h"
+#include "batch/columns.h"
+#include "batch/row.h"
+#include "batch/writer.h"
+#include "profile/export.h"
+
+struct split {
+	struct export *export;
+	struct batch_writer *writer;
+	const struct header *header;
+	struct csv_dialect dialect;
+	struct columns columns;
+	struct row_rules rules;
+	struct cell *cells; /* of the record at hand, in the columns' order */
+	bool whole;	    /* plain rows are encoded as they lie */
+	bool quick;	    /* runs can be used at all */
+	/* Rows with a comma or line break in a value, and the first of them. */
+	uint64_t separated;
+	const char *separated_file;
+	uint64_t separated_line;
+};
+
+struct split_options {
+	struct columns_options columns;
+	struct row_rules rules;
+	const struct export_options *input;
+};
+
+/*
+ * The most bytes that a record becomes.  Every value of a row that is not
+ * rejected counts against BATCH_PROFILE_BYTES, but the identifier does not.
+ */
+size_t split_max_row(const struct split_options *o);
+
+/* Export and writer stay the caller's; strings must outlive the split.
+ * EXIT_USAGE: the options do not fit the header. */
+int split_open(struct split *s, const struct split_options *o, struct export *x,
+    struct batch_writer *w, struct error *e);
+void split_close(struct split *s);
+
+/* Rows that lie ready: 1, 0 if the next record is for split_record, -1. */
+int split_run(struct split *s, struct error *e);
+/* One record: 1, 0 at the end, -1. */
+int split_record(struct split *s, struct error *e);
+
+#endif

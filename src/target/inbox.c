@@ -1,0 +1,287 @@
+#include "target/inbox.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/clock.h"
+#include "base/signals.h"
+#include "base/sys.h"
+#include "csv/input.h"
+
+/* Items held for the caller; room to read into behind a whole line. */
+enum { HELD = 16, ROOM = 4096 };
+
+struct inbox {
+	char *const *files;
+	size_t n;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* Under the lock: items[first .. first + held), a ring. */
+	struct inbox_item items[HELD];
+	size_t first, held;
+	bool closing;
+
+	/* The thread's own. */
+	struct input *input;
+	struct inbox_item item; /* being made */
+	uint64_t line;
+	bool passing; /* over the rest of a line that is too long */
+	char *data;   /* INBOX_LINE bytes, … */
+	size_t len;   /* … of which so many are in use */
+};
+
+static char standard[] = "-";
+static char *const only_standard[] = {standard};
+
+/* Hands in->item over.  -1: nobody wants it any more. */
+static int
+give(struct inbox *in, enum inbox_kind kind)
+{
+	int result;
+
+	pthread_mutex_lock(&in->lock);
+	while (in->held == HELD && !in->closing)
+		pthread_cond_wait(&in->changed, &in->lock);
+	result = in->closing ? -1 : 0;
+	if (result == 0) {
+		in->item.kind = kind;
+		in->items[(in->first + in->held++) % HELD] = in->item;
+		pthread_cond_signal(&in->changed);
+	}
+	pthread_mutex_unlock(&in->lock);
+	memset(&in->item, 0, sizeof(in->item));
+	return result;
+}
+
+static bool
+is_blank(const char *line, size_t n)
+{
+	while (n > 0 && strchr(" \t\r\n", line[n - 1]) != NULL && line[n - 1])
+		n--;
+	return n == 0;
+}
+
+static int
+give_line(struct inbox *in, const char *line, size_t n)
+{
+	struct error *e = &in->item.error;
+
+	if (is_blank(line, n))
+		return 0;
+	if (receipt_parse(&in->item.receipt, line, n, e) == 0)
+		return give(in, INBOX_RECEIPT);
+	error_place(e, input_name(in->input), in->line, 0);
+	return give(in, INBOX_MALFORMED);
+}
+
+static int
+give_too_long(struct inbox *in)
+{
+	error_set(&in->item.error, EXIT_INPUT,
+	    "not a receipt: the line is longer than 64 KiB");
+	error_place(&in->item.error, input_name(in->input), in->line, 0);
+	return give(in, INBOX_MALFORMED);
+}
+
+/* Gives out the whole lines of what is in use; keeps the rest. */
+static int
+give_lines(struct inbox *in)
+{
+	char *line = in->data, *end;
+	size_t left = in->len;
+
+	while ((end = memchr(line, '\n', left)) != NULL) {
+		size_t n = (size_t)(end - line);
+
+		in->line++;
+		if (!in->passing && give_line(in, line, n) != 0)
+			return -1;
+		in->passing = false;
+		line += n + 1;
+		left -= n + 1;
+	}
+	memmove(in->data, line, left);
+	in->len = left;
+	if (in->len < INBOX_LINE)
+		return 0;
+	in->len = 0;
+	if (in->passing)
+		return 0;
+	in->passing = true;
+	in->line++;
+	if (give_too_long(in) != 0)
+		return -1;
+	in->line--; /* its end is still to be counted */
+	return 0;
+}
+
+/* Only where the thread waits for input may it be cancelled. */
+static ptrdiff_t
+read_more(struct inbox *in)
+{
+	ptrdiff_t n;
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	n = input_read(in->input, in->data + in->len,
+	    INBOX_LINE + ROOM - in->len, &in->item.error);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	return n;
+}
+
+static struct input *
+open_input(struct inbox *in, const char *path)
+{
+	struct input *input;
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	input = input_open(path, &in->item.error);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	return input;
+}
+
+static int
+read_lines(struct inbox *in)
+{
+	ptrdiff_t n;
+
+	in->line = 0;
+	in->len = 0;
+	in->passing = false;
+	while ((n = read_more(in)) > 0) {
+		in->len += (size_t)n;
+		if (give_lines(in) != 0)
+			return -1;
+	}
+	if (n < 0)
+		return give(in, INBOX_FAILED);
+	in->line++;
+	return in->passing ? 0 : give_line(in, in->data, in->len);
+}
+
+static void *
+run(void *arg)
+{
+	struct inbox *in = arg;
+	int result = 0, before;
+	size_t i;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	for (i = 0; i < in->n && result == 0; i++) {
+		in->input = open_input(in, in->files[i]);
+		if (in->input == NULL) {
+			result = give(in, INBOX_FAILED);
+			continue;
+		}
+		result = read_lines(in);
+		input_close(in->input);
+		in->input = NULL;
+	}
+	if (result == 0)
+		(void)give(in, INBOX_END);
+	return NULL;
+}
+
+/* Signals are for the caller's thread. */
+static int
+start(struct inbox *in)
+{
+	sigset_t all, before;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&in->thread, NULL, run, in);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
+}
+
+struct inbox *
+inbox_open(char *const *files, size_t n, struct error *e)
+{
+	struct inbox *in = sys_calloc(1, sizeof(*in));
+	pthread_condattr_t attributes;
+
+	if (in != NULL)
+		in->data = sys_malloc(INBOX_LINE + ROOM);
+	if (in == NULL || in->data == NULL) {
+		free(in);
+		error_set(e, EXIT_LOCAL, "out of memory");
+		return NULL;
+	}
+	in->files = n == 0 ? only_standard : files;
+	in->n = n == 0 ? 1 : n;
+	pthread_mutex_init(&in->lock, NULL);
+	/* A step of the clock must not make a wait longer. */
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&in->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	errno = start(in);
+	if (errno == 0)
+		return in;
+	error_errno(e, EXIT_LOCAL, "cannot start a thread");
+	free(in->data);
+	free(in);
+	return NULL;
+}
+
+void
+inbox_close(struct inbox *in)
+{
+	if (in == NULL)
+		return;
+	pthread_mutex_lock(&in->lock);
+	in->closing = true;
+	pthread_cond_broadcast(&in->changed);
+	pthread_mutex_unlock(&in->lock);
+	pthread_cancel(in->thread);
+	pthread_join(in->thread, NULL);
+	input_close(in->input);
+	pthread_cond_destroy(&in->changed);
+	pthread_mutex_destroy(&in->lock);
+	free(in->data);
+	free(in);
+}
+
+/* A part of the time, so that a signal is seen. */
+static void
+wait_some(struct inbox *in, double seconds)
+{
+	struct timespec until;
+	long nanoseconds = seconds < 0.2 ? (long)(seconds * 1e9) : 200000000;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += nanoseconds;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&in->changed, &in->lock, &until);
+}
+
+void
+inbox_take(struct inbox *in, double seconds, struct inbox_item *item)
+{
+	double until = clock_monotonic() + seconds, left = seconds;
+
+	item->kind = INBOX_NOTHING;
+	pthread_mutex_lock(&in->lock);
+	while (in->held == 0 && left > 0 && signals_pending() == 0) {
+		wait_some(in, left);
+		left = until - clock_monotonic();
+	}
+	if (in->held > 0) {
+		*item = in->items[in->first];
+		in->first = (in->first + 1) % HELD;
+		in->held--;
+		pthread_cond_signal(&in->changed);
+	}
+	pthread_mutex_unlock(&in->lock);
+}

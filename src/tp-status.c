@@ -1,0 +1,566 @@
+/*
+ * tp-status: asks Adobe Target what became of the batches it accepted.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/diag.h"
+#include "base/escape.h"
+#include "base/ndjson.h"
+#include "base/options.h"
+#include "base/output.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "base/summary.h"
+#include "base/sys.h"
+#include "csv/input.h"
+#include "target/inbox.h"
+#include "target/schedule.h"
+#include "target/table.h"
+#include "target/token.h"
+#include "target/watch.h"
+
+enum {
+	KEY_ENDPOINT = OPTION_LONG,
+	KEY_TOKEN_FILE,
+	KEY_TOKEN_TO_STATUS,
+	KEY_CACERT,
+	KEY_RATE,
+	KEY_POLL_RATE,
+	KEY_INTERVAL,
+	KEY_DEADLINE,
+	KEY_TIMEOUT,
+	KEY_CONNECT_TIMEOUT,
+	KEY_FORMAT
+};
+
+static const struct option_entry entries[] = {
+    {'c', "client", "CODE", "client code (or TP_CLIENT)"},
+    {KEY_ENDPOINT, "endpoint", "URL", "scheme://host[:port] (or TP_ENDPOINT)"},
+    {KEY_TOKEN_FILE, "token-file", "FILE", "bearer token (or TP_TOKEN_FILE)"},
+    {KEY_TOKEN_TO_STATUS, "token-to-status", NULL,
+	"send the token when asking, too"},
+    {KEY_CACERT, "cacert", "FILE", "trust these certificates only"},
+    {KEY_RATE, "rate", "N", "at most N calls a minute in all (45)"},
+    {KEY_POLL_RATE, "poll-rate", "N", "at most N of these from here (5)"},
+    {KEY_INTERVAL, "interval", "TIME", "ask about a batch this often (60s)"},
+    {KEY_DEADLINE, "deadline", "TIME", "give a batch up after this (2h)"},
+    {KEY_TIMEOUT, "timeout", "TIME", "for one request (300s)"},
+    {KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME", "to connect (30s)"},
+    {KEY_FORMAT, "format", "FORM", "auto, json or table (auto)"},
+    {0, NULL, NULL, NULL},
+};
+
+static void
+print_libraries(void)
+{
+	printf("libcurl %s, %s, jansson %s, zlib %s\n", http_curl_version(),
+	    http_tls_version(), ndjson_version(), input_zlib_version());
+}
+
+static const struct options_program program = {
+    .name = "tp-status",
+    .operands = "[FILE...]",
+    .purpose = "Reads receipts; writes what became of each accepted batch.",
+    .entries = entries,
+    .footer = "TIME is in seconds; s, m, h or d behind it says the unit.\n"
+	      "Exit: 0 all reconciled, 1 some not, or refused; 2 usage,\n"
+	      "3 input, 4 local, 5 some not sent: run again, 6 the service\n"
+	      "refused to tell, 7 outcome unknown.\n",
+    .version = print_libraries,
+};
+
+enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TABLE };
+
+struct run {
+	struct options_common common;
+	const char *client, *address, *token_file, *cacert;
+	bool token_to_status;
+	uint64_t rate, poll_rate, interval, deadline, timeout, connect_timeout;
+	enum format format;
+
+	struct endpoint endpoint;
+	char *token;
+	struct pace *calls, *polls;
+	struct watch *watch;
+	struct inbox *inbox;
+	struct summary summary;
+	struct output out;
+	struct table table;
+
+	enum exit_code code; /* what is known so far */
+	uint64_t receipts[RECEIPT_SKIPPED + 1];
+	uint64_t malformed;
+	uint64_t outcomes[STATUS_STATES];
+	uint64_t reconciled, rows, rows_reconciled, not_found;
+	uint64_t settled; /* outcomes, for the progress line */
+};
+
+/* What each outcome but complete says about the run. */
+static const enum exit_code outcome_codes[STATUS_STATES] = {
+    [STATUS_STUCK] = EXIT_UNKNOWN,
+    [STATUS_EXPIRED] = EXIT_UNKNOWN,
+    [STATUS_DEADLINE] = EXIT_UNKNOWN,
+    [STATUS_UNFOLLOWED] = EXIT_UNKNOWN,
+    [STATUS_DENIED] = EXIT_SERVICE,
+};
+
+/* The last program of a pipeline is the one whose exit status is seen. */
+static const struct {
+	enum exit_code code;
+	const char *what;
+} receipt_kinds[RECEIPT_SKIPPED + 1] = {
+    [RECEIPT_REFUSED] = {EXIT_REJECTED, "refused by the service"},
+    [RECEIPT_FAILED] = {EXIT_TEMPORARY, "not sent"},
+    [RECEIPT_UNKNOWN] = {EXIT_UNKNOWN, "sent, but not answered"},
+    [RECEIPT_INVALID] = {EXIT_INPUT, "not sent, as they do not comply"},
+    [RECEIPT_SKIPPED] = {EXIT_COMPLETE, "accepted in an earlier run"},
+};
+
+/* ------------------------------------------------------------- options */
+
+static int
+take_format(struct run *run, const char *arg, struct error *e)
+{
+	static const char *const names[] = {"auto", "json", "table"};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (strcmp(arg, names[i]) == 0) {
+			run->format = (enum format)i;
+			return 0;
+		}
+	}
+	return options_bad(e, "format", arg, "auto, json or table");
+}
+
+static int
+take_option(struct run *run, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case 'c':
+		run->client = arg;
+		return 0;
+	case KEY_ENDPOINT:
+		run->address = arg;
+		return 0;
+	case KEY_TOKEN_FILE:
+		run->token_file = arg;
+		return 0;
+	case KEY_TOKEN_TO_STATUS:
+		run->token_to_status = true;
+		return 0;
+	case KEY_CACERT:
+		run->cacert = arg;
+		return 0;
+	case KEY_RATE:
+		return options_number("rate", arg, 1, PACE_MAX, &run->rate, e);
+	case KEY_POLL_RATE:
+		return options_number(
+		    "poll-rate", arg, 1, PACE_MAX, &run->poll_rate, e);
+	case KEY_INTERVAL:
+		return options_seconds(
+		    "interval", arg, 1, 3600, &run->interval, e);
+	case KEY_DEADLINE:
+		return options_seconds(
+		    "deadline", arg, 1, 7 * 86400, &run->deadline, e);
+	case KEY_TIMEOUT:
+		return options_seconds(
+		    "timeout", arg, 1, 86400, &run->timeout, e);
+	case KEY_CONNECT_TIMEOUT:
+		return options_seconds(
+		    "connect-timeout", arg, 1, 3600, &run->connect_timeout, e);
+	default:
+		return take_format(run, arg, e);
+	}
+}
+
+static int
+read_options(struct run *run, int argc, char **argv, struct error *e)
+{
+	const char *arg;
+	int key;
+
+	run->client = options_environment("TP_CLIENT");
+	run->address = options_environment("TP_ENDPOINT");
+	run->token_file = options_environment("TP_TOKEN_FILE");
+	run->rate = PACE_SEND;
+	run->poll_rate = WATCH_POLLS;
+	run->interval = SCHEDULE_INTERVAL;
+	run->deadline = SCHEDULE_DEADLINE;
+	run->timeout = 300;
+	run->connect_timeout = 30;
+	while ((key = options_next(
+		    &program, argc, argv, &run->common, &arg, e)) >= 0) {
+		if (take_option(run, key, arg, e) != 0)
+			return -1;
+	}
+	if (key == OPTIONS_FAILED)
+		return -1;
+	if (run->client == NULL)
+		return error_set(e, EXIT_USAGE,
+		    "no client code: give --client CODE or set TP_CLIENT");
+	if (run->token_to_status && run->token_file == NULL)
+		return error_set(e, EXIT_USAGE,
+		    "--token-to-status needs a token: give --token-file FILE "
+		    "or set TP_TOKEN_FILE");
+	/* A status has one path, whichever version the batch went to. */
+	return endpoint_make(
+	    &run->endpoint, run->client, run->address, ENDPOINT_V2, e);
+}
+
+/* ---------------------------------------------------- what the run tells */
+
+/* Before something goes to stderr, which may be the same terminal. */
+static int
+make_way(struct run *run, struct error *e)
+{
+	progress_end();
+	return table_clear(&run->table, e);
+}
+
+static void
+say_unreconciled(const struct status *s)
+{
+	char counted[2][48];
+	const enum status_count shown[] = {STATUS_SIZE, STATUS_FAILED};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (s->counted[shown[i]])
+			snprintf(counted[i], sizeof(counted[i]), "%s %llu",
+			    status_count_name(shown[i]),
+			    (unsigned long long)s->counts[shown[i]]);
+		else
+			snprintf(counted[i], sizeof(counted[i]), "no %s",
+			    status_count_name(shown[i]));
+	}
+	diag_place("", 0, 0, "not-reconciled",
+	    "batch %llu: %llu rows sent; the service says %s, %s, "
+	    "%llu ids listed as failed",
+	    (unsigned long long)s->batch, (unsigned long long)s->rows,
+	    counted[0], counted[1], (unsigned long long)s->listed);
+}
+
+static void
+say_outcome(const struct run *run, const struct status *s)
+{
+	char shown[300] = "";
+	const char *why = s->message;
+
+	if (s->state == STATUS_COMPLETE) {
+		say_unreconciled(s);
+		return;
+	}
+	if (s->state == STATUS_STUCK)
+		why = "the service gave it up";
+	else if (s->state == STATUS_DEADLINE && why[0] == '\0')
+		why = "the service has not finished with it";
+	escape_text(shown, sizeof(shown), why, strlen(why));
+	diag_place("", 0, 0, status_state_name(s->state), "batch %llu: %s%s",
+	    (unsigned long long)s->batch, shown,
+	    s->state == STATUS_DENIED && run->token == NULL
+		? " (see --token-to-status)"
+		: "");
+}
+
+static int
+write_outcome(struct run *run, const struct status *s, struct error *e)
+{
+	int result;
+	size_t n;
+	char *line;
+
+	if (run->format == FORMAT_TABLE)
+		return table_add(&run->table, s, e);
+	line = status_line(s, &n);
+	if (line == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	result = output_write(&run->out, line, n, e);
+	free(line);
+	return result != 0 ? -1 : output_flush(&run->out, e);
+}
+
+static int
+ended(void *arg, const struct status *s, struct error *e)
+{
+	struct run *run = arg;
+	bool reconciled = status_reconciled(s);
+	enum exit_code code = outcome_codes[s->state];
+
+	if (s->state == STATUS_COMPLETE && !reconciled)
+		code = EXIT_REJECTED;
+	run->code = exit_worse(run->code, code);
+	run->outcomes[s->state]++;
+	run->rows += s->rows;
+	if (reconciled) {
+		run->reconciled++;
+		run->rows_reconciled += s->rows;
+	}
+	if (s->counted[STATUS_NOT_FOUND])
+		run->not_found += s->counts[STATUS_NOT_FOUND];
+	if (make_way(run, e) != 0)
+		return -1;
+	if (code != EXIT_COMPLETE)
+		say_outcome(run, s);
+	run->settled++;
+	return write_outcome(run, s, e);
+}
+
+static void
+polled(void *arg, const struct status *s, const char *why)
+{
+	struct run *run = arg;
+	struct error e = ERROR_INIT;
+	char shown[300];
+
+	if (make_way(run, &e) != 0)
+		return; /* the next write fails too, and is noticed */
+	escape_text(shown, sizeof(shown), why, strlen(why));
+	diag_detail("batch %llu: poll %u: %s", (unsigned long long)s->batch,
+	    s->polls, shown[0] == '\0' ? "not complete yet" : shown);
+}
+
+static void
+say_receipts(const struct run *run)
+{
+	int i;
+
+	for (i = RECEIPT_REFUSED; i <= RECEIPT_SKIPPED; i++) {
+		unsigned long long n = run->receipts[i];
+
+		if (n > 0)
+			diag_note("receipts of %llu %s %s: %s", n,
+			    n == 1 ? "batch" : "batches",
+			    receipt_state_name((enum receipt_state)i),
+			    receipt_kinds[i].what);
+	}
+}
+
+static void
+say_end(const struct run *run)
+{
+	diag_finish();
+	say_receipts(run);
+	if (run->not_found > 0)
+		diag_note("%llu ids were not found by the service: v1 makes no "
+			  "profiles",
+		    (unsigned long long)run->not_found);
+	if (run->watch != NULL && watch_open(run->watch) > 0)
+		diag_note("stopped with %zu accepted batches whose outcome is "
+			  "not known; read the receipts again to go on",
+		    watch_open(run->watch));
+}
+
+static int
+write_summary(struct run *run, struct error *e)
+{
+	ndjson *o = ndjson_new(), *receipts = ndjson_new(),
+	       *outcomes = ndjson_new();
+	int i;
+
+	for (i = 0; i <= RECEIPT_SKIPPED; i++)
+		ndjson_set_count(receipts,
+		    receipt_state_name((enum receipt_state)i),
+		    run->receipts[i]);
+	for (i = STATUS_COMPLETE; i < STATUS_STATES; i++)
+		ndjson_set_count(outcomes,
+		    status_state_name((enum status_state)i), run->outcomes[i]);
+	ndjson_set(o, "receipts", receipts);
+	ndjson_set_count(o, "malformed", run->malformed);
+	ndjson_set(o, "outcomes", outcomes);
+	ndjson_set_count(o, "reconciled", run->reconciled);
+	ndjson_set_count(o, "open", watch_open(run->watch));
+	ndjson_set_count(o, "rows", run->rows);
+	ndjson_set_count(o, "rowsReconciled", run->rows_reconciled);
+	ndjson_set_count(o, "profilesNotFound", run->not_found);
+	ndjson_set_count(o, "polls", watch_calls(run->watch));
+	return summary_write(&run->summary, o, run->code, e);
+}
+
+/* ------------------------------------------------------------- the run */
+
+static int
+take_item(struct run *run, const struct inbox_item *item, struct error *e)
+{
+	const struct error *trouble = &item->error;
+
+	if (item->kind == INBOX_RECEIPT) {
+		enum receipt_state state = item->receipt.state;
+
+		run->receipts[state]++;
+		run->code = exit_worse(run->code, receipt_kinds[state].code);
+		return state == RECEIPT_ACCEPTED
+			   ? watch_add(run->watch, &item->receipt, e)
+			   : 0;
+	}
+	if (make_way(run, e) != 0)
+		return -1;
+	run->code = exit_worse(run->code, trouble->code);
+	if (item->kind == INBOX_FAILED) {
+		diag_error(trouble);
+		return 0;
+	}
+	run->malformed++;
+	diag_place(
+	    trouble->place, trouble->line, 0, "malformed", "%s", trouble->text);
+	return 0;
+}
+
+static int
+show(struct run *run, struct error *e)
+{
+	progress_show(run->settled, 0);
+	return table_draw(&run->table, run->watch, e);
+}
+
+/* Until the input has ended and no batch is open, or a signal came. */
+static int
+watch_all(struct run *run, struct error *e)
+{
+	struct inbox_item item;
+	bool more = true;
+
+	while (more || watch_open(run->watch) > 0) {
+		double delay = watch_delay(run->watch);
+
+		if (signals_pending() != 0)
+			return 0;
+		if (show(run, e) != 0)
+			return -1;
+		/* Now and then, to draw. */
+		inbox_take(
+		    run->inbox, delay < 0 || delay > 0.5 ? 0.5 : delay, &item);
+		more = more && item.kind != INBOX_END;
+		if (more && item.kind != INBOX_NOTHING &&
+		    take_item(run, &item, e) != 0)
+			return -1;
+		if (watch_turn(run->watch, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_terminal(void)
+{
+	const char *term = options_environment("TERM");
+
+	return isatty(STDOUT_FILENO) && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
+
+static int
+set_up(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	const struct watch_hooks hooks = {run, ended, polled};
+	const struct watch_settings s = {
+	    .endpoint = &run->endpoint,
+	    .token = run->token,
+	    .http = {run->cacert, (unsigned)run->connect_timeout,
+		(unsigned)run->timeout},
+	    .polls = run->polls,
+	    .calls = run->calls,
+	    .interval = (double)run->interval,
+	    .deadline = (double)run->deadline,
+	};
+
+	run->watch = watch_new(&s, &hooks, e);
+	if (run->watch == NULL)
+		return -1;
+	run->inbox = inbox_open(files, n, e);
+	return run->inbox == NULL ? -1 : 0;
+}
+
+static int
+open_all(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	bool live;
+
+	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
+	    summary_open(&run->summary, run->common.summary, e) != 0)
+		return -1;
+	if (run->token_to_status) {
+		run->token = token_read(run->token_file, e);
+		if (run->token == NULL)
+			return -1;
+	}
+	if (run->format == FORMAT_AUTO)
+		run->format =
+		    isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
+	live = run->format == FORMAT_TABLE && is_terminal();
+	table_init(&run->table, &run->out, live);
+	progress_start(
+	    live ? PROGRESS_NEVER : run->common.progress, "outcomes");
+	run->calls = pace_new((unsigned)run->rate, e);
+	run->polls = pace_new((unsigned)run->poll_rate, e);
+	if (run->calls == NULL || run->polls == NULL)
+		return -1;
+	return set_up(run, files, n, e);
+}
+
+static uint64_t
+count_receipts(const struct run *run)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i <= RECEIPT_SKIPPED; i++)
+		n += run->receipts[i];
+	return n;
+}
+
+static void
+run_all(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	if (open_all(run, files, n, e) != 0)
+		return;
+	(void)watch_all(run, e);
+	if (e->code == EXIT_COMPLETE)
+		(void)make_way(run, e);
+	progress_end();
+	if (run->code == EXIT_COMPLETE && count_receipts(run) == 0 &&
+	    signals_pending() == 0)
+		error_set(e, EXIT_INPUT,
+		    "no receipts: tp-send ended before it had sent a batch, or "
+		    "the input is another one");
+	(void)output_close(&run->out, e);
+	run->code = exit_worse(run->code, e->code);
+	if (write_summary(run, e) != 0)
+		run->code = exit_worse(run->code, EXIT_LOCAL);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error e = ERROR_INIT;
+	struct run run;
+
+	memset(&run, 0, sizeof(run));
+	run.out.fd = -1;
+	run.summary.file.out.fd = -1;
+	diag_init(program.name);
+	if (sys_guard_standard() != 0)
+		return EXIT_LOCAL;
+	if (read_options(&run, argc, argv, &e) != 0) {
+		diag_error(&e);
+		return e.code;
+	}
+	signals_catch();
+	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
+	if (e.code != EXIT_COMPLETE)
+		diag_error(&e);
+	say_end(&run);
+	inbox_close(run.inbox);
+	watch_free(run.watch);
+	pace_free(run.polls);
+	pace_free(run.calls);
+	token_free(run.token);
+	output_abandon(&run.out);
+	summary_discard(&run.summary);
+	signals_die_if_pending();
+	return exit_worse(run.code, e.code);
+}

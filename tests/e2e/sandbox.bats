@@ -1,0 +1,596 @@
+#!/usr/bin/env bats
+# tp-sandbox, spoken to by curl: what the service documents, the choices that
+# tp-sandbox(1) names where it does not, and every fault on demand.
+
+bats_require_minimum_version 1.5.0
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	sandbox_stop
+}
+
+# Posts stdin to v2 (or to the path given), and prints the answer.
+post() { # [PATH [CURL-OPTION...]]
+	local path=${1:-v2/profile/batchUpdate}
+	curl -sS -m 20 --data-binary @- "${@:2}" "$sandbox/m2/demo/$path"
+}
+
+# What one element of an XML answer on stdin holds.
+element() { # NAME
+	sed -n "s/.*<$1>\(.*\)<\/$1>.*/\1/p"
+}
+
+# The values of a profile, as one line of JSON.
+values() { # ID [KIND/]
+	curl -sS "$sandbox/rest/v1/profiles/${2-thirdPartyId/}$1?client=demo" |
+		jq -Sc '.profileAttributes | map_values(.value)'
+}
+
+# How curl ended, with the HTTP status: "0 200".
+outcome() { # CURL-OPTION...
+	local code status=0
+	code=$(curl -s -m 20 -o "$BATS_TEST_TMPDIR/answer" \
+		-w '%{http_code}' "$@") || status=$?
+	echo "$status $code"
+}
+
+update() { # CURL-OPTION...
+	outcome --data-binary $'batch=thirdPartyId,x\na1,new\n' "$@" \
+		"$sandbox/m2/demo/v2/profile/batchUpdate"
+}
+
+# ---------------------------------------------------------------- documented
+
+@test "v2: the answer, the status and the profile, as documented" {
+	sandbox_start
+	printf 'batch=thirdPartyId,tier,city\na1,gold,Z%%C3%%BCrich\na2,,Bern\n' |
+		post >answer
+	url=$(element batchStatus <answer)
+	[[ $url =~ ^"$sandbox"/m2/demo/profile/batchStatus\?batchId=demo-[0-9]+-[0-9]+$ ]]
+	cat >expected <<END
+<response>
+    <success>true</success>
+    <batchStatus>$url</batchStatus>
+    <message>Batch submitted for processing</message>
+</response>
+END
+	assert_same expected answer
+
+	id=${url#*=}
+	curl -s "$url" >answer
+	echo "<response><batchId>$id</batchId><status>complete</status><batchSize>2</batchSize></response>" >expected
+	assert_same expected answer
+	curl -s "$url&showDetails=true" >answer
+	echo "<response><batchId>$id</batchId><status>complete</status><batchSize>2</batchSize><consumedCount>2</consumedCount><successfulUpdates>2</successfulUpdates><profilesNotFound>0</profilesNotFound><failedUpdates>0</failedUpdates></response>" >expected
+	assert_same expected answer
+
+	curl -s "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo" >answer
+	jq -e '(keys_unsorted == ["client", "visitorId", "modifiedAt",
+			"profileAttributes"]) and .client == "demo" and
+		.visitorId == "a1" and
+		.profileAttributes.city.value == "Zürich" and
+		.profileAttributes.tier.value == "gold" and
+		(now - (.modifiedAt | fromdate) < 100) and
+		.modifiedAt == .profileAttributes.tier.modifiedAt' answer
+	[ "$(values a2)" = '{"city":"Bern"}' ]
+}
+
+@test "no profile: 404 with the documented message, of either kind" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x\na1,1\n' | post
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/no?client=demo")" = '0 404' ]
+	echo '{"status":404,"message":"No profile found for client demo with third party id=no"}' >expected
+	assert_same expected answer
+	[ "$(outcome "$sandbox/rest/v1/profiles/a1?client=demo")" = '0 404' ]
+	echo '{"status":404,"message":"No profile found for client demo with mboxPC=a1"}' >expected
+	assert_same expected answer
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=other")" = '0 404' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1")" = '0 400' ]
+}
+
+@test "v1 updates what it knows, and counts what it does not" {
+	sandbox_start
+	printf 'batch=pcId,x\n1.0_1,old\n' | post
+	url=$(printf 'batch=pcId,x\n1.0_1,new\n2.0_1,new\n' |
+		post profile/batchUpdate | element batchStatus)
+	curl -s "$url&showDetails=true" >answer
+	[ "$(element successfulUpdates <answer)" = 1 ]
+	[ "$(element profilesNotFound <answer)" = 1 ]
+	[ "$(element failedUpdates <answer)" = 0 ]
+	[ "$(values 1.0_1 '')" = '{"x":"new"}' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/2.0_1?client=demo")" = '0 404' ]
+}
+
+@test "empty cells and cells left out change nothing" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x,y,z\na1,1,2,3\n' | post
+	printf 'batch=thirdPartyId,x,y,z\na1,,new\na1\na9,,\n' | post
+	[ "$(values a1)" = '{"x":"1","y":"new","z":"3"}' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a9?client=demo")" = '0 404' ]
+}
+
+@test "+ and / in a thirdPartyId fail the row, and v2 lists it" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x\na%%2Bb,1\na/b,1\n,1\na%%26b,%%FF\nok,1\n' >b
+	url=$(post <b | element batchStatus)
+	curl -s "$url&showDetails=true" >answer
+	[ "$(element failedUpdates <answer)" = 4 ]
+	[ "$(element successfulUpdates <answer)" = 1 ]
+	grep -o '<profile>.*</profile>' answer >listed
+	printf '<profile><id>%s</id><status>failed</status></profile>' \
+		a+b a/b '' 'a&amp;b' | sed 's/$/\n/' >expected
+	assert_same expected listed
+	# v1 counts them, but does not list them.
+	url=$(post profile/batchUpdate <b | element batchStatus)
+	curl -s "$url&showDetails=true" >answer
+	[ "$(element failedUpdates <answer)" = 4 ]
+	[ "$(grep -c '<profile>' answer)" = 0 ]
+}
+
+@test "an id of 256 characters is taken, one of 257 and an ECID are not" {
+	sandbox_start
+	id=$(printf '%%C3%%BC%.0s' {1..256})
+	ecid=$(printf '1%.0s' {1..38})
+	url=$(printf 'batch=thirdPartyId,x\n%s,1\n%sa,1\n%s,1\n' "$id" "$id" "$ecid" |
+		post | element batchStatus)
+	[ "$(curl -s "$url&showDetails=true" | element failedUpdates)" = 1 ]
+	url=$(printf 'batch=pcId,x\n%s,1\n%s1,1\n' "$ecid" "$ecid" |
+		post | element batchStatus)
+	[ "$(curl -s "$url&showDetails=true" | element failedUpdates)" = 1 ]
+}
+
+# ---------------------------------------------------------------- the traps
+
+@test "a raw % fails the whole batch, with HTTP 200 and no batch id" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x\na1,fine\na2,50%% off\n' | post >answer
+	cat >expected <<'END'
+<response>
+    <success>false</success>
+    <batchStatus></batchStatus>
+    <message>Unexpected error</message>
+</response>
+END
+	assert_same expected answer
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo")" = '0 404' ]
+}
+
+@test "a raw & cuts the batch off there, silently" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x\na1,rock & roll\na2,lost\n' | post >answer
+	[ "$(element success <answer)" = true ]
+	[ "$(curl -s "$(element batchStatus <answer)" | element batchSize)" = 1 ]
+	[ "$(values a1)" = '{"x":"rock "}' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a2?client=demo")" = '0 404' ]
+}
+
+@test "a raw + becomes a space, a raw = stays" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x\na1,1+1=2\n' | post
+	[ "$(values a1)" = '{"x":"1 1=2"}' ]
+	printf 'batch=thirdPartyId,x\na1,1%%2B1%%3D2%%25%%26\n' | post
+	[ "$(values a1)" = '{"x":"1+1=2%&"}' ]
+}
+
+@test "an empty batch, and a header that names no identifier" {
+	sandbox_start
+	for body in '' batch= 'batch=&a' 'batch=thirdPartyId,x' \
+		$'batch=thirdPartyId,x\n\n' $'thirdPartyId,x\na1,1\n'; do
+		printf %s "$body" | post >answer
+		[ "$(element success <answer)" = false ]
+		[ "$(element message <answer)" = 'Batch is empty' ]
+	done
+	for body in $'batch=id,x\na1,1\n' $'batch=x,thirdPartyId\na1,1\n' \
+		$'batch=thirdPartyId,a%0Ab\na1,1\n'; do
+		printf %s "$body" | post >answer
+		[ "$(element success <answer)" = false ]
+		[ "$(element message <answer)" = 'Unexpected error' ]
+	done
+}
+
+@test "encoded commas and line breaks survive, unless the form comes first" {
+	printf 'batch=thirdPartyId,x,y\na1,a%%2Cb,c%%0Ad\n' >b
+	sandbox_start
+	post <b
+	[ "$(values a1)" = '{"x":"a,b","y":"c\nd"}' ]
+	sandbox_stop
+	sandbox_start --decode form-first
+	url=$(post <b | element batchStatus)
+	[ "$(curl -s "$url" | element batchSize)" = 2 ]
+	[ "$(values a1)" = '{"x":"a","y":"b"}' ]
+}
+
+# ----------------------------------------------------------------- the limits
+
+@test "50 MB are refused with 413, one byte less is taken" {
+	sandbox_start
+	printf 'batch=thirdPartyId,x\na1,' >b
+	head -c $((49999999 - $(stat -c %s b))) /dev/zero | tr '\0' x >>b
+	[ "$(stat -c %s b)" = 49999999 ]
+	url=$sandbox/m2/demo/v2/profile/batchUpdate
+	[ "$(outcome --data-binary @b "$url")" = '0 200' ]
+	printf x >>b
+	[ "$(outcome --data-binary @b "$url")" = '0 413' ]
+	[ "$(outcome -H 'Transfer-Encoding: chunked' --data-binary @b "$url")" = '0 413' ]
+	[ "$(values a1 | wc -c)" -gt 49999900 ]
+}
+
+@test "--rate: calls past it get 503, statuses count, profiles do not" {
+	sandbox_start --rate 3
+	[ "$(update)" = '0 200' ]
+	url=$(element batchStatus <answer)
+	[ "$(outcome "$url")" = '0 200' ]
+	[ "$(update)" = '0 200' ]
+	[ "$(outcome -D headers "$url")" = '0 503' ]
+	[ "$(update)" = '0 503' ]
+	[ "$(grep -ci '^retry-after' headers)" = 0 ]
+	[ "$(values a1)" = '{"x":"new"}' ]
+}
+
+@test "the rate is 50, and --retry-after says when there is room" {
+	sandbox_start --retry-after
+	url="$sandbox/m2/demo/profile/batchStatus?batchId=[1-50]"
+	curl -s -o /dev/null -w '%{http_code}\n' "$url" | sort | uniq -c >codes
+	[ "$(xargs <codes)" = '50 404' ]
+	[ "$(update -D headers)" = '0 503' ]
+	after=$(tr -d '\r' <headers | sed -n 's/^[Rr]etry-[Aa]fter: //p')
+	[ "$after" -ge 30 ]
+	[ "$after" -le 60 ]
+}
+
+@test "--token-file: updates need it, in the log it is only that it was sent" {
+	echo 'canary-token' >token
+	sandbox_start --token-file token --log log
+	[ "$(update)" = '0 401' ]
+	[ "$(update -H 'Authorization: Bearer wrong')" = '0 401' ]
+	[ "$(update -H 'Authorization: Bearer canary-tokens')" = '0 401' ]
+	[ "$(update -H 'Authorization: canary-token')" = '0 401' ]
+	[ "$(update -H 'Authorization: Bearer canary-token')" = '0 200' ]
+	[ "$(outcome "$(element batchStatus <answer)")" = '0 200' ]
+	[ "$(values a1)" = '{"x":"new"}' ]
+	[ "$(jq -c .token log | xargs)" = 'false true true true true false false' ]
+	[ "$(jq -c .state log | xargs)" = 'denied denied denied denied accepted answered answered' ]
+	[ "$(grep -c canary log)" = 0 ]
+	[ "$(grep -c canary "$BATS_TEST_TMPDIR/sandbox.out.err")" = 0 ]
+}
+
+@test "--token-always: everything else needs it too" {
+	echo 'canary-token' >token
+	sandbox_start --token-file token --token-always
+	auth='Authorization: Bearer canary-token'
+	[ "$(update -H "$auth")" = '0 200' ]
+	url=$(element batchStatus <answer)
+	[ "$(outcome "$url")" = '0 401' ]
+	[ "$(outcome -H "$auth" "$url")" = '0 200' ]
+	url="$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo"
+	[ "$(outcome "$url")" = '0 401' ]
+	[ "$(outcome -H "$auth" "$url")" = '0 200' ]
+}
+
+# ------------------------------------------------------------------- statuses
+
+@test "--status-delay: incomplete, without details, then complete" {
+	sandbox_start --status-delay 2
+	update
+	url="$(element batchStatus <answer)&showDetails=true"
+	curl -s "$url" >answer
+	[ "$(element status <answer)" = incomplete ]
+	[ "$(element batchSize <answer)" = 1 ]
+	[ "$(grep -c consumedCount answer)" = 0 ]
+	sleep 2.1
+	curl -s "$url" >answer
+	[ "$(element status <answer)" = complete ]
+	[ "$(element consumedCount <answer)" = 1 ]
+}
+
+@test "--keep: of each client the newest statuses are kept, 10 by default" {
+	sandbox_start
+	urls=()
+	for _ in {1..11}; do
+		update
+		urls+=("$(element batchStatus <answer)")
+	done
+	[ "$(outcome "${urls[0]}")" = '0 404' ]
+	[ "$(outcome "${urls[1]}")" = '0 200' ]
+	sandbox_stop
+	sandbox_start --keep 1
+	update
+	first=$(element batchStatus <answer)
+	[ "$(outcome "$first")" = '0 200' ]
+	update
+	[ "$(outcome "$first")" = '0 404' ]
+}
+
+@test "a status: of another client 404, without batchId 400" {
+	sandbox_start
+	update
+	url=$(element batchStatus <answer)
+	[ "$(outcome "${url/demo/other}")" = '0 404' ]
+	[ "$(outcome "${url%%\?*}")" = '0 400' ]
+}
+
+# --------------------------------------------------------------------- faults
+
+@test "fault code: that status, nothing done, for the calls it names" {
+	sandbox_start --fault 2:code=503 --fault 3-4:code=429 \
+		--fault '5:code=503,retry-after=Wed, 21 Oct 2026 07:28:00 GMT' \
+		--fault 7-:code=500 --log log
+	[ "$(update)" = '0 200' ]
+	[ "$(update -D headers)" = '0 503' ]
+	[ "$(grep -ci '^retry-after' headers)" = 0 ]
+	[ "$(update)" = '0 429' ]
+	[ "$(update)" = '0 429' ]
+	[ "$(update -D headers)" = '0 503' ]
+	tr -d '\r' <headers | grep -qix 'retry-after: Wed, 21 Oct 2026 07:28:00 GMT'
+	[ "$(update)" = '0 200' ]
+	[ "$(update)" = '0 500' ]
+	[ "$(update)" = '0 500' ]
+	[ "$(jq -c '[.call, .state, .fault]' log | sed -n '2p;6p' | xargs)" = \
+		'[2,faulted,code] [6,accepted,null]' ]
+}
+
+@test "fault redirect: 301 to anywhere" {
+	sandbox_start --fault '*:redirect=http://192.0.2.1/x?a:b=c,d'
+	[ "$(update -D headers)" = '0 301' ]
+	tr -d '\r' <headers | grep -qix 'location: http://192.0.2.1/x?a:b=c,d'
+}
+
+@test "fault false: success is false, with any message" {
+	sandbox_start --fault 1:false --fault '2:false=No <such> & batch'
+	[ "$(update)" = '0 200' ]
+	[ "$(element success <answer)" = false ]
+	[ "$(element message <answer)" = 'Unexpected error' ]
+	[ "$(update)" = '0 200' ]
+	[ "$(element message <answer)" = 'No &lt;such&gt; &amp; batch' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo")" = '0 404' ]
+}
+
+@test "faults reset: before, amid and after the body, and amid the answer" {
+	sandbox_start --fault 1:reset-before --fault 2:reset-mid \
+		--fault 3:reset-after --fault 4:reset-answer --log log
+	profile="$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo"
+	# A client that asks first learns it before its body leaves.
+	[ "$(update -H 'Expect: 100-continue')" = '56 000' ]
+	printf 'batch=thirdPartyId,x\n' >b
+	seq -f 'id%.0f,1' 200000 >>b
+	[ "$(outcome --data-binary @b "$sandbox/m2/demo/v2/profile/batchUpdate")" != '0 200' ]
+	[ "$(outcome "$profile")" = '0 404' ]
+	[ "$(update)" = '56 000' ]
+	[ "$(outcome "$profile")" = '0 200' ]
+	[ "$(update)" = '56 200' ]
+	grep -q '<success>' answer
+	[ "$(grep -c '</response>' answer)" = 0 ]
+	[ "$(update)" = '0 200' ]
+	jq -c 'select(.method == "POST") | [.call, .state, .status, .fault]' log >said
+	cat >expected <<'END'
+[1,"faulted",0,"reset-before"]
+[2,"faulted",0,"reset-mid"]
+[3,"accepted",0,"reset-after"]
+[4,"accepted",200,"reset-answer"]
+[5,"accepted",200,null]
+END
+	assert_same expected said
+	# Half of the body, not more than a buffer over it, and nothing before.
+	[ "$(jq 'select(.call == 1) | .bytes' log)" = 0 ]
+	half=$(($(stat -c %s b) / 2))
+	bytes=$(jq 'select(.call == 2) | .bytes' log)
+	[ "$bytes" -ge "$half" ]
+	[ "$bytes" -lt $((half + 300000)) ]
+}
+
+@test "faults of the answer: what was asked for is done, and then spoilt" {
+	sandbox_start --fault 1:cut --fault 2:malformed --fault 3:huge \
+		--fault 4:huge=1M --fault 5:empty --fault 6:html \
+		--fault 7:ampersand --log log
+	[ "$(update)" = '18 200' ]
+	grep -q '<success>' answer
+	[ "$(grep -c '</response>' answer)" = 0 ]
+	[ "$(update)" = '0 200' ]
+	[ "$(cat answer)" = '<response><success>tr' ]
+	[ "$(update)" = '0 200' ]
+	[ "$(stat -c %s answer)" = 131072 ]
+	[ "$(update)" = '0 200' ]
+	[ "$(stat -c %s answer)" = 1048576 ]
+	[ "$(update)" = '0 200' ]
+	[ ! -s answer ]
+	[ "$(update -D headers)" = '0 200' ]
+	grep -qi '^content-type: text/html' headers
+	grep -q '<html>' answer
+	[ "$(update)" = '0 200' ]
+	url=$(element batchStatus <answer)
+	[ "${url%&m2Node=00}" != "$url" ]
+	[ "$(outcome "$url")" = '0 200' ]
+	[ "$(jq -c 'select(.call and .method == "POST") | .state' log | uniq)" = '"accepted"' ]
+}
+
+@test "fault stuck: accepted, but never complete" {
+	sandbox_start --fault 2:stuck
+	update
+	url=$(element batchStatus <answer)
+	[ "$(curl -s "$url" | element status)" = complete ]
+	update
+	[ "$(element success <answer)" = true ]
+	url="$(element batchStatus <answer)&showDetails=true"
+	[ "$(curl -s "$url" | element status)" = stuck ]
+}
+
+@test "fault delay: the answer is late, others are not; it goes with others" {
+	sandbox_start --fault 1:delay=2 --fault 2:delay=1 --fault 2:code=500
+	SECONDS=0
+	update >late &
+	sleep 0.3
+	[ "$(values a1)" = '{"x":"new"}' ]
+	[ "$(outcome "$sandbox/m2/demo/profile/batchStatus?batchId=x")" = '0 404' ]
+	[ "$SECONDS" -lt 2 ]
+	wait $!
+	[ "$(cat late)" = '0 200' ]
+	[ "$SECONDS" -ge 2 ]
+	[ "$(update -w '%{http_code} %{time_total}' | cut -c 1-7)" = '0 500 1' ]
+}
+
+@test "faults of a status are counted by themselves" {
+	sandbox_start --fault status:1:code=502 --fault status:2:html \
+		--fault 'status:3:code=503,retry-after=7' --fault status:4:cut \
+		--fault status:5:reset-before --fault status:6:redirect=/x
+	[ "$(update)" = '0 200' ]
+	url=$(element batchStatus <answer)
+	[ "$(outcome "$url")" = '0 502' ]
+	[ "$(update)" = '0 200' ]
+	[ "$(outcome "$url")" = '0 200' ]
+	grep -q '<html>' answer
+	[ "$(outcome -D headers "$url")" = '0 503' ]
+	tr -d '\r' <headers | grep -qix 'retry-after: 7'
+	[ "$(outcome "$url")" = '18 200' ]
+	[ "$(outcome "$url")" = '56 000' ]
+	[ "$(outcome "$url")" = '0 301' ]
+	[ "$(outcome "$url")" = '0 200' ]
+}
+
+# ------------------------------------------------------ files, TLS and the end
+
+@test "--db: profiles and statuses outlive the process" {
+	sandbox_start --db profiles.db
+	update
+	path=$(element batchStatus <answer)
+	path=/${path#http://*/}
+	sandbox_stop
+	[ "$(sqlite3 profiles.db 'SELECT client, kind, id, name, value FROM profiles')" = \
+		'demo|thirdPartyId|a1|x|new' ]
+	sandbox_start --db profiles.db
+	[ "$(values a1)" = '{"x":"new"}' ]
+	[ "$(curl -s "$sandbox$path" | element status)" = complete ]
+	printf 'batch=thirdPartyId,x\na1,newer\na2,no\n' | post profile/batchUpdate
+	[ "$(values a1)" = '{"x":"newer"}' ]
+}
+
+@test "an answer means that it is on disk: killed, it is still there" {
+	sandbox_start --db profiles.db
+	update
+	kill -KILL "$sandbox_pid"
+	wait "$sandbox_pid" || true
+	sandbox_start --db profiles.db
+	[ "$(values a1)" = '{"x":"new"}' ]
+}
+
+@test "many at once: all arrive" {
+	sandbox_start --rate 0 --log log
+	for i in 1 2 3 4; do
+		seq -f "c$i-%.0f,$i" 5000 | sed '1i batch=thirdPartyId,x' >"b$i"
+		curl -s --data-binary "@b$i" \
+			"$sandbox/m2/demo/v2/profile/batchUpdate" >"answer$i" &
+		pids[i]=$!
+	done
+	wait "${pids[@]}"
+	[ "$(cat answer? | grep -c '<success>true')" = 4 ]
+	[ "$(jq -s 'map(.rows) | add' log)" = 20000 ]
+	[ "$(values c4-5000)" = '{"x":"4"}' ]
+	[ "$(jq -r '.sha256 // empty' log | sort)" = "$(sha256sum b? | cut -c 1-64 | sort)" ]
+}
+
+@test "--tls-cert: https, that a client verifies or refuses" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 \
+		-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	sandbox_start --tls-cert cert --tls-key key --fault 2:reset-before \
+		--fault 3:cut
+	[ "${sandbox%:*}" = https://127.0.0.1 ]
+	[ "$(update)" = '60 000' ]
+	[ "$(update --cacert cert)" = '0 200' ]
+	url=$(element batchStatus <answer)
+	[ "${url#"$sandbox"/}" != "$url" ]
+	[ "$(outcome --cacert cert "$url")" = '0 200' ]
+	[[ $(update --cacert cert) =~ ^(35|56)\ 000$ ]]
+	[[ $(update --cacert cert) =~ ^(18|56)\ 200$ ]]
+	[ "$(update --cacert cert)" = '0 200' ]
+}
+
+@test "--log: one line for each request, also for one that was given up" {
+	sandbox_start --log log
+	update
+	curl -s "$sandbox/nowhere"
+	curl -s "$sandbox/m2/demo/profile/batchUpdate"
+	printf 'POST /m2/demo/profile/batchUpdate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbatch=' |
+		timeout 0.5 bash -c 'exec 9<>"/dev/tcp/127.0.0.1/'"${sandbox##*:}"'"
+			cat >&9; sleep 0.2' || true
+	sandbox_stop
+	jq -c '[.method, .path, .call, .state, .status, .bytes, .rows]' log >said
+	cat >expected <<'END'
+["POST","/m2/demo/v2/profile/batchUpdate",1,"accepted",200,28,1]
+["GET","/nowhere",null,"missing",404,0,null]
+["GET","/m2/demo/profile/batchUpdate",null,"refused",405,0,null]
+["POST","/m2/demo/profile/batchUpdate",2,"aborted",0,6,null]
+END
+	assert_same expected said
+	[ "$(stat -c %a log)" = 600 ]
+}
+
+@test "it listens on the loopback address only, and ends with 0" {
+	sandbox_start --summary summary
+	[[ $(cat sandbox.out) =~ ^http://127\.0\.0\.1:[0-9]+$ ]]
+	port=$(printf ':%04X' "${sandbox##*:}")
+	[ "$(awk -v p="$port\$" '$4 == "0A" && $2 ~ p { print $2 }' \
+		/proc/net/tcp /proc/net/tcp6)" = "0100007F$port" ]
+	update
+	kill -TERM "$sandbox_pid"
+	status=0
+	wait "$sandbox_pid" || status=$?
+	sandbox_pid=
+	[ "$status" = 0 ]
+	jq -e '.updates == 1 and .rows == 1 and .accepted == 1 and .exit == 0' summary
+}
+
+@test "it ends at once, whatever it is waiting for" {
+	sandbox_start --fault 1:delay=600
+	update >late &
+	sleep 0.3
+	SECONDS=0
+	kill "$sandbox_pid"
+	wait "$sandbox_pid"
+	sandbox_pid=
+	[ "$SECONDS" -lt 5 ]
+	wait || true
+}
+
+@test "wrong usage: exit 2, and a line that says why" {
+	while read -r arguments; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr tp-sandbox $arguments </dev/null
+		[ -z "$output" ]
+		[ "${#stderr_lines[@]}" = 1 ]
+	done <<'END'
+--rate x
+--port 65536
+--keep 0
+--decode both
+--fault 1:none
+--status-delay -1
+--nonsense
+operand
+--token-file /nonexistent
+--token-always
+--tls-cert /dev/null
+--log /nonexistent/log
+END
+	sandbox_start
+	run -2 tp-sandbox --port "${sandbox##*:}"
+}
+
+@test "local failures: exit 4" {
+	run -4 tp-sandbox --db /nonexistent/db
+	run -4 bash -c 'tp-sandbox >/dev/full'
+	run -4 bash -c 'tp-sandbox >&-'
+	mkfifo log
+	sleep 60 <log 3>&- &
+	reader=$!
+	sandbox_start --log log
+	kill "$reader"
+	wait "$reader" || true
+	update # its answer may be lost
+	status=0
+	wait "$sandbox_pid" || status=$?
+	[ "$status" = 4 ]
+	grep -q '^tp-sandbox: cannot write to log: ' sandbox.out.err
+}

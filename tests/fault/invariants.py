@@ -1,0 +1,138 @@
+"""What must hold after any kills: see violations().
+
+Works on records alone, so that it can be tested with made-up ones.
+"""
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+
+@dataclass
+class Acceptance:
+    """One body that the service took."""
+    body: bytes
+    answered: bool = True       # False: the oracle lost the answer on purpose
+
+    @property
+    def sha256(self):
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass
+class Record:
+    """All that is known of one input, once its runs have ended."""
+    header: tuple               # names; the identifier is the first
+    rows: list                  # the input: tuples of text, in order
+    rejected: list = field(default_factory=list)    # tuples
+    failed: list = field(default_factory=list)      # bodies, in order
+    accepted: list = field(default_factory=list)    # Acceptances, in order
+    # How many runs ended with a journal that left an attempt of this body
+    # (its sha256) without a result.
+    left_open: Counter = field(default_factory=Counter)
+    jobs: int = 1
+
+
+class Malformed(ValueError):
+    pass
+
+
+def parse_body(header, body):
+    """The rows of a batch, as tuples in the input's shape."""
+    if not body.startswith(b"batch=") or not body.endswith(b"\n"):
+        raise Malformed("a body that is no batch, or not whole")
+    lines = body[len(b"batch="):-1].split(b"\n")
+    rows = []
+    for number, line in enumerate(lines):
+        cells = [unquote_to_bytes(cell).decode() for cell in line.split(b",")]
+        if number == 0:
+            names = cells
+            if sorted(names) != sorted(header):
+                raise Malformed("a batch with the header %s" % names)
+            continue
+        if len(cells) > len(names):
+            raise Malformed("a row longer than its header")
+        cells += [""] * (len(names) - len(cells))
+        values = dict(zip(names, cells))
+        rows.append(tuple(values[name] for name in header))
+    return rows
+
+
+def parse_bodies(stream):
+    """The bodies of a batch stream; a cell never holds a raw "="."""
+    bodies = []
+    for line in stream.splitlines(keepends=True):
+        if line.startswith(b"batch=") or not bodies:
+            bodies.append(b"")
+        bodies[-1] += line
+    return bodies
+
+
+def parse_csv(data):
+    """All records but the first, as tuples."""
+    reader = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+    return [tuple(record) for record in reader][1:]
+
+
+def last_values(record, accepted):
+    """Yield a violation for each id whose last value did not win."""
+    taken = set(accepted)
+    expected = {row[0]: row for row in record.rows if row in taken}
+    held = {row[0]: row for row in accepted}
+    for identifier, row in sorted(expected.items()):
+        if held[identifier] != row:
+            yield ("order", "%s: %s was to win, %s did"
+                   % (identifier, row, held[identifier]))
+
+
+def duplicates(record):
+    """Yield a violation for each body that was taken too often."""
+    lost = Counter(a.sha256 for a in record.accepted if not a.answered)
+    for sha256, count in Counter(a.sha256 for a in record.accepted).items():
+        allowed = 1 + lost[sha256] + record.left_open[sha256]
+        if count > allowed:
+            yield ("duplicate", "body %s taken %d times, %d allowed"
+                   % (sha256[:12], count, allowed))
+
+
+def violations(record):
+    """A list of (kind, text); empty if all is well.
+
+    As multisets of rows, the input is what was accepted, rejected or put into
+    the failed file: none is missing, none is new, none is in two of these.  A
+    body is taken a second time only if the journal had left an attempt of it
+    open, or its answer was lost.  With one job, the last row of an id is the
+    last to be taken.
+    """
+    found = []
+    try:
+        bodies = [parse_body(record.header, a.body) for a in record.accepted]
+        # A body that is the same again is the same rows, not more of them.
+        once = {a.sha256: rows for a, rows in zip(record.accepted, bodies)}
+        # The failed file too may hold a body twice: it is written before the
+        # journal says so.
+        failed = {body: parse_body(record.header, body)
+                  for body in record.failed}
+    except (Malformed, UnicodeDecodeError) as e:
+        return [("malformed", str(e))]
+    places = {"accepted": Counter(r for rows in once.values() for r in rows),
+              "rejected": Counter(record.rejected),
+              "failed": Counter(r for rows in failed.values() for r in rows)}
+    source = Counter(record.rows)
+    total = sum(places.values(), Counter())
+    for row in sorted(source.keys() | total.keys()):
+        where = ", ".join("%s %d" % (name, rows[row])
+                          for name, rows in places.items() if rows[row])
+        if row not in source:
+            found.append(("invented", "%s: %s" % (row, where)))
+        elif total[row] < source[row]:
+            found.append(("lost", "%s: %s" % (row, where or "nowhere")))
+        elif total[row] > source[row]:
+            found.append(("twice", "%s: %s" % (row, where)))
+    found += duplicates(record)
+    if record.jobs == 1:
+        found += last_values(record, [r for rows in bodies for r in rows])
+    return found

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""An edge that never forgets: the kill test's witness.
+
+oracle.py DIR
+
+Prints its address, then takes bulk updates for any client code.  What it
+accepts is on disk before the answer leaves; what is not whole is not accepted.
+For each client, in DIR/CLIENT/:
+
+  000001, …   the bodies it accepted, in order
+  requests    NDJSON: one object per request, fsynced: what came of it
+
+and, if they exist when a request comes:
+
+  faults      a probability: so many answers are lost, cut, wrong or late
+  pause       seconds to wait before each answer
+  lenient     refuse nothing; without it a batch that has a row whose id begins
+              with "refuse" is refused
+
+It is written for this test alone and shares no code with tp-sandbox: a mistake
+in one must not hide the same mistake in the other.
+"""
+
+import hashlib
+import json
+import os
+import random
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+UPDATE = re.compile(r"/m2/([\w.-]+)/(?:v2/)?profile/batchUpdate\Z")
+ANSWER = ("<response>\n<success>%s</success>\n<batchStatus>%s</batchStatus>\n"
+          "<message>%s</message>\n</response>\n")
+# What an edge may do with a batch, and whether it has accepted it then.
+FAULTS = {"lost": True, "cut": True, "garbled": True, "late": True,
+          "busy": False, "reset": False}
+
+
+def write_whole(path, data, flags):
+    """Data is on disk when this returns, and so is the name."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+    try:
+        while data:
+            data = data[os.write(handle, data):]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if flags & os.O_EXCL:
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+
+def read_setting(folder, name):
+    try:
+        with open(os.path.join(folder, name)) as setting:
+            return float(setting.read() or 0)
+    except OSError:
+        return 0.0
+
+
+class Oracle(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    lock = threading.Lock()
+    chance = random.Random()
+    counts = {}
+    folder = "."
+
+    def log_message(self, *_):
+        pass
+
+    def note(self, folder, **what):
+        line = json.dumps(what).encode() + b"\n"
+        write_whole(os.path.join(folder, "requests"), line, os.O_APPEND)
+
+    def accept(self, folder, body):
+        number = self.counts.get(folder, 0) + 1
+        write_whole(os.path.join(folder, "%06d" % number), body, os.O_EXCL)
+        self.counts[folder] = number
+        return number
+
+    def reset(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                   struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def say(self, code, text, cut=False):
+        body = text.encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:len(body) // 2] if cut else body)
+        if cut:
+            self.wfile.flush()
+            self.close_connection = True
+
+    def read_body(self, length):
+        try:
+            return self.rfile.read(length)
+        except OSError:
+            return b""
+
+    def do_POST(self):
+        update = UPDATE.match(self.path)
+        length = self.headers.get("Content-Length", "")
+        if not update or not length.isdigit():
+            self.close_connection = True
+            self.say(404, "no such thing")
+            return
+        folder = os.path.join(self.folder, update.group(1))
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        body = self.read_body(int(length))
+        with self.lock:
+            self.update(folder, update.group(1), int(length), body)
+
+    def update(self, folder, client, length, body):
+        sha256 = hashlib.sha256(body).hexdigest()
+        what = {"sha256": sha256, "bytes": len(body)}
+        if len(body) < length:
+            self.note(folder, came="incomplete", **what)
+            self.close_connection = True
+            return
+        refused = None
+        if not body.startswith(b"batch="):
+            refused = "Batch is empty"
+        elif (b"\nrefuse" in body
+              and not os.path.exists(os.path.join(folder, "lenient"))):
+            refused = "Unexpected error"
+        fault = None
+        if self.chance.random() < read_setting(folder, "faults"):
+            fault = self.chance.choice(sorted(FAULTS))
+        if refused:
+            self.note(folder, came="refused", fault=fault, **what)
+        elif fault and not FAULTS[fault]:
+            self.note(folder, came=fault, fault=fault, **what)
+        else:
+            number = self.accept(folder, body)
+            self.note(folder, came="accepted", number=number, fault=fault,
+                      **what)
+        time.sleep(read_setting(folder, "pause"))
+        self.answer(fault, refused, client, sha256)
+
+    def answer(self, fault, refused, client, sha256):
+        host = "%s:%d" % self.server.server_address
+        text = ANSWER % ("false", "", refused) if refused else ANSWER % (
+            "true", "http://%s/m2/%s/profile/batchStatus?batchId=%s-%s"
+            % (host, client, client, sha256[:16]),
+            "Batch submitted for processing")
+        try:
+            if fault in ("lost", "reset"):
+                self.reset()
+            elif fault == "busy":
+                self.say(503, "try later")
+            elif fault == "garbled":
+                self.say(200, "<html>hello</html>")
+            else:
+                if fault == "late":
+                    time.sleep(0.2)
+                self.say(200, text, cut=fault == "cut")
+        except OSError:
+            # The client is dead: that is the test.
+            self.close_connection = True
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    Oracle.folder = sys.argv[1]
+    server = Server(("127.0.0.1", 0), Oracle)
+    print("http://%s:%d" % server.server_address, flush=True)
+    # It ends with the driver, even if that is killed.
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
