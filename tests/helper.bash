@@ -22,6 +22,38 @@ assert_same() { # EXPECTED-FILE ACTUAL-FILE
 	}
 }
 
+# Runs a command; its stdout, stderr and code are out, err and $status.
+try() { # COMMAND...
+	status=0
+	"$@" >out 2>err </dev/null || status=$?
+}
+
+# The same, with this text (as printf has it) on stdin.
+try_with() { # TEXT COMMAND...
+	local text=$1
+	shift
+	# shellcheck disable=SC2059 # the text is a format on purpose
+	printf "$text" >in
+	status=0
+	"$@" <in >out 2>err || status=$?
+}
+
+# What try or try_with must have given, byte for byte; texts as printf has
+# them.  Without STDERR it is not looked at.
+expect() { # STATUS STDOUT [STDERR]
+	[ "$status" = "$1" ] || {
+		echo "exit $status instead of $1" && head -n 20 err
+		return 1
+	}
+	# shellcheck disable=SC2059
+	printf "$2" >expected
+	assert_same expected out || return
+	[ $# -lt 3 ] && return
+	# shellcheck disable=SC2059
+	printf "$3" >expected
+	assert_same expected err
+}
+
 # For what a sanitizer makes impossible to measure, such as peak memory.
 skip_if_sanitized() {
 	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"
@@ -35,6 +67,7 @@ sandbox_start() { # OPTION...
 	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
 	sandbox_pid=$!
 	for _ in {1..100}; do
+		# shellcheck disable=SC2034 # for the tests
 		sandbox=$(grep -om1 'https\?://127\.0\.0\.1:[0-9]*' "$said") && return
 		kill -0 "$sandbox_pid" 2>/dev/null || break
 		sleep 0.05

@@ -1,6 +1,8 @@
 #include "batch/percent.h"
 
 #include <string.h>
+#include "batch/percent-avx2.h"
+#include "batch/percent-kernel.h"
 
 /* The value of a hex digit; -1: it is none. */
 static int
@@ -43,15 +45,9 @@ percent_decode(char *out, const char *text, size_t n)
 	return len;
 }
 
-/* Letters, digits and - . _ ~ (RFC 3986, 2.3, "unreserved"). */
-#define UNRESERVED 1
-/* A byte of a UTF-8 character of several. */
-#define HIGH 2
-#define COMMA 4
-
 static const unsigned char kinds[256] = {
     /* clang-format off */
-	[','] = COMMA, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
+	[','] = PERCENT_COMMA, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
 	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -63,33 +59,110 @@ static const unsigned char kinds[256] = {
     /* clang-format on */
 };
 
-static char *
-encode(char *out, const char *text, size_t n, unsigned int kept)
+char *
+percent_put(char *out, unsigned char byte)
 {
 	static const char digits[] = "0123456789ABCDEF";
+
+	out[0] = '%';
+	out[1] = digits[byte >> 4];
+	out[2] = digits[byte & 15];
+	return out + 3;
+}
+
+static char *
+encode_portable(char *out, const char *text, size_t n, unsigned int kept)
+{
 	const unsigned char *at = (const unsigned char *)text, *end = at + n;
 
-	for (; at < end; at++) {
-		if ((kinds[*at] & kept) != 0) {
-			*out++ = (char)*at;
-			continue;
+	while (at < end) {
+		/* Runs of eight that stay as they are. */
+		while (
+		    end - at >= 8 && (kinds[at[0]] & kept) != 0 &&
+		    (kinds[at[1]] & kept) != 0 && (kinds[at[2]] & kept) != 0 &&
+		    (kinds[at[3]] & kept) != 0 && (kinds[at[4]] & kept) != 0 &&
+		    (kinds[at[5]] & kept) != 0 && (kinds[at[6]] & kept) != 0 &&
+		    (kinds[at[7]] & kept) != 0) {
+			memcpy(out, at, 8);
+			out += 8;
+			at += 8;
 		}
-		out[0] = '%';
-		out[1] = digits[*at >> 4];
-		out[2] = digits[*at & 15];
-		out += 3;
+		if (at == end)
+			break;
+		if ((kinds[*at] & kept) != 0)
+			*out++ = (char)*at;
+		else
+			out = percent_put(out, *at);
+		at++;
 	}
 	return out;
+}
+
+static char *
+encode_quoted_portable(
+    char *out, const char *row, size_t n, char quote, unsigned int kept)
+{
+	const char *at = row, *end = row + n;
+	bool inside = false;
+
+	while (at < end) {
+		if (*at != quote) {
+			unsigned char byte = (unsigned char)*at++;
+
+			if ((kinds[byte] & kept) != 0)
+				*out++ = (char)byte;
+			else
+				out = percent_put(out, byte);
+		} else if (inside && end - at > 1 && at[1] == quote) {
+			out = percent_put(out, (unsigned char)quote);
+			at += 2;
+		} else {
+			inside = !inside;
+			at++;
+		}
+	}
+	return out;
+}
+
+static const struct percent_kernel portable = {
+    "portable", encode_portable, encode_quoted_portable};
+
+static const struct percent_kernel *kernel = &portable;
+
+void
+percent_use_kernel(const char *name)
+{
+	kernel = &portable;
+#ifdef PERCENT_AVX2
+	if (strcmp(name, percent_avx2.name) == 0)
+		kernel = &percent_avx2;
+#endif
+}
+
+static unsigned int
+high(bool raw_utf8)
+{
+	return raw_utf8 ? PERCENT_HIGH : 0;
 }
 
 char *
 percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
 {
-	return encode(out, text, n, UNRESERVED | (raw_utf8 ? HIGH : 0));
+	return kernel->encode(
+	    out, text, n, PERCENT_UNRESERVED | high(raw_utf8));
 }
 
 char *
 percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8)
 {
-	return encode(out, row, n, UNRESERVED | COMMA | (raw_utf8 ? HIGH : 0));
+	return kernel->encode(
+	    out, row, n, PERCENT_UNRESERVED | PERCENT_COMMA | high(raw_utf8));
+}
+
+char *
+percent_encode_quoted_row(
+    char *out, const char *row, size_t n, char quote, bool raw_utf8)
+{
+	return kernel->encode_quoted(out, row, n, quote,
+	    PERCENT_UNRESERVED | PERCENT_COMMA | high(raw_utf8));
 }

@@ -7,8 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The most bytes that n bytes can become. */
-#define PERCENT_BOUND(n) (3 * (n))
+/*
+ * The room that the encoding of n bytes needs: three for each, and some that
+ * whole vectors are written over.
+ */
+#define PERCENT_SLACK 64
+#define PERCENT_BOUND(n) (3 * (n) + PERCENT_SLACK)
 
 /*
  * Encodes text[0..n) to out, which has PERCENT_BOUND(n) bytes, and returns
@@ -20,6 +24,18 @@ char *percent_encode(char *out, const char *text, size_t n, bool raw_utf8);
 
 /* The same for a row whose commas separate: they stay, too. */
 char *percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8);
+
+/*
+ * The same for a row with quotes: those around fields are dropped, of two
+ * inside a field one is kept.  The row must be plain (see csv/scan.h) and
+ * hold no comma inside quotes.
+ */
+char *percent_encode_quoted_row(
+    char *out, const char *row, size_t n, char quote, bool raw_utf8);
+
+/* Which kernel does it: that of the name if there is one ("avx2"), or the
+ * portable one, which is also what is used before this was called. */
+void percent_use_kernel(const char *name);
 
 /* Decodes to out, of n bytes; returns how many it wrote.  A % without two
  * hex digits stays as it is. */

@@ -198,10 +198,11 @@ check_line(struct batch_reader *r, struct batch *b, size_t end)
 static int
 scan(struct batch_reader *r, struct batch *b)
 {
-	const char *data = b->body.data, *lf;
+	const char *data = b->body.data;
 
 	while (r->looked < b->body.len) {
-		lf = memchr(data + r->looked, '\n', b->body.len - r->looked);
+		const char *lf =
+		    memchr(data + r->looked, '\n', b->body.len - r->looked);
 		if (r->start > 0 &&
 		    begins_batch(data + r->start, b->body.len - r->start))
 			return 1;
@@ -264,6 +265,9 @@ too_large(struct batch_reader *r, struct batch *b, struct error *e)
 {
 	size_t n = b->body.len - r->start, end = b->body.len;
 
+	/* batch_reader_rest reads there. */
+	if (buffer_reserve(&r->ahead, BATCH_PREFIX_LEN) != 0)
+		return error_errno(e, EXIT_LOCAL, "no memory for a batch");
 	if (may_begin_batch(b->body.data + r->start, n))
 		end = r->start;
 	r->line_begins = end == r->start;
@@ -291,9 +295,9 @@ finish(struct batch_reader *r, struct batch *b)
 static int
 read_batch(struct batch_reader *r, struct batch *b, struct error *e)
 {
-	ptrdiff_t got;
-
 	for (;;) {
+		ptrdiff_t got;
+
 		if (scan(r, b) == 1) {
 			if (give_back(r, b, r->start, e) != 0)
 				return -1;
@@ -315,7 +319,7 @@ read_batch(struct batch_reader *r, struct batch *b, struct error *e)
 static ptrdiff_t
 rest_run(struct batch_reader *r, struct error *e)
 {
-	const char *data, *lf;
+	const char *data;
 	size_t n, next;
 
 	if (r->ahead.len - r->first < BATCH_PREFIX_LEN) {
@@ -337,7 +341,7 @@ rest_run(struct batch_reader *r, struct error *e)
 	if (r->line_begins && begins_batch(data, n))
 		return 0;
 	for (next = 0; next < n;) {
-		lf = memchr(data + next, '\n', n - next);
+		const char *lf = memchr(data + next, '\n', n - next);
 		if (lf == NULL)
 			break;
 		next = (size_t)(lf - data) + 1;

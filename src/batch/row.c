@@ -114,9 +114,9 @@ row_encode(const struct row_rules *rules, const struct cell *cells, size_t n,
 		const struct cell *cell =
 		    i < n && cells[i].len > 0 ? &cells[i] : &rules->empty;
 
-		if (replacing)
+		if (replacing && cell->len > 0)
 			out = replace(rules, cell, out);
-		else
+		else if (cell->len > 0)
 			out = percent_encode(
 			    out, cell->text, cell->len, rules->raw_utf8);
 		*out++ = ',';

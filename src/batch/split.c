@@ -30,7 +30,10 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	if (columns_select(&s->columns, &o->columns, s->header, e) != 0)
 		return -1;
 	s->quick = !d->trim;
-	s->whole = s->columns.straight && s->columns.n == s->header->columns &&
+	percent_use_kernel(export_kernel(x));
+	/* Only these two quotes are sure to be encoded inside a field. */
+	s->whole = (d->quote == '"' || d->quote == '\'') &&
+		   s->columns.straight && s->columns.n == s->header->columns &&
 		   d->delimiter == ',' && o->input->nulls == 0 &&
 		   o->rules.empty.len == 0;
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
@@ -282,8 +285,7 @@ write_cells(struct split *s, const struct quick_row *q,
 static bool
 is_whole(const struct split *s, const struct quick_row *q)
 {
-	return s->whole && (q->flags & CSV_ROW_QUOTED) == 0 &&
-	       q->raw[0] != ',' &&
+	return s->whole && (q->flags & CSV_ROW_INNER) == 0 &&
 	       q->len + s->columns.name_bytes <= BATCH_PROFILE_BYTES;
 }
 
@@ -297,7 +299,15 @@ write_whole(struct split *s, const struct quick_row *q,
 
 	if (out == NULL)
 		return -1;
-	end = percent_encode_row(out, q->raw, q->len, s->rules.raw_utf8);
+	if ((q->flags & CSV_ROW_QUOTED) != 0)
+		end = percent_encode_quoted_row(
+		    out, q->raw, q->len, s->dialect.quote, s->rules.raw_utf8);
+	else
+		end =
+		    percent_encode_row(out, q->raw, q->len, s->rules.raw_utf8);
+	/* Without an identifier it is for split_record to reject. */
+	if (end == out || *out == ',')
+		return 0;
 	while (end[-1] == ',')
 		end--;
 	*end++ = '\n';

@@ -20,31 +20,6 @@ struct csv_parse {
 	struct buffer text; /* of all fields, one behind the other */
 };
 
-int
-csv_fields_add(struct csv_fields *f, const struct csv_field *field)
-{
-	if (f->n == f->size && f->size < CSV_MAX_FIELDS) {
-		size_t size = f->size == 0 ? 64 : f->size * 2;
-		struct csv_field *p = sys_realloc(f->field, size * sizeof(*p));
-
-		if (p == NULL)
-			return -1;
-		f->field = p;
-		f->size = size;
-	}
-	if (f->n < CSV_MAX_FIELDS)
-		f->field[f->n] = *field;
-	f->n++;
-	return 0;
-}
-
-void
-csv_fields_free(struct csv_fields *f)
-{
-	free(f->field);
-	memset(f, 0, sizeof(*f));
-}
-
 struct csv_parse *
 csv_parse_new(const struct csv_dialect *d)
 {
@@ -168,6 +143,19 @@ give_content(struct csv_parse *p, const char *s, size_t n)
 	return from == n ? 0 : give(p, s + from, n - from, SIZE_MAX);
 }
 
+/* libcsv reads past a CR at which no row has begun; SIZE_MAX: there is none. */
+static size_t
+leading_cr(const struct csv_parse *p, const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; p->dialect.trim && i < n; i++)
+		if ((s[i] != ' ' && s[i] != '\t') ||
+		    s[i] == p->dialect.delimiter)
+			break;
+	return i < n && s[i] == '\r' ? i : SIZE_MAX;
+}
+
 enum csv_parsed
 csv_parse_line(struct csv_parse *p, const char *line, size_t n)
 {
@@ -175,12 +163,14 @@ csv_parse_line(struct csv_parse *p, const char *line, size_t n)
 	size_t content = n - ending;
 
 	p->row = false;
+	if (p->offset == 0)
+		p->bare_cr = leading_cr(p, line, content);
 	if (memchr(line, p->dialect.quote, n) != NULL)
 		p->quoted = true;
 	if (give_content(p, line, content) != 0 ||
 	    give(p, line + content, ending, p->offset) != 0)
 		return p->no_memory ? CSV_PARSED_NO_MEMORY : CSV_PARSED_BAD;
-	if (p->row)
+	if (p->row || (!p->quoted && p->bare_cr != SIZE_MAX))
 		return CSV_PARSED_RECORD;
 	return p->quoted ? CSV_PARSED_MORE : CSV_PARSED_BLANK;
 }

@@ -11,32 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/buffer.h"
 #include "csv/dialect.h"
-
-/*
- * A field as it was meant: without its quotes, doubled quotes single.
- * text belongs to the record and lives until the next one is read.
- */
-struct csv_field {
-	const char *text;
-	size_t len;
-	uint32_t start; /* raw, quotes included: raw[start..end) of the */
-	uint32_t end;	/* record */
-};
-
-/* A record has at most so many; what is over is only counted. */
-#define CSV_MAX_FIELDS 65536
-
-struct csv_fields {
-	struct csv_field *field; /* owned; min(n, CSV_MAX_FIELDS) of them */
-	size_t n;		 /* fields of the record */
-	size_t size;		 /* allocated */
-};
-
-/* -1: no memory. */
-int csv_fields_add(struct csv_fields *f, const struct csv_field *field);
-void csv_fields_free(struct csv_fields *f);
+#include "csv/fields.h"
 
 enum csv_parsed {
 	CSV_PARSED_MORE,   /* the record goes on in the next line */

@@ -95,6 +95,8 @@ int csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e);
 /* The first n rows of that run were taken. */
 void csv_reader_take(struct csv_reader *r, size_t n);
 
+/* The name of the scan kernel in use. */
+const char *csv_reader_kernel(const struct csv_reader *r);
 /* Line where the next record begins. */
 uint64_t csv_reader_line(const struct csv_reader *r);
 /* Blank lines skipped so far, and bytes of text read. */

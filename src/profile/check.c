@@ -213,10 +213,16 @@ short_values(
 static inline bool
 id_is_plain(const struct check *c, const char *raw, size_t n)
 {
-	if (n > 2 && raw[0] == c->quote) {
+	if (n >= 2 && raw[0] == c->quote) {
 		raw++;
 		n -= 2;
 		if (memchr(raw, c->quote, n) != NULL)
+			return false;
+	}
+	if (n <= c->null_max) {
+		struct csv_field id = {raw, n, 0, 0};
+
+		if (export_empty(c->export, &id))
 			return false;
 	}
 	return identifier_plain(c->header->kind, raw, n);
@@ -250,8 +256,9 @@ row_is_plain(const struct check *c, const struct csv_run *run,
 	least = c->null_max + ((row->flags & CSV_ROW_QUOTED) != 0 ? 2 : 0);
 	if (values <= least * (h->columns - 1))
 		return false;
-	if (len > CHECK_VALUE_MAX &&
-	    (len > c->max_record || !short_values(run, first, last, begin)))
+	if (len > c->max_record)
+		return false;
+	if (len > CHECK_VALUE_MAX && !short_values(run, first, last, begin))
 		return false;
 	if (len == h->raw_len || len == h->raw_len + 3)
 		if (header_repeated(h, raw, len))
@@ -262,12 +269,26 @@ row_is_plain(const struct check *c, const struct csv_run *run,
 /* A comma or line break inside a plain row's values. */
 static bool
 row_separators(const struct check *c, const struct csv_run *run,
-    const struct csv_row *row, uint32_t begin)
+    const struct csv_row *row, uint32_t first, uint32_t begin)
 {
-	if ((row->flags & CSV_ROW_INNER) != 0)
-		return true;
-	return c->delimiter != ',' && memchr(run->text + begin, ',',
-					  run->sep[row->last] - begin) != NULL;
+	uint32_t i, id = first + (uint32_t)c->header->id;
+
+	if ((row->flags & CSV_ROW_INNER) == 0 &&
+	    (c->delimiter == ',' || memchr(run->text + begin, ',',
+					run->sep[row->last] - begin) == NULL))
+		return false;
+	for (i = first; i <= row->last; i++) {
+		struct csv_field f = {
+		    run->text + begin, run->sep[i] - begin, 0, 0};
+
+		/* The CR of the row's own ending is none. */
+		if (i == row->last && f.len > 0 && f.text[f.len - 1] == '\r')
+			f.len--;
+		if (i != id && has_separator(&f))
+			return true;
+		begin = run->sep[i] + 1;
+	}
+	return false;
 }
 
 size_t
@@ -284,7 +305,7 @@ check_run(struct check *c, const struct csv_run *run)
 		if (!row_is_plain(c, run, row, first, begin))
 			break;
 		/* The first of a kind has its place noted. */
-		if (row_separators(c, run, row, begin)) {
+		if (row_separators(c, run, row, first, begin)) {
 			if (c->warning[RULE_SEPARATORS].count == 0 ||
 			    c->options.strict)
 				break;
@@ -325,11 +346,22 @@ check_names(struct check *c, struct error *e)
 	return 0;
 }
 
+/* How long text is when its quotes are doubled. */
+static size_t
+raw_length(const char *text, char quote)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == quote ? 2 : 1;
+	return n;
+}
+
 int
 check_init(struct check *c, const struct check_options *options,
     const struct export_options *input, const struct export *x, struct error *e)
 {
-	size_t i;
+	size_t i, longest;
 
 	memset(c, 0, sizeof(*c));
 	c->options = *options;
@@ -338,9 +370,11 @@ check_init(struct check *c, const struct check_options *options,
 	c->max_record = input->dialect.max_record;
 	c->delimiter = input->dialect.delimiter;
 	c->quote = input->dialect.quote;
-	for (i = 0; i < input->nulls; i++)
-		if (strlen(input->null[i]) > c->null_max)
-			c->null_max = strlen(input->null[i]);
+	for (i = 0; i < input->nulls; i++) {
+		longest = raw_length(input->null[i], c->quote);
+		if (longest > c->null_max)
+			c->null_max = longest;
+	}
 	if (input->dialect.trim)
 		c->null_max = SIZE_MAX;
 	return check_names(c, e);

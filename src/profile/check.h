@@ -32,8 +32,8 @@ struct check {
 	struct check_options options;
 	const struct export *export;
 	const struct header *header;
-	size_t null_max; /* bytes of the longest --null; SIZE_MAX: --trim, no
-			    quick look */
+	size_t null_max; /* bytes of the longest --null, its quotes doubled;
+			    SIZE_MAX: --trim, no quick look */
 	size_t max_record;
 	char delimiter, quote;
 	struct check_warning warning[RULES];

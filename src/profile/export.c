@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/escape.h"
 #include "base/sys.h"
 #include "csv/input.h"
 
@@ -67,7 +68,8 @@ open_next(struct export *x, struct error *e)
 	path = o->count == 0 ? "-" : o->files[x->next];
 	x->next++;
 	x->in = input_open(path, e);
-	if (x->in == NULL)
+	if (x->in == NULL ||
+	    (x->options.sealed && input_demand_seal(x->in, e) != 0))
 		return -1;
 	csv_reader_start(x->reader, x->in);
 	return 1;
@@ -107,6 +109,8 @@ read_first_header(struct export *x, struct error *e)
 static int
 read_same_header(struct export *x, struct error *e)
 {
+	const char *first = x->options.files[0];
+	char shown[160];
 	struct csv_record record;
 	int got = csv_reader_next(x->reader, &record, e);
 
@@ -120,7 +124,7 @@ read_same_header(struct export *x, struct error *e)
 		error_set(e, EXIT_INPUT,
 		    "the header differs from that of %s; "
 		    "files of one run must have the same columns",
-		    x->options.files[0]);
+		    escape_text(shown, sizeof(shown), first, strlen(first)));
 		error_place(e, input_name(x->in), record.line, 0);
 	}
 	return place(x, e);
@@ -318,6 +322,12 @@ uint64_t
 export_bytes(const struct export *x)
 {
 	return csv_reader_bytes(x->reader);
+}
+
+const char *
+export_kernel(const struct export *x)
+{
+	return csv_reader_kernel(x->reader);
 }
 
 uint64_t

@@ -26,6 +26,7 @@ struct export_options {
 	struct reject_options reject;
 	const char *null[EXPORT_NULLS]; /* texts that count as empty cells */
 	size_t nulls;
+	bool sealed;  /* refuse a file that no seal ends */
 	char **files; /* paths, "-" is stdin; none: stdin */
 	size_t count;
 };
@@ -112,6 +113,8 @@ uint64_t export_records(const struct export *x); /* read: "in" */
 uint64_t export_rejected(const struct export *x);
 uint64_t export_skipped(const struct export *x);
 uint64_t export_bytes(const struct export *x); /* of text */
+/* The name of the scan kernel in use. */
+const char *export_kernel(const struct export *x);
 /* The line where the next record begins. */
 uint64_t export_line(const struct export *x);
 

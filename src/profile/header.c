@@ -178,23 +178,30 @@ split_id(const char *id, enum id_kind *kind)
 	return strlen(id);
 }
 
+/* One cell that looks like several. */
 static int
 refuse_delimiter(
-    const struct header *h, const struct csv_dialect *d, struct error *e)
+    const struct csv_record *r, const struct csv_dialect *d, struct error *e)
 {
 	static const char others[] = ";\t|,";
-	const char *found = strpbrk(h->column[0].name, others);
+	size_t i;
 
-	if (h->columns != 1 || found == NULL || *found == d->delimiter)
-		return 0;
-	if (*found == '\t')
+	for (i = 0; r->fields == 1 && i < sizeof(others) - 1; i++) {
+		char c = others[i];
+
+		if (c == d->delimiter ||
+		    memchr(r->field[0].text, c, r->field[0].len) == NULL)
+			continue;
+		if (c == '\t')
+			return error_set(e, EXIT_INPUT,
+			    "the header is a single cell "
+			    "that holds tabs: use --delimiter tab");
 		return error_set(e, EXIT_INPUT,
-		    "the header is a single cell "
-		    "that holds tabs: use --delimiter tab");
-	return error_set(e, EXIT_INPUT,
-	    "the header is a single cell that "
-	    "holds '%c': use --delimiter '%c'",
-	    *found, *found);
+		    "the header is a single cell that "
+		    "holds '%c': use --delimiter '%c'",
+		    c, c);
+	}
+	return 0;
 }
 
 static int
@@ -341,8 +348,10 @@ read_header(struct header *h, const struct csv_record *r,
 		return error_set(e, EXIT_INPUT,
 		    "the header is malformed; "
 		    "is this CSV, and the quote character right?");
-	if (read_columns(h, r, options, e) != 0 ||
-	    refuse_delimiter(h, d, e) != 0 || refuse_duplicates(h, r, e) != 0)
+	/* Before names are looked at: a tab is no good in one. */
+	if (refuse_delimiter(r, d, e) != 0 ||
+	    read_columns(h, r, options, e) != 0 ||
+	    refuse_duplicates(h, r, e) != 0)
 		return -1;
 	if ((options->id != NULL ? find_named_id(h, options->id, e)
 				 : find_id(h, e)) != 0)

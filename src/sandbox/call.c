@@ -103,8 +103,10 @@ call_open(struct edge *edge, const struct call_head *head)
 	if (head->batch_id != NULL)
 		c->batch_id = sys_strdup(head->batch_id);
 	buffer_init(&c->body, UPDATE_MAX_BYTES);
+	/* Even an empty body is somewhere. */
 	if (c->method == NULL || c->path == NULL ||
-	    (head->batch_id != NULL && c->batch_id == NULL)) {
+	    (head->batch_id != NULL && c->batch_id == NULL) ||
+	    buffer_reserve(&c->body, 1) != 0) {
 		fail(c);
 		call_close(c);
 		return NULL;

@@ -247,8 +247,11 @@ server_open(
 		return NULL;
 	}
 	s->edge = edge;
+	/* A call that comes at once waits until the address is known. */
+	(void)edge_lock(edge);
 	s->daemon = start(s, settings);
 	if (s->daemon == NULL) {
+		edge_unlock(edge);
 		error_errno(e, EXIT_USAGE, "cannot listen on 127.0.0.1:%u%s",
 		    settings->port,
 		    settings->cert == NULL ? "" : " with this certificate");
@@ -260,6 +263,7 @@ server_open(
 	    settings->cert == NULL ? "http" : "https",
 	    info == NULL ? settings->port : info->port);
 	edge_set_address(edge, address);
+	edge_unlock(edge);
 	return s;
 }
 

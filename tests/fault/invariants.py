@@ -112,6 +112,8 @@ def violations(record):
         bodies = [parse_body(record.header, a.body) for a in record.accepted]
         # A body that is the same again is the same rows, not more of them.
         once = {a.sha256: rows for a, rows in zip(record.accepted, bodies)}
+        # The failed file too may hold a body twice: it is written before the
+        # journal says so.
         failed = {body: parse_body(record.header, body)
                   for body in record.failed}
     except (Malformed, UnicodeDecodeError) as e:

@@ -2,7 +2,8 @@
  * fuzz-batch.c: for libFuzzer: any bytes as a batch stream.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-batch.c src/batch/{comply,percent,reader}.c src/csv/input.c \
+ *	    tests/fuzz/fuzz-batch.c src/csv/input.c \
+ *	    src/batch/{comply,percent,reader}.c \
  *	    src/base/{buffer,error,escape,signals,sys,utf8}.c -lz
  *
  * What is given out must be what came in, byte for byte, a batch at each

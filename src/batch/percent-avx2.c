@@ -1,0 +1,197 @@
+/*
+ * Percent-encoding by AVX2: 32 bytes are classified at a time by two table
+ * look-ups, on the high and on the low half of each byte; they are stored
+ * whole, and only what has to be encoded is mended one by one.
+ */
+#include "batch/percent-avx2.h"
+
+#ifdef PERCENT_AVX2
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+enum { VECTOR = 32 };
+
+/* Which low halves stay, for each high half: a bit for each of 2x to 7x. */
+struct tables {
+	__m256i low, high;
+};
+
+AVX2 static inline struct tables
+make_tables(unsigned int kept)
+{
+	char comma = (kept & PERCENT_COMMA) != 0 ? 1 : 0;
+	char top = (kept & PERCENT_HIGH) != 0 ? 64 : 0;
+	/* 1: 2x, 2: 3x, 4: 4x, 8: 5x, 16: 6x, 32: 7x, 64: 8x to fx */
+	__m128i low = _mm_setr_epi8(2 | 8 | 32 | 64, /* 0 P p */
+	    126 & ~1, 126 & ~1, 126 & ~1, 126 & ~1,  /* 1 A Q a q ... */
+	    126 & ~1, 126 & ~1, 126 & ~1, 126 & ~1, 126 & ~1, /* ... 9 */
+	    4 | 8 | 16 | 32 | 64,			      /* J Z j z */
+	    4 | 16 | 64,				      /* K k */
+	    4 | 16 | 64,				      /* , L l */
+	    1 | 4 | 16 | 64,				      /* - M m */
+	    1 | 4 | 16 | 32 | 64,			      /* . N n ~ */
+	    4 | 8 | 16 | 64);				      /* O _ o */
+	__m128i high = _mm_setr_epi8(
+	    0, 0, 1, 2, 4, 8, 16, 32, top, top, top, top, top, top, top, top);
+	struct tables t;
+
+	low = _mm_or_si128(low,
+	    _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, comma, 0, 0, 0));
+	t.low = _mm256_broadcastsi128_si256(low);
+	t.high = _mm256_broadcastsi128_si256(high);
+	return t;
+}
+
+/* A bit for each byte that must be encoded. */
+AVX2 static inline uint32_t
+special(__m256i v, const struct tables *t)
+{
+	__m256i half = _mm256_set1_epi8(15);
+	__m256i low = _mm256_shuffle_epi8(t->low, _mm256_and_si256(v, half));
+	__m256i high = _mm256_shuffle_epi8(
+	    t->high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+	__m256i kept = _mm256_and_si256(low, high);
+
+	return (uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(kept, _mm256_setzero_si256()));
+}
+
+AVX2 static inline __m256i
+load(const char *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline void
+store(char *p, __m256i v)
+{
+	_mm256_storeu_si256((__m256i *)(void *)p, v);
+}
+
+/* "%00" to "%FF", four bytes apart, so that one store writes them. */
+static char escapes[256][4];
+
+__attribute__((constructor)) static void
+make_escapes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 256; i++)
+		percent_put(escapes[i], (unsigned char)i);
+}
+
+/* n <= 32 bytes at text, of which 64 can be read. */
+AVX2 static inline char *
+encode_block(char *out, const char *text, uint32_t n, const struct tables *t)
+{
+	__m256i v = load(text);
+	uint32_t mask = special(v, t), from = 0;
+
+	if (n < VECTOR)
+		mask &= (1u << n) - 1;
+	store(out, v);
+	while (mask != 0) {
+		uint32_t at = (uint32_t)__builtin_ctz(mask);
+
+		mask &= mask - 1;
+		out += at - from;
+		memcpy(out, escapes[(unsigned char)text[at]], 4);
+		out += 3;
+		from = at + 1;
+		store(out, load(text + from));
+	}
+	return out + (n - from);
+}
+
+AVX2 static char *
+encode(char *out, const char *text, size_t n, unsigned int kept)
+{
+	struct tables t = make_tables(kept);
+	char last[2 * VECTOR + VECTOR];
+
+	for (; n >= 2 * VECTOR; n -= VECTOR, text += VECTOR)
+		out = encode_block(out, text, VECTOR, &t);
+	/* The rest from a copy behind which can be read. */
+	memcpy(last, text, n);
+	for (text = last; n > VECTOR; n -= VECTOR, text += VECTOR)
+		out = encode_block(out, text, VECTOR, &t);
+	return encode_block(out, text, (uint32_t)n, &t);
+}
+
+/* What is carried from block to block of a row with quotes. */
+struct quotes {
+	char character;
+	bool inside;
+	bool pair; /* the block before ended within a doubled quote */
+};
+
+/* As encode_block, quotes by the rules of percent_encode_quoted_row; text
+ * goes on for `more` bytes behind the n. */
+AVX2 static inline char *
+encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
+    const struct tables *t, struct quotes *q)
+{
+	__m256i v = load(text);
+	uint32_t mask = special(v, t), from = 0;
+	__m256i quote = _mm256_set1_epi8(q->character);
+
+	mask |= (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, quote));
+	if (n < VECTOR)
+		mask &= (1u << n) - 1;
+	if (q->pair) {
+		q->pair = false;
+		mask &= ~1u;
+		from = 1;
+		v = load(text + 1);
+	}
+	store(out, v);
+	while (mask != 0) {
+		uint32_t at = (uint32_t)__builtin_ctz(mask);
+
+		mask &= mask - 1;
+		out += at - from;
+		from = at + 1;
+		if (text[at] != q->character) {
+			memcpy(out, escapes[(unsigned char)text[at]], 4);
+			out += 3;
+		} else if (q->inside && (from < n || more > 0) &&
+			   text[from] == q->character) {
+			memcpy(out, escapes[(unsigned char)text[at]], 4);
+			out += 3;
+			q->pair = from == n;
+			if (!q->pair) {
+				mask &= mask - 1;
+				from++;
+			}
+		} else {
+			q->inside = !q->inside;
+		}
+		store(out, load(text + from));
+	}
+	return out + (n - from);
+}
+
+AVX2 static char *
+encode_quoted(
+    char *out, const char *row, size_t n, char quote, unsigned int kept)
+{
+	struct tables t = make_tables(kept);
+	struct quotes q = {quote, false, false};
+	char last[2 * VECTOR + VECTOR];
+
+	for (; n >= 2 * VECTOR; n -= VECTOR, row += VECTOR)
+		out = encode_quoted_block(out, row, VECTOR, n - VECTOR, &t, &q);
+	memcpy(last, row, n);
+	for (row = last; n > VECTOR; n -= VECTOR, row += VECTOR)
+		out = encode_quoted_block(out, row, VECTOR, n - VECTOR, &t, &q);
+	return encode_quoted_block(out, row, (uint32_t)n, 0, &t, &q);
+}
+
+const struct percent_kernel percent_avx2 = {"avx2", encode, encode_quoted};
+
+#endif

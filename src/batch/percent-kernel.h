@@ -1,0 +1,27 @@
+/*
+ * percent-kernel.h: what the kernels of percent.c share with each other, and
+ * with no one else.
+ */
+#ifndef TP_BATCH_PERCENT_KERNEL_H
+#define TP_BATCH_PERCENT_KERNEL_H
+
+#include <stddef.h>
+
+/* Kinds of bytes that can stay as they are; a set of them is `kept`. */
+#define PERCENT_UNRESERVED 1 /* letters, digits, - . _ ~ (RFC 3986, 2.3) */
+#define PERCENT_HIGH 2	     /* of a UTF-8 character of several bytes */
+#define PERCENT_COMMA 4
+
+/* %XX; returns the end. */
+char *percent_put(char *out, unsigned char byte);
+
+/* See percent_encode and percent_encode_quoted_row in percent.h. */
+struct percent_kernel {
+	const char *name;
+	char *(*encode)(
+	    char *out, const char *text, size_t n, unsigned int kept);
+	char *(*encode_quoted)(char *out, const char *row, size_t n, char quote,
+	    unsigned int kept);
+};
+
+#endif

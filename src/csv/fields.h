@@ -1,0 +1,50 @@
+/*
+ * fields.h: the fields of one record, and how a record that is plainly
+ * RFC 4180 is cut into them; all others are libcsv's (parse.h).
+ */
+#ifndef TP_CSV_FIELDS_H
+#define TP_CSV_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buffer.h"
+#include "csv/dialect.h"
+
+/*
+ * A field as it was meant: without its quotes, doubled quotes single.
+ * text belongs to the record and lives until the next one is read.
+ */
+struct csv_field {
+	const char *text;
+	size_t len;
+	uint32_t start; /* raw, quotes included: raw[start..end) of the */
+	uint32_t end;	/* record */
+};
+
+/* A record has at most so many; what is over is only counted. */
+#define CSV_MAX_FIELDS 65536
+
+struct csv_fields {
+	struct csv_field *field; /* owned; min(n, CSV_MAX_FIELDS) of them */
+	size_t n;		 /* fields of the record */
+	size_t size;		 /* allocated */
+};
+
+/* -1: no memory. */
+int csv_fields_add(struct csv_fields *f, const struct csv_field *field);
+void csv_fields_free(struct csv_fields *f);
+
+/*
+ * Cuts a plain record, raw[0..len) without its line ending, at its `seps`
+ * separators: sep[i] - begin is where field i ends, the last one at len.
+ * Text that is not raw goes to `text`, which is emptied first.  -1: no memory.
+ */
+int csv_fields_cut(struct csv_fields *f, const struct csv_dialect *d,
+    const char *raw, size_t len, const uint32_t *sep, size_t seps,
+    uint32_t begin, struct buffer *text);
+
+/* Whether a line has nothing in it (with trim: but layout). */
+bool csv_fields_blank(const struct csv_dialect *d, const char *s, size_t n);
+
+#endif

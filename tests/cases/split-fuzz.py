@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""tp-split on generated exports, good and broken, under many options: rows
+taken in runs must come out as those taken one by one do (TP_SCAN=libcsv).
+
+    split-fuzz.py ROUNDS [SEED]
+"""
+
+import os
+import random
+import subprocess
+import sys
+
+PIECES = [b"x", b"abc", b"gold", b"-._~", b" ", b"%", b"&", b"+", b"=", b"/",
+          b"\xc3\xa4", b"\xe6\x9d\xb1", b"\xf0\x9f\x8e\x81", b"\t", b"'", b"|",
+          b"NULL", b"batch=", b"0123456789" * 7]
+BROKEN = [b"\xff", b"\xc3", b"\x00", b'"', b"\r", b'a"b', b'"a" ']
+
+
+def cell(rng, broken, delimiter):
+    text = b"".join(rng.choice(PIECES) for _ in range(rng.randrange(4)))
+    kind = rng.randrange(12)
+    if kind == 0:
+        return b""
+    if kind == 1:
+        return b"NULL"
+    if kind < 4:
+        inner = text + rng.choice([b"", b",", b"\n", b"\r\n", b'""', delimiter])
+        return b'"' + inner + b'"'
+    if broken and rng.randrange(40) == 0:
+        return text + rng.choice(BROKEN)
+    if text[:1] in (b"'",) or delimiter in text:
+        return b"y"
+    return text
+
+
+def export(rng, broken, delimiter):
+    names = [b"thirdPartyId", b"a", b'"b,c"', b"\xc3\xa4", b"e"]
+    rng.shuffle(names)
+    header = delimiter.join(names)
+    rows = [header]
+    for number in range(rng.choice([3, 40, 300])):
+        cells = [cell(rng, broken, delimiter) for _ in names]
+        if rng.randrange(20):
+            cells[names.index(b"thirdPartyId")] = b"id%d" % number
+        shape = rng.randrange(30)
+        if shape == 0:
+            cells = cells[:rng.randrange(1, 5)]
+        elif shape == 1:
+            cells += [b""] * rng.randrange(3)
+        elif shape == 2:
+            cells += [b"z"]
+        rows.append(delimiter.join(cells))
+        if rng.randrange(50) == 0:
+            rows.append(rng.choice([b"", header, b" "]))
+    ending = rng.choice([b"\n", b"\r\n"])
+    return ending.join(rows) + rng.choice([ending, b""])
+
+
+def options(rng, delimiter):
+    chosen = ["-q", "--delimiter", delimiter.decode()]
+    for option in (["--trim"], ["--null", "NULL"], ["--empty-as", "-+"],
+                   ["--raw-utf8"], ["--max-rows", "7"], ["--max-bytes", "900"],
+                   ["--max-record", "150"], ["--drop", "e"],
+                   ["--separators", "reject", "--drop", '"b,c"'],
+                   ["--separators", "replace=; ", "--params", "e,a:x"]):
+        if rng.randrange(5) == 0:
+            chosen += option
+    return chosen
+
+
+def split(kernel, arguments):
+    names = ["rejects", "errors", "manifest"]
+    for name in names:
+        if os.path.exists(name):
+            os.remove(name)
+    files = [word for name in names for word in ("--" + name, name)]
+    environment = dict(os.environ)
+    environment.pop("TP_SCAN", None)
+    if kernel:
+        environment["TP_SCAN"] = kernel
+    done = subprocess.run(["tp-split", *arguments, *files, "in"],
+                          env=environment, capture_output=True, check=False)
+    seen = [done.returncode, done.stdout, done.stderr]
+    for name in names:
+        if os.path.exists(name):
+            with open(name, "rb") as file:
+                seen.append(file.read())
+    return seen
+
+
+def main():
+    rounds = int(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    codes = {}
+    for number in range(rounds):
+        rng = random.Random(seed * 1000003 + number)
+        delimiter = rng.choice([b",", b",", b";"])
+        data = export(rng, number % 2, delimiter)
+        with open("in", "wb") as file:
+            file.write(data)
+        arguments = options(rng, delimiter)
+        expected = split("libcsv", arguments)
+        codes[expected[0]] = codes.get(expected[0], 0) + 1
+        for kernel in ("portable", None):
+            if split(kernel, arguments) != expected:
+                sys.exit(f"round {number}, seed {seed}, kernel {kernel}: "
+                         f"tp-split {' '.join(arguments)} in differs")
+    print(codes)
+
+
+main()

@@ -1,0 +1,425 @@
+#!/usr/bin/env bats
+# tp-split: exports become batches.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# Runs a command; its stdout, stderr and code are out, err and $status.
+try() {
+	status=0
+	"$@" >out 2>err || status=$?
+}
+
+# The same, with this text (as printf has it) on stdin.
+try_with() { # TEXT COMMAND...
+	local text=$1
+	shift
+	# shellcheck disable=SC2059 # the text is a format on purpose
+	printf "$text" >in
+	status=0
+	"$@" <in >out 2>err || status=$?
+}
+
+expect() { # STATUS STDOUT
+	[ "$status" = "$1" ] || {
+		echo "exit $status instead of $1" && cat err
+		return 1
+	}
+	# shellcheck disable=SC2059
+	printf "$2" >expected
+	assert_same expected out
+}
+
+# COUNT rows that have the numbers from 1 as ids.
+numbers() {
+	echo thirdPartyId,a
+	seq -f %.0f,x 1 "$1"
+}
+
+@test "the line of the README" {
+	printf 'thirdPartyId,tier\na1,50%% off & more\n' | tp-validate |
+		tp-split >out
+	status=0
+	expect 0 'batch=thirdPartyId,tier\na1,50%%25%%20off%%20%%26%%20more\n'
+}
+
+@test "identifier first, under its documented name" {
+	try_with 'a,mbox3rdPartyId,b\n1,x,2\n,y,\n3,z\n' tp-split
+	expect 0 'batch=thirdPartyId,a,b\nx,1,2\ny\nz,3\n'
+	try_with 'a,crm\n1,x\n' tp-split --id crm=pcId
+	expect 0 'batch=pcId,a\nx,1\n'
+	try_with 'pcId,thirdPartyId,a\n1,x,y\n' tp-split --id thirdPartyId
+	expect 0 'batch=thirdPartyId,a\nx,y\n'
+}
+
+@test "a header alone gives no batch" {
+	try_with 'a,thirdPartyId\n' tp-split
+	expect 0 ''
+}
+
+@test "cells as they were meant" {
+	try_with 'thirdPartyId;"a b"\r\n1;"q""q, r\n"\r\n\r\n2;\xc3\xa4+\r\n' \
+		tp-split --delimiter ';'
+	expect 0 'batch=thirdPartyId,a%%20b\n1,q%%22q%%2C%%20r%%0A\n2,%%C3%%A4%%2B\n'
+	grep -q 'separators: commas or line breaks in the values of 1 rows' err
+	try_with 'thirdPartyId,a,b\n1, x ,NULL\n2,\\N,  y\n' \
+		tp-split --trim --null NULL --null '\N'
+	expect 0 'batch=thirdPartyId,a,b\n1,x\n2,,y\n'
+	try_with "thirdPartyId,a,b\n'1','it''s','x'\n" tp-split --quote "'"
+	expect 0 'batch=thirdPartyId,a,b\n1,it%%27s,x\n'
+}
+
+@test "a cell that looks like the beginning of a batch" {
+	try_with 'thirdPartyId,a\nbatch=x,batch=y\n' tp-split
+	expect 0 'batch=thirdPartyId,a\nbatch%%3Dx,batch%%3Dy\n'
+}
+
+@test "--raw-utf8 leaves letters, and nothing else" {
+	try_with 'thirdPartyId,\xc3\xa4\n1,\xe6\x9d\xb1 &\n' tp-split --raw-utf8
+	expect 0 'batch=thirdPartyId,\xc3\xa4\n1,\xe6\x9d\xb1%%20%%26\n'
+}
+
+@test "--params selects, orders and renames" {
+	try_with 'a,thirdPartyId,"b,c",d\n1,x,2,3\n' \
+		tp-split --params 'd:D,"b,c":bc'
+	expect 0 'batch=thirdPartyId,D,bc\nx,3,2\n'
+	try_with 'a,thirdPartyId,b\n1,x,2\n' tp-split --drop a
+	expect 0 'batch=thirdPartyId,b\nx,2\n'
+	try_with 'a,thirdPartyId,b\n1,x,2\n' tp-split --drop a,b
+	expect 0 'batch=thirdPartyId\nx\n'
+}
+
+@test "--params and --drop that do not fit" {
+	for wrong in '--params=z' '--drop=z' '--params=thirdPartyId' \
+		'--params=a,a' '--params=a:b,b' '--params=a:pcId' \
+		'--drop=a,a' '--params="a'; do
+		try_with 'a,thirdPartyId,b\n1,x,2\n' tp-split "$wrong"
+		expect 2 ''
+		[ "$(wc -l <err)" = 1 ]
+	done
+	try_with 'a,thirdPartyId\n1,x\n' tp-split --params a --drop a
+	expect 2 ''
+}
+
+@test "--empty-as fills empty and absent cells" {
+	try_with 'thirdPartyId,a,b\n1,,\n2\n3,x,NULL\n' \
+		tp-split --empty-as none --null NULL
+	expect 0 'batch=thirdPartyId,a,b\n1,none,none\n2,none,none\n3,x,none\n'
+	try_with 'thirdPartyId,a\n1,\n' tp-split --empty-as 'a,b'
+	expect 2 ''
+}
+
+@test "--separators" {
+	local text='thirdPartyId,a\n1,"x,y"\n2,"x\r\ny"\n3,z\n'
+	try_with "$text" tp-split --separators encode
+	expect 0 'batch=thirdPartyId,a\n1,x%%2Cy\n2,x%%0D%%0Ay\n3,z\n'
+	grep -q 'in the values of 2 rows, first at -:2:' err
+	try_with "$text" tp-split --separators reject
+	expect 1 'batch=thirdPartyId,a\n3,z\n'
+	[ "$(grep -c ': separator: ' err)" = 2 ]
+	try_with "$text" tp-split --separators 'replace= / '
+	expect 0 'batch=thirdPartyId,a\n1,x%%20%%2F%%20y\n2,x%%20%%2F%%20y\n3,z\n'
+	# Never within the identifier, nor within a name.
+	try_with 'thirdPartyId,a\n"1,2",x\n3,y\n' tp-split --separators replace=
+	expect 1 'batch=thirdPartyId,a\n3,y\n'
+	try_with 'thirdPartyId,"a,b"\n1,x\n' tp-split --separators reject
+	expect 2 ''
+	try_with 'thirdPartyId,"a,b"\n1,x\n' \
+		tp-split --separators reject --params '"a,b":ab'
+	expect 0 'batch=thirdPartyId,ab\n1,x\n'
+	try_with "$text" tp-split --separators maybe
+	expect 2 ''
+}
+
+@test "rejects: each with its rule, byte for byte" {
+	try_with 'a,thirdPartyId\n1,x\n2,\n3\n\xff,y\n4,z,5\na,thirdPartyId\n6,"w' \
+		tp-split --rejects rejects --errors errors --summary summary
+	expect 1 'batch=thirdPartyId,a\nx,1\n'
+	printf 'a,thirdPartyId\n2,\n3\n\xff,y\n4,z,5\na,thirdPartyId\n6,"w\n' \
+		>expected
+	assert_same expected rejects
+	[ "$(jq -r .rule errors | tr '\n' ' ')" = \
+		'id-empty id-empty utf8 columns repeated-header quote ' ]
+	[ "$(jq -c '[.in,.out,.rejected,.skipped,.batches,.exit]' summary)" = \
+		'[7,1,6,0,1,1]' ]
+	jq -e '.in == .out + .rejected + .skipped' summary
+}
+
+@test "--max-rejects" {
+	local text='a,thirdPartyId\n1,x\n2,\n3,\n4,y\n'
+	try_with "$text" tp-split --max-rejects 2
+	expect 1 'batch=thirdPartyId,a\nx,1\ny,4\n'
+	try_with "$text" tp-split --max-rejects 1
+	[ "$status" = 3 ]
+	try_with "$text" tp-split --max-rejects 49%
+	[ "$status" = 3 ]
+}
+
+@test "what ends early ends within a line" {
+	try_with 'a,thirdPartyId\n1,x\n2,\n3,\n4,y\n' tp-split --max-rejects 49%
+	expect 3 ''
+	numbers 100000 | gzip >whole.gz
+	head -c 200000 whole.gz >cut.gz
+	try tp-split cut.gz
+	[ "$status" = 3 ]
+	[ -s out ]
+	[ "$(tail -c 1 out)" != '' ]
+}
+
+@test "headers that cannot be used" {
+	for text in '' 'a,b\n1,2\n' 'pcId,thirdPartyId\n1,2\n' \
+		'thirdPartyId,a,a\n1,2,3\n' 'thirdPartyId,\n1,2\n' \
+		'thirdPartyId,profile.a\n1,2\n'; do
+		try_with "$text" tp-split
+		expect 3 ''
+		[ "$(wc -l <err)" = 1 ]
+	done
+}
+
+@test "several files, one header" {
+	printf 'thirdPartyId,a\n1,x\n' >one
+	printf '\xef\xbb\xbfthirdPartyId,a\r\n2,y' | gzip >two
+	printf 'thirdPartyId,b\n3,z\n' >three
+	try tp-split --manifest manifest one two
+	expect 0 'batch=thirdPartyId,a\n1,x\n2,y\n'
+	[ "$(jq -c '[.firstFile,.firstLine,.lastFile,.lastLine]' manifest)" = \
+		'["one",2,"two",2]' ]
+	try tp-split one three
+	[ "$status" = 3 ]
+	try tp-split one nothing
+	[ "$status" = 3 ]
+}
+
+@test "500,000 rows are one batch, 500,001 are two" {
+	numbers 500000 | tp-split --manifest manifest >out
+	[ "$(grep -c ^batch= out)" = 1 ]
+	numbers 500001 | tp-split --manifest manifest >out
+	[ "$(grep -c ^batch= out)" = 2 ]
+	[ "$(jq -c '[.batch,.rows,.firstLine,.lastLine]' manifest | tr '\n' ' ')" \
+		= '[1,500000,2,500001] [2,1,500002,500002] ' ]
+	[ "$(tail -n 2 out)" = "$(printf 'batch=thirdPartyId,a\n500001,x')" ]
+}
+
+@test "--max-rows and --max-bytes, both sides" {
+	try_with 'thirdPartyId,a\n1,x\n2,x\n3,x\n4,x\n5\n' tp-split --max-rows 2
+	expect 0 'batch=thirdPartyId,a\n1,x\n2,x\nbatch=thirdPartyId,a\n3,x\n4,x\nbatch=thirdPartyId,a\n5\n'
+	try_with 'thirdPartyId,a\n1,x\n2,x\n3,x\n' tp-split --max-bytes 29
+	expect 0 'batch=thirdPartyId,a\n1,x\n2,x\nbatch=thirdPartyId,a\n3,x\n'
+	try_with 'thirdPartyId,a\n1,x\n2,x\n3,x\n' tp-split --max-bytes 28
+	expect 0 'batch=thirdPartyId,a\n1,x\nbatch=thirdPartyId,a\n2,x\nbatch=thirdPartyId,a\n3,x\n'
+	# A row that fits into no batch; a header under which none fits.
+	try_with 'thirdPartyId,a\n1,x\n2,xy\n3,x\n' tp-split --max-bytes 25
+	expect 1 'batch=thirdPartyId,a\n1,x\nbatch=thirdPartyId,a\n3,x\n'
+	grep -q ':3:1: row-too-large: ' err
+	try_with 'thirdPartyId,a\n1,x\n' tp-split --max-bytes 22
+	expect 2 ''
+	for wrong in --max-bytes=0 --max-bytes=50000000 --max-rows=0 \
+		--max-rows=500001 --max-rows=x; do
+		try_with 'thirdPartyId,a\n1,x\n' tp-split "$wrong"
+		expect 2 ''
+	done
+}
+
+@test "a batch of 49,999,999 bytes, and never one of more" {
+	# Rows of 63,004 bytes, and in the end what is left.
+	python3 - <<-'END' >in
+		total, name = 49999999 - len("batch=thirdPartyId,a\n"), 63000
+		rows = total // (name + 4) - 1
+		print("thirdPartyId,a")
+		for _ in range(rows):
+		    print("id," + "x" * name)
+		    total -= name + 4
+		while total > 0:
+		    take = min(total, 60000)
+		    if 0 < total - take < 5:
+		        take -= 5
+		    print("id," + "x" * (take - 4))
+		    total -= take
+	END
+	tp-split in >out
+	[ "$(grep -c ^batch= out)" = 1 ]
+	[ "$(wc -c <out)" = 49999999 ]
+	sed '$s/$/x/' in >longer
+	tp-split --manifest manifest longer >out
+	[ "$(grep -c ^batch= out)" = 2 ]
+	[ "$(jq .bytes manifest | sort -n | tail -n 1)" -le 49999999 ]
+}
+
+@test "64,000 bytes of a profile, both sides" {
+	local value
+	value=$(printf %063990d 0)
+	# Names a and bc, values of 63,990 and 7 bytes: 64,000.
+	printf 'thirdPartyId,a,bc\n1,%s,%s\n' "$value" 1234567 >in
+	try tp-split in
+	[ "$status" = 0 ]
+	printf 'thirdPartyId,a,bc\n1,%s,%s\n2,x\n' "$value" 12345678 >in
+	try tp-split in
+	expect 1 'batch=thirdPartyId,a,bc\n2,x\n'
+	grep -q 'in:2:1: profile-too-large: ' err
+	# An empty cell's name does not count; encoding does not, either.
+	printf 'thirdPartyId,a,bc\n1,%s+++++++++,\n' "$value" >in
+	try tp-split in
+	[ "$status" = 0 ]
+	printf 'thirdPartyId,a,bc\n1,%s++++++++++,\n' "$value" >in
+	try tp-split in
+	expect 1 ''
+}
+
+@test "--max-record, both sides" {
+	try_with 'thirdPartyId,a\n1,xxxxxxxxxxxx\n' tp-split --max-record 14
+	expect 0 'batch=thirdPartyId,a\n1,xxxxxxxxxxxx\n'
+	try_with 'thirdPartyId,a\n1,xxxxxxxxxxxxx\n2,y\n' tp-split --max-record 14
+	expect 1 'batch=thirdPartyId,a\n2,y\n'
+	grep -q 'record-too-long' err
+}
+
+@test "-o: a file for each batch, its path on stdout" {
+	numbers 5 >in
+	try tp-split -o folder --max-rows 2 --manifest manifest in
+	expect 0 'folder/batch-000001.txt\nfolder/batch-000002.txt\nfolder/batch-000003.txt\n'
+	printf 'batch=thirdPartyId,a\n3,x\n4,x\n' >expected
+	assert_same expected folder/batch-000002.txt
+	tp-split --max-rows 2 in >stream
+	cat folder/*.txt | cmp - stream
+	[ "$(stat -c %a folder folder/batch-000001.txt | tr '\n' ' ')" = '700 600 ' ]
+	jq -r '"\(.sha256)  \(.path)"' manifest | sha256sum -c --quiet
+	# There already.
+	try tp-split -o folder in
+	expect 2 ''
+	grep -q 'holds batch files already' err
+	mkdir other
+	touch other/batch-x.txt other/notes
+	try tp-split -o other in
+	expect 0 'other/batch-000001.txt\n'
+	try tp-split -o in in
+	expect 2 ''
+}
+
+@test "-o: a batch that is not finished leaves nothing" {
+	numbers 200000 | gzip | head -c 200000 >cut.gz
+	try tp-split -o folder --max-rows 50000 --manifest manifest cut.gz
+	[ "$status" = 3 ]
+	[ -s out ]
+	ls -d folder/* | cmp - out
+	[ "$(find folder -name '.*' -type f | wc -l)" = 0 ]
+	[ ! -e manifest ]
+	tail -q -n 1 folder/* | grep -c ,x | cmp - <(wc -l <out)
+}
+
+@test "the manifest of a stream" {
+	printf 'thirdPartyId,a\n\n1,"x\ny"\n2,y\n3,"z\n"\n' >in
+	tp-split --max-rows 2 --manifest manifest -q in >out 2>err
+	[ "$(jq -c '[.batch,.rows,.bytes,.path,.firstLine,.lastLine]' manifest |
+		tr '\n' ' ')" = '[1,2,33,null,3,5] [2,1,28,null,6,7] ' ]
+	head -c 33 out | sha256sum | cut -d ' ' -f 1 >expected
+	tail -c 28 out | sha256sum | cut -d ' ' -f 1 >>expected
+	jq -r .sha256 manifest | cmp - expected
+}
+
+# What everyone's script does: Python's csv and quote.
+reference() {
+	python3 - "$@" <<-'END'
+		import csv, sys
+		from urllib.parse import quote
+		rows = csv.reader(open(sys.argv[1], newline="", encoding="utf-8-sig"))
+		header = next(rows)
+		at = header.index("thirdPartyId")
+		def line(cells):
+		    cells = [cells[at]] + cells[:at] + cells[at + 1:]
+		    while cells[-1] == "":
+		        cells.pop()
+		    return ",".join(quote(c, safe="") for c in cells) + "\n"
+		head = "batch=" + line(header)
+		left, count = 0, 0
+		for cells in rows:
+		    row = line(cells)
+		    if count == 30000 or left < len(row):
+		        sys.stdout.write(head)
+		        left, count = 1000000 - len(head), 0
+		    sys.stdout.write(row)
+		    left, count = left - len(row), count + 1
+	END
+}
+
+@test "equal to Python's csv and quote, whichever kernel scans" {
+	for kind in plain real quoted; do
+		"$root/contrib/make-export" --kind "$kind" --rows 40000 >in
+		reference in >expected
+		for kernel in portable libcsv; do
+			TP_SCAN=$kernel tp-split -q --max-bytes 1000000 \
+				--max-rows 30000 in >out
+			assert_same expected out
+		done
+		tp-split -q --max-bytes 1000000 --max-rows 30000 <in |
+			cmp - expected
+		[ "$(grep -c ^batch= out)" -gt 3 ]
+	done
+}
+
+@test "rows taken in runs equal rows taken one by one" {
+	"$root/tests/cases/split-fuzz.py" 40 "${TP_TEST_SEED:-1}"
+}
+
+@test "the same bytes, however columns are named" {
+	"$root/contrib/make-export" --kind real --rows 20000 >in
+	tp-split -q in >expected
+	names=$(head -n 1 in | cut -d , -f 2-)
+	tp-split -q --params "$names" in >out
+	assert_same expected out
+	mlr --csv reorder -e -f thirdPartyId in >moved
+	tp-split -q moved >out
+	assert_same expected out
+}
+
+@test "output that cannot be written" {
+	numbers 100000 >in
+	try tp-split in
+	status=0
+	tp-split in >/dev/full 2>err || status=$?
+	[ "$status" = 4 ]
+	numbers 1 >in
+	status=0
+	tp-split in >/dev/full 2>err || status=$?
+	[ "$status" = 4 ]
+	status=0
+	tp-split -o folder in >/dev/full 2>err || status=$?
+	[ "$status" = 4 ]
+	try tp-split --manifest /nonexistent/m in
+	expect 2 ''
+	try tp-split --manifest /dev/full in
+	[ "$status" = 4 ]
+	# A reader that has gone ends a filter as filters end.
+	set +o pipefail
+	numbers 1000000 >in
+	tp-split in 2>err | head -n 1 >out
+	[ "${PIPESTATUS[0]}" = 141 ]
+	[ ! -s err ]
+}
+
+@test "peak memory is small and does not grow" {
+	skip_if_sanitized 'it takes memory of its own'
+	for rows in 20000 1000000; do
+		"$root/contrib/make-export" --kind real --rows "$rows" >in
+		/usr/bin/time -f %M -o peak tp-split -q --manifest manifest in \
+			>out
+		[ "$(tail -n 1 peak)" -le 16384 ]
+	done
+}
+
+@test "wrong usage" {
+	for wrong in --max-bytes --nothing --separators=x -o; do
+		try tp-split "$wrong"
+		expect 2 ''
+		[ "$(wc -l <err)" = 1 ]
+	done
+	try tp-split --help
+	[ "$status" = 0 ]
+	[ "$(wc -l <out)" -le 50 ]
+	[ "$(wc -L <out)" -le 80 ]
+	try tp-split --version
+	[ "$status" = 0 ]
+	grep -q '^tp-split (tp-tools) ' out
+}
