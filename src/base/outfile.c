@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,23 @@ open_temporary(struct outfile *f)
 	return fd;
 }
 
+/*
+ * Names of an open descriptor: to rename over them would take /dev/stdout
+ * away from everyone, even where it now leads to a regular file.
+ */
+static bool
+names_descriptor(const char *path)
+{
+	static const char *const names[] = {"/dev/stdin", "/dev/stdout",
+	    "/dev/stderr", "/dev/fd/", "/proc/self/fd/"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(path, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 int
 outfile_open(struct outfile *f, const char *path, struct error *e)
 {
@@ -48,8 +66,9 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	f->path = sys_strdup(path);
 	if (f->path == NULL)
 		return error_errno(e, EXIT_LOCAL, "%s", path);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		fd = sys_open(path, O_WRONLY | O_NOCTTY, 0);
+	if (names_descriptor(path) ||
+	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		fd = sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
 	else
 		fd = open_temporary(f);
 	if (fd < 0) {

@@ -4,8 +4,8 @@
  * It is written under a temporary name beside its own, with mode 0600, and
  * takes its name by rename when it is committed, after fsync; a symbolic link
  * at its name is replaced, never followed.  Only a path that already is
- * something else than a regular file (a pipe, /dev/null, /dev/fd/63) is
- * written in place.
+ * something else than a regular file (a pipe, /dev/null), or that names an
+ * open descriptor (/dev/stderr, /dev/fd/63), is written in place, at its end.
  */
 #ifndef TP_BASE_OUTFILE_H
 #define TP_BASE_OUTFILE_H
