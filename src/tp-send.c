@@ -482,7 +482,7 @@ main(int argc, char **argv)
 		return EXIT_LOCAL;
 	if (read_options(&run, argc, argv, &e) != 0) {
 		diag_error(&e);
-		return e.code;
+		return (int)e.code;
 	}
 	signals_catch();
 	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
@@ -496,5 +496,5 @@ main(int argc, char **argv)
 	pace_free(run.pace);
 	token_free(run.token);
 	signals_die_if_pending();
-	return code;
+	return (int)code;
 }
