@@ -246,7 +246,7 @@ say_unreconciled(const struct status *s)
 }
 
 static void
-say_outcome(const struct run *run, const struct status *s)
+say_outcome(const struct status *s)
 {
 	char shown[300] = "";
 	const char *why = s->message;
@@ -260,11 +260,8 @@ say_outcome(const struct run *run, const struct status *s)
 	else if (s->state == STATUS_DEADLINE && why[0] == '\0')
 		why = "the service has not finished with it";
 	escape_text(shown, sizeof(shown), why, strlen(why));
-	diag_place("", 0, 0, status_state_name(s->state), "batch %llu: %s%s",
-	    (unsigned long long)s->batch, shown,
-	    s->state == STATUS_DENIED && run->token == NULL
-		? " (see --token-to-status)"
-		: "");
+	diag_place("", 0, 0, status_state_name(s->state), "batch %llu: %s",
+	    (unsigned long long)s->batch, shown);
 }
 
 static int
@@ -305,7 +302,7 @@ ended(void *arg, const struct status *s, struct error *e)
 	if (make_way(run, e) != 0)
 		return -1;
 	if (code != EXIT_COMPLETE)
-		say_outcome(run, s);
+		say_outcome(s);
 	if (write_outcome(run, s, e) != 0)
 		return -1;
 	run->settled++;
