@@ -143,7 +143,7 @@ status_calls() {
 @test "deadline: exit 7, in time" {
 	start --status-delay 600
 	SECONDS=0
-	accept 1 a,1 | ask --interval 1 --deadline 2
+	accept 1 a,1 | ask --poll-rate 2 --deadline 1
 	exits 7
 	[ "$SECONDS" -lt 8 ]
 	[ "$(each state)" = '"deadline" ' ]
