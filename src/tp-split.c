@@ -76,6 +76,8 @@ static const struct options_program program = {
 	      "Exit: 0 all sent on, 1 some rejected, 2 usage, 3 input "
 	      "unusable,\n4 local failure.  See tp-split(1).\n",
     .version = print_versions,
+    .seals = true,
+    .reads_seals = true,
 };
 
 /* Text that is sent in place of something else. */
@@ -172,6 +174,7 @@ read_options(struct settings *s, int argc, char **argv, struct error *e)
 	s->input.files = argv + optind;
 	s->input.count = (size_t)(argc - optind);
 	s->input.reject.show_values = s->common.show_values;
+	s->input.sealed = s->common.sealed;
 	s->split.input = &s->input;
 	s->output.max_row = split_max_row(&s->split);
 	return key == OPTIONS_FAILED ? -1 : 0;
@@ -243,7 +246,6 @@ split_and_finish(struct run *r, struct error *e)
 	if (split_all(&r->split, r->input, e) == 0 &&
 	    export_judge(r->input, e) == 0)
 		batch_writer_close(r->writer, e);
-	output_close(&r->out, e);
 	export_commit(r->input, e);
 }
 
@@ -258,6 +260,7 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 		return e->code;
 	r->writer = batch_writer_open(&s->output, &r->out, e);
 	if (r->writer == NULL ||
+	    (s->common.seal && output_begin_seal(&r->out, e) != 0) ||
 	    split_open(&r->split, &s->split, r->input, r->writer, e) != 0)
 		return e->code;
 	progress_start(s->common.progress, "records");
@@ -270,6 +273,13 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 	code = exit_worse(code, e->code);
 	summary_write(
 	    summary, summarize(&r->split, r->input, r->writer), code, e);
+	/* Last of all, when nothing can fail any more but itself. */
+	if (e->code == EXIT_COMPLETE)
+		output_seal(&r->out, SEAL_LINE,
+		    s->output.folder != NULL ? batch_writer_batches(r->writer)
+					     : batch_writer_rows(r->writer),
+		    e);
+	output_close(&r->out, e);
 	return exit_worse(code, e->code);
 }
 
@@ -303,5 +313,5 @@ main(int argc, char **argv)
 		signals_die_of_pipe();
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
-	return exit_worse(code, e.code);
+	return (int)exit_worse(code, e.code);
 }

@@ -96,7 +96,7 @@ struct run {
 	uint64_t malformed;
 	uint64_t outcomes[STATUS_STATES];
 	uint64_t reconciled, rows, rows_reconciled, not_found;
-	uint64_t settled; /* outcomes, for the progress line */
+	uint64_t settled; /* outcomes written */
 };
 
 /* What each outcome but complete says about the run. */
@@ -163,7 +163,7 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 		    "poll-rate", arg, 1, PACE_MAX, &run->poll_rate, e);
 	case KEY_INTERVAL:
 		return options_seconds(
-		    "interval", arg, 1, 3600, &run->interval, e);
+		    "interval", arg, 0, 3600, &run->interval, e);
 	case KEY_DEADLINE:
 		return options_seconds(
 		    "deadline", arg, 1, 7 * 86400, &run->deadline, e);
@@ -306,8 +306,10 @@ ended(void *arg, const struct status *s, struct error *e)
 		return -1;
 	if (code != EXIT_COMPLETE)
 		say_outcome(run, s);
+	if (write_outcome(run, s, e) != 0)
+		return -1;
 	run->settled++;
-	return write_outcome(run, s, e);
+	return 0;
 }
 
 static void
@@ -340,6 +342,13 @@ say_receipts(const struct run *run)
 	}
 }
 
+/* Accepted batches whose outcome was not written. */
+static uint64_t
+count_open(const struct run *run)
+{
+	return run->receipts[RECEIPT_ACCEPTED] - run->settled;
+}
+
 static void
 say_end(const struct run *run)
 {
@@ -349,10 +358,11 @@ say_end(const struct run *run)
 		diag_note("%llu ids were not found by the service: v1 makes no "
 			  "profiles",
 		    (unsigned long long)run->not_found);
-	if (run->watch != NULL && watch_open(run->watch) > 0)
-		diag_note("stopped with %zu accepted batches whose outcome is "
-			  "not known; read the receipts again to go on",
-		    watch_open(run->watch));
+	if (count_open(run) > 0)
+		diag_note("stopped; without an outcome: %llu of %llu accepted "
+			  "batches; give the receipts again to go on",
+		    (unsigned long long)count_open(run),
+		    (unsigned long long)run->receipts[RECEIPT_ACCEPTED]);
 }
 
 static int
@@ -373,7 +383,7 @@ write_summary(struct run *run, struct error *e)
 	ndjson_set_count(o, "malformed", run->malformed);
 	ndjson_set(o, "outcomes", outcomes);
 	ndjson_set_count(o, "reconciled", run->reconciled);
-	ndjson_set_count(o, "open", watch_open(run->watch));
+	ndjson_set_count(o, "open", count_open(run));
 	ndjson_set_count(o, "rows", run->rows);
 	ndjson_set_count(o, "rowsReconciled", run->rows_reconciled);
 	ndjson_set_count(o, "profilesNotFound", run->not_found);
@@ -382,6 +392,16 @@ write_summary(struct run *run, struct error *e)
 }
 
 /* ------------------------------------------------------------- the run */
+
+static enum exit_code
+receipt_code(const struct receipt *r)
+{
+	/* Credentials, or (without a status) a certificate. */
+	if (r->state == RECEIPT_REFUSED &&
+	    (r->http == 0 || r->http == 401 || r->http == 403))
+		return EXIT_SERVICE;
+	return receipt_kinds[r->state].code;
+}
 
 static int
 take_item(struct run *run, const struct inbox_item *item, struct error *e)
@@ -392,7 +412,7 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 		enum receipt_state state = item->receipt.state;
 
 		run->receipts[state]++;
-		run->code = exit_worse(run->code, receipt_kinds[state].code);
+		run->code = exit_worse(run->code, receipt_code(&item->receipt));
 		return state == RECEIPT_ACCEPTED
 			   ? watch_add(run->watch, &item->receipt, e)
 			   : 0;
@@ -547,7 +567,7 @@ main(int argc, char **argv)
 		return EXIT_LOCAL;
 	if (read_options(&run, argc, argv, &e) != 0) {
 		diag_error(&e);
-		return e.code;
+		return (int)e.code;
 	}
 	signals_catch();
 	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
@@ -562,5 +582,5 @@ main(int argc, char **argv)
 	output_abandon(&run.out);
 	summary_discard(&run.summary);
 	signals_die_if_pending();
-	return exit_worse(run.code, e.code);
+	return (int)exit_worse(run.code, e.code);
 }

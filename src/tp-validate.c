@@ -61,6 +61,7 @@ static const struct options_program program = {
 	      "Exit: 0 all passed, 1 some rejected, 2 usage, 3 input unusable,"
 	      "\n4 local failure.  See tp-validate(1).\n",
     .version = print_versions,
+    .seals = true,
 };
 
 static int
@@ -217,6 +218,8 @@ validate(const struct settings *s, struct check *c, struct export *x,
 {
 	const struct header *h = export_header(x);
 
+	if (out != NULL && s->common.seal && output_begin_seal(out, e) != 0)
+		return -1;
 	if (out != NULL &&
 	    output_write(out, h->written, h->written_len, e) != 0)
 		return -1;
@@ -230,29 +233,40 @@ validate(const struct settings *s, struct check *c, struct export *x,
 	return 0;
 }
 
+static void
+print_end(const struct check *c)
+{
+	progress_end();
+	diag_finish();
+	print_warnings(c);
+}
+
 static enum exit_code
 run(const struct settings *s, struct export *x, struct summary *summary,
     struct error *e)
 {
 	struct output out;
 	struct check check;
-	enum exit_code code = EXIT_COMPLETE;
+	enum exit_code code;
 	bool broken;
 
 	if (check_init(&check, &s->check, &s->input, x, e) != 0 ||
 	    output_open(&out, STDOUT_FILENO, "standard output", e) != 0)
 		return e->code;
-	validate(s, &check, x, s->only_check ? NULL : &out, e);
-	broken = out.broken;
-	output_close(&out, e);
+	if (validate(s, &check, x, s->only_check ? NULL : &out, e) == 0)
+		output_flush(&out, e);
 	export_commit(x, e);
-	progress_end();
-	diag_finish();
-	print_warnings(&check);
-	if (export_rejected(x) > 0)
-		code = EXIT_REJECTED;
+	print_end(&check);
+	code = export_rejected(x) > 0 ? EXIT_REJECTED : EXIT_COMPLETE;
 	code = exit_worse(code, e->code);
 	summary_write(summary, summarize(&check, x, out.written), code, e);
+	/* Last of all, when nothing can fail any more but itself. */
+	if (e->code == EXIT_COMPLETE)
+		output_seal(&out, SEAL_LINE,
+		    export_records(x) - export_rejected(x) - export_skipped(x),
+		    e);
+	broken = out.broken;
+	output_close(&out, e);
 	signals_die_if_pending();
 	if (broken)
 		signals_die_of_pipe();
@@ -282,5 +296,5 @@ main(int argc, char **argv)
 	signals_die_if_pending();
 	export_close(x);
 	summary_discard(&summary);
-	return code;
+	return (int)code;
 }

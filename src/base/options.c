@@ -13,6 +13,8 @@ enum {
 	KEY_SHOW_VALUES = OPTION_LONG + 900,
 	KEY_PROGRESS,
 	KEY_SUMMARY,
+	KEY_SEAL,
+	KEY_SEALED,
 	MAX_OPTIONS = 64
 };
 
@@ -24,6 +26,16 @@ static const struct option_entry shared[] = {
     {'v', "verbose", NULL, "say more; twice: still more"},
     {'h', "help", NULL, "print this and exit"},
     {'V', "version", NULL, "print versions and exit"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct option_entry seal[] = {
+    {KEY_SEAL, "seal", NULL, "end the output with a seal over it"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct option_entry sealed[] = {
+    {KEY_SEALED, "sealed", NULL, "exit 3 unless the input ends with a seal"},
     {0, NULL, NULL, NULL},
 };
 
@@ -62,6 +74,10 @@ print_help(const struct options_program *p)
 	printf("Usage: %s [OPTION...]%s%s\n%s\n\n", p->name,
 	    p->operands[0] == '\0' ? "" : " ", p->operands, p->purpose);
 	print_entries(p->entries);
+	if (p->seals)
+		print_entries(seal);
+	if (p->reads_seals)
+		print_entries(sealed);
 	print_entries(shared);
 	if (p->footer != NULL)
 		printf("\n%s", p->footer);
@@ -177,6 +193,24 @@ refuse(const struct options_program *p, int found, char **argv, struct error *e)
 	return OPTIONS_FAILED;
 }
 
+/* TP_SEAL=1 asks every program of a pipeline for what it can. */
+static int
+read_seal_variable(const struct options_program *p,
+    struct options_common *common, struct error *e)
+{
+	const char *value = options_environment("TP_SEAL");
+
+	if (value == NULL || strcmp(value, "0") == 0)
+		return OPTIONS_END;
+	if (strcmp(value, "1") != 0) {
+		error_set(e, EXIT_USAGE, "TP_SEAL must be 0 or 1");
+		return OPTIONS_FAILED;
+	}
+	common->seal |= p->seals;
+	common->sealed |= p->reads_seals;
+	return OPTIONS_END;
+}
+
 int
 options_next(const struct options_program *p, int argc, char **argv,
     struct options_common *common, const char **arg, struct error *e)
@@ -190,12 +224,22 @@ options_next(const struct options_program *p, int argc, char **argv,
 	memset(letters, 0, sizeof(letters));
 	letters[0] = ':';
 	add(p->entries, longs, &n, letters, &used);
+	if (p->seals)
+		add(seal, longs, &n, letters, &used);
+	if (p->reads_seals)
+		add(sealed, longs, &n, letters, &used);
 	add(shared, longs, &n, letters, &used);
 	opterr = 0;
 	while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		switch (found) {
 		case KEY_SUMMARY:
 			common->summary = optarg;
+			break;
+		case KEY_SEAL:
+			common->seal = true;
+			break;
+		case KEY_SEALED:
+			common->sealed = true;
 			break;
 		case KEY_SHOW_VALUES:
 			common->show_values = true;
@@ -224,5 +268,5 @@ options_next(const struct options_program *p, int argc, char **argv,
 			return found;
 		}
 	}
-	return OPTIONS_END;
+	return read_seal_variable(p, common, e);
 }

@@ -30,12 +30,16 @@ struct options_program {
 	const struct option_entry *entries;
 	const char *footer;    /* NULL, or last lines of --help */
 	void (*version)(void); /* prints the library lines of --version */
+	bool seals;	       /* has --seal: its output can be sealed */
+	bool reads_seals;      /* has --sealed: its input can be */
 };
 
 struct options_common {
 	bool show_values;
 	enum progress_mode progress;
 	const char *summary; /* path, or NULL */
+	/* By option, or by TP_SEAL=1, as far as the program has them. */
+	bool seal, sealed;
 };
 
 enum { OPTIONS_END = -1, OPTIONS_FAILED = -2 };

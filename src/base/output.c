@@ -13,6 +13,7 @@ output_open(struct output *o, int fd, const char *name, struct error *e)
 	o->fd = fd;
 	o->broken = false;
 	o->written = 0;
+	o->digest = NULL;
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	buffer_init(&o->pending, OUTPUT_BUFFER);
 #ifdef F_SETPIPE_SZ
@@ -53,9 +54,34 @@ output_flush(struct output *o, struct error *e)
 }
 
 int
+output_begin_seal(struct output *o, struct error *e)
+{
+	o->digest = sha256_new();
+	return o->digest == NULL ? error_set(e, EXIT_LOCAL, "out of memory")
+				 : 0;
+}
+
+int
+output_seal(
+    struct output *o, enum seal_form form, uint64_t rows, struct error *e)
+{
+	struct seal seal = {rows, o->written, ""};
+	char line[SEAL_MAX];
+	size_t n;
+
+	if (o->digest == NULL)
+		return 0;
+	sha256_take(o->digest, seal.sha256);
+	n = seal_format(&seal, form, line);
+	return output_write(o, line, n, e);
+}
+
+int
 output_write(struct output *o, const void *data, size_t n, struct error *e)
 {
 	o->written += n;
+	if (o->digest != NULL)
+		sha256_add(o->digest, data, n);
 	if (n > OUTPUT_BUFFER - o->pending.len && output_flush(o, e) != 0)
 		return -1;
 	if (n >= OUTPUT_BUFFER / 8)
@@ -64,13 +90,22 @@ output_write(struct output *o, const void *data, size_t n, struct error *e)
 	return 0;
 }
 
+/* What is allocated beside the descriptor. */
+static void
+release(struct output *o)
+{
+	o->fd = -1;
+	buffer_free(&o->pending);
+	sha256_free(o->digest);
+	o->digest = NULL;
+}
+
 void
 output_abandon(struct output *o)
 {
 	if (o->fd >= 0)
 		(void)sys_close(o->fd);
-	o->fd = -1;
-	buffer_free(&o->pending);
+	release(o);
 }
 
 int
@@ -85,7 +120,6 @@ output_close(struct output *o, struct error *e)
 	if (sys_close(o->fd) != 0 && result == 0)
 		result = error_errno(
 		    e, EXIT_LOCAL, "cannot finish writing %s", o->name);
-	o->fd = -1;
-	buffer_free(&o->pending);
+	release(o);
 	return result;
 }

@@ -10,12 +10,14 @@
 #include <stdint.h>
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/seal.h"
 
 struct output {
 	int fd;
 	bool broken;	       /* the reader has gone (EPIPE) */
 	char name[256];	       /* for messages */
 	uint64_t written;      /* bytes taken, buffered ones included */
+	struct sha256 *digest; /* NULL: it will not be sealed */
 	struct buffer pending; /* at most OUTPUT_BUFFER bytes */
 };
 
@@ -23,6 +25,13 @@ struct output {
 
 /* Takes over fd.  A pipe is enlarged where the system grants it. */
 int output_open(struct output *o, int fd, const char *name, struct error *e);
+
+/* It will be sealed: what is written is digested.  Before the first write. */
+int output_begin_seal(struct output *o, struct error *e);
+/* Writes the seal over all that was written, which has so many rows; nothing
+ * if it was not begun. */
+int output_seal(
+    struct output *o, enum seal_form form, uint64_t rows, struct error *e);
 
 /* n bytes, or -1.  Much at a time goes straight to the descriptor. */
 int output_write(struct output *o, const void *data, size_t n, struct error *e);

@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "base/escape.h"
+#include "base/seal.h"
+#include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
 
@@ -20,12 +22,18 @@ enum { PACKED = 64 * 1024, MAGIC = 6 };
 
 struct input {
 	int fd;
-	bool packed;	  /* gzip */
-	bool member;	  /* inside a gzip member */
-	bool ended;	  /* the file has no more bytes */
-	bool begun;	  /* text was given out */
-	char name[256];	  /* escaped */
-	uint64_t taken;	  /* bytes read from fd */
+	bool packed;	       /* gzip */
+	bool member;	       /* inside a gzip member */
+	bool ended;	       /* the file has no more bytes */
+	bool begun;	       /* text was given out */
+	char name[256];	       /* escaped */
+	uint64_t taken;	       /* bytes read from fd */
+	bool line_begins;      /* what was given out ends a line */
+	uint64_t given;	       /* bytes given out */
+	struct sha256 *digest; /* of them; NULL: no seal is demanded */
+	char seal[SEAL_MAX];   /* held back: what may be the seal */
+	size_t sealed;	       /* ... so many bytes */
+	bool seal_seen, finished;
 	uint64_t members; /* gzip members finished */
 	z_stream z;
 	unsigned char *held; /* bytes read and not yet given out */
@@ -176,6 +184,7 @@ input_open(const char *path, struct error *e)
 		return NULL;
 	}
 	in->fd = -1;
+	in->line_begins = true;
 	escape_text(in->name, sizeof(in->name), path, strlen(path));
 	in->held = sys_malloc(PACKED);
 	if (in->held == NULL)
@@ -195,6 +204,7 @@ input_close(struct input *in)
 		inflateEnd(&in->z);
 	if (in->fd > STDIN_FILENO)
 		(void)sys_close(in->fd);
+	sha256_free(in->digest);
 	free(in->held);
 	free(in);
 }
@@ -316,13 +326,118 @@ read_first(struct input *in, char *buf, size_t size, struct error *e)
 	return n;
 }
 
-ptrdiff_t
-input_read(struct input *in, char *buf, size_t size, struct error *e)
+/* ------------------------------------------------------------- seal */
+
+int
+input_demand_seal(struct input *in, struct error *e)
+{
+	in->digest = sha256_new();
+	return in->digest == NULL ? error_set(e, EXIT_LOCAL, "out of memory")
+				  : 0;
+}
+
+/* Bytes at the end of text that may be, or become, a seal. */
+static size_t
+find_seal(const struct input *in, const char *text, size_t n)
+{
+	size_t line = n;
+
+	/* Behind the last line feed but one that ends the text. */
+	if (line > 0)
+		line--;
+	while (line > 0 && n - line < SEAL_MAX && text[line - 1] != '\n')
+		line--;
+	if ((line == 0 && !in->line_begins) || n - line >= SEAL_MAX ||
+	    !seal_may_begin(text + line, n - line))
+		return 0;
+	return n - line;
+}
+
+/* Notes what was given out. */
+static ptrdiff_t
+give(struct input *in, const char *buf, size_t n)
+{
+	in->given += n;
+	if (n > 0)
+		in->line_begins = buf[n - 1] == '\n';
+	if (in->digest != NULL)
+		sha256_add(in->digest, buf, n);
+	return (ptrdiff_t)n;
+}
+
+static int
+refuse_seal(struct input *in, const char *why, struct error *e)
+{
+	error_set(e, EXIT_INPUT,
+	    "%s: what wrote this did not finish, or it "
+	    "was changed since; run it again",
+	    why);
+	error_place(e, in->name, 0, 0);
+	return -1;
+}
+
+/* At the end of the file: the bytes held back are a seal, or text. */
+static ptrdiff_t
+settle_seal(struct input *in, char *buf, struct error *e)
+{
+	char digest[SHA256_HEX];
+	size_t n = in->sealed;
+	struct seal seal;
+
+	in->sealed = 0;
+	if (n == 0 || seal_parse(&seal, in->seal, n) != 0) {
+		if (n == 0 && in->digest != NULL && !in->seal_seen)
+			return refuse_seal(
+			    in, "there is no seal at the end", e);
+		memcpy(buf, in->seal, n);
+		return give(in, buf, n);
+	}
+	in->seal_seen = true;
+	if (seal.bytes != in->given)
+		return refuse_seal(in,
+		    "the seal is over another number of "
+		    "bytes",
+		    e);
+	if (in->digest != NULL &&
+	    strcmp(sha256_take(in->digest, digest), seal.sha256) != 0)
+		return refuse_seal(in, "the seal does not match", e);
+	return 0;
+}
+
+static ptrdiff_t
+read_any(struct input *in, char *buf, size_t size, struct error *e)
 {
 	if (in->begun)
 		return read_some(in, buf, size, e);
 	in->begun = true;
 	return read_first(in, buf, size, e);
+}
+
+ptrdiff_t
+input_read(struct input *in, char *buf, size_t size, struct error *e)
+{
+	for (;;) {
+		size_t held = in->sealed, n;
+		ptrdiff_t got;
+
+		if (in->finished)
+			return 0;
+		memcpy(buf, in->seal, held);
+		got = read_any(in, buf + held, size - held, e);
+		if (got < 0)
+			return -1;
+		if (got == 0) {
+			got = settle_seal(in, buf, e);
+			in->finished = got == 0;
+			return got;
+		}
+		n = held + (size_t)got;
+		in->sealed = find_seal(in, buf, n);
+		n -= in->sealed;
+		memcpy(in->seal, buf + n, in->sealed);
+		if (n > 0)
+			return give(in, buf, n);
+	}
 }
 
 const char *

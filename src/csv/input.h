@@ -6,6 +6,9 @@
  * What cannot be read as text is refused with EXIT_INPUT and the command
  * that helps: a folder, zip, zstd, xz, bzip2, UTF-16, and gzip that is cut
  * short or corrupt.
+ *
+ * A seal (base/seal.h) in the last line is checked and taken away: by its
+ * count of bytes always, and by its digest if it is demanded.
  */
 #ifndef TP_CSV_INPUT_H
 #define TP_CSV_INPUT_H
@@ -20,9 +23,16 @@ struct input;
 struct input *input_open(const char *path, struct error *e);
 void input_close(struct input *in);
 
+/* Without a valid seal at its end the input will be refused.  To be called
+ * before the first read; -1: no memory. */
+int input_demand_seal(struct input *in, struct error *e);
+
+/* input_read wants room for so many bytes. */
+#define INPUT_LEAST 512
+
 /*
- * Up to size bytes (size >= 64) of the text; 0 at its end, -1 with e set.
- * Blocks until there is something.  A caught signal ends it with -1 and
+ * Up to size bytes (at least INPUT_LEAST) of the text; 0 at its end, -1 with e
+ * set. Blocks until there is something.  A caught signal ends it with -1 and
  * EXIT_LOCAL.
  */
 ptrdiff_t input_read(struct input *in, char *buf, size_t size, struct error *e);

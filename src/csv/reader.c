@@ -12,7 +12,7 @@
  */
 enum {
 	MAX_SLICE = WINDOW_SIZE,
-	MIN_SLICE = 4 * 1024,
+	MIN_SLICE = 512,
 	MAX_ROWS = 16 * 1024,
 	MAX_SEPS = MAX_SLICE + 128
 };
@@ -125,6 +125,8 @@ scan(struct csv_reader *r)
 	size_t slice = r->slice;
 
 	forget_index(r, r->slice);
+	/* Kernels read the pad, if only to pass over it. */
+	memset(r->w.text + r->w.end, 0, CSV_SCAN_PAD);
 	r->kernel->scan(r->w.text + r->w.pos, n < slice ? n : slice,
 	    r->dialect.delimiter, r->dialect.quote, &r->index);
 }

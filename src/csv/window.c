@@ -84,7 +84,7 @@ csv_window_fill(struct csv_window *w, struct error *e)
 		w->end -= w->pos;
 		w->pos = 0;
 	}
-	if (w->size - w->end < 128 && grow(w, e) != 0)
+	if (w->size - w->end < INPUT_LEAST + 2 && grow(w, e) != 0)
 		return -1;
 	room = w->size - w->end - 2;
 	got = input_read(w->in, w->text + w->end,

@@ -68,7 +68,8 @@ open_next(struct export *x, struct error *e)
 	path = o->count == 0 ? "-" : o->files[x->next];
 	x->next++;
 	x->in = input_open(path, e);
-	if (x->in == NULL)
+	if (x->in == NULL ||
+	    (x->options.sealed && input_demand_seal(x->in, e) != 0))
 		return -1;
 	csv_reader_start(x->reader, x->in);
 	return 1;

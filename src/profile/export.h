@@ -26,6 +26,7 @@ struct export_options {
 	struct reject_options reject;
 	const char *null[EXPORT_NULLS]; /* texts that count as empty cells */
 	size_t nulls;
+	bool sealed;  /* refuse a file that no seal ends */
 	char **files; /* paths, "-" is stdin; none: stdin */
 	size_t count;
 };

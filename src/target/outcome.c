@@ -126,7 +126,8 @@ outcome_judge(struct outcome *o, const struct http_answer *a)
 		else
 			o->batch_status[0] = '\0'; /* a part of it is no use */
 	}
-	if (a->end == HTTP_ANSWERED || a->end == HTTP_CUT)
+	if (o->kind != OUTCOME_UNREADABLE &&
+	    (a->end == HTTP_ANSWERED || a->end == HTTP_CUT))
 		(void)get_text(a, "message", o->message, sizeof(o->message));
 	if (o->message[0] != '\0')
 		return;

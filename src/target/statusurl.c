@@ -48,8 +48,8 @@ put_origin(struct statusurl *u, const struct endpoint *ep,
 	*why = "its host is neither under .tt.omtrdc.net nor the endpoint's";
 	if (!is_service(o->host))
 		return -1;
-	*why = "its port is not the one of https";
-	if (secure_port(o) != 443)
+	*why = "its port is unusual";
+	if (o->port != (o->tls ? 443 : 80))
 		return -1;
 	u->direct = false;
 	snprintf(u->url, sizeof(u->url), "https://%s", o->host);

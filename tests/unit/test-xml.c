@@ -191,6 +191,23 @@ test_children(void **state)
 }
 
 static void
+test_enter(void **state)
+{
+	struct xml_span cut = span("<?xml?><r a='1'><status>x</status><id>1");
+	struct xml_span content;
+
+	(void)state;
+	assert_false(xml_next(&cut, "r", &content));
+	cut = span("<?xml?><r a='1'><status>x</status><id>1");
+	assert_true(xml_enter(&cut, "r"));
+	assert_true(xml_child(cut, "status", &content));
+	assert_memory_equal(content.data, "x", 1);
+	assert_false(xml_child(cut, "id", &content));
+	cut = span("<r/></r>");
+	assert_false(xml_enter(&cut, "r"));
+}
+
+static void
 test_repeated(void **state)
 {
 	struct xml_span rest =
@@ -263,6 +280,7 @@ main(void)
 	    cmocka_unit_test(test_no_elements_in_comments),
 	    cmocka_unit_test(test_cut),
 	    cmocka_unit_test(test_children),
+	    cmocka_unit_test(test_enter),
 	    cmocka_unit_test(test_repeated),
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_text_bounds),

@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# What comes back, and what becomes of the batch: each row of the table in
+# tp-send(1), for the first of two batches or for both.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	printf 'batch=thirdPartyId,tier\na1,gold\na2,silver\n' >one.batches
+	printf 'batch=thirdPartyId,tier\nb1,gold\n' >two.batches
+	cat one.batches two.batches >both.batches
+	export TP_CLIENT=demo
+}
+
+teardown() {
+	sandbox_stop
+}
+
+# Both batches to a sandbox with these faults, resent once without delay.
+# Sets code; receipts, said and log are files.
+try() { # FAULT...
+	local fault faults=()
+	for fault in "$@"; do
+		faults+=(--fault "$fault")
+	done
+	: >log
+	rm -f failed
+	sandbox_start --rate 0 --log log "${faults[@]}"
+	code=0
+	tp-send --endpoint "$sandbox" --retries 1 --retry-delay 0 --jobs 1 \
+		--failed failed both.batches >receipts 2>said || code=$?
+	sandbox_stop
+}
+
+# "state/http/attempts" of each receipt.
+states() {
+	jq -r '[.state, .http, .attempts] | map(tostring) | join("/")' receipts |
+		paste -sd ' '
+}
+
+expect() { # CODE STATES FAILED-FILE|none
+	[ "$code $(states)" = "$1 $2" ] || {
+		echo "got $code $(states), expected $1 $2"
+		cat said
+		return 1
+	}
+	if [ "$3" = none ]; then
+		[ ! -e failed ]
+	else
+		assert_same "$3" failed
+		grep -F 'send again with: tp-send -c demo --endpoint' said
+	fi
+}
+
+@test "success: accepted" {
+	try
+	expect 0 'accepted/200/1 accepted/200/1' none
+	[ ! -s said ]
+}
+
+@test "success false: refused, and the service's message is in the receipt" {
+	try '1:false=Unexpected error'
+	expect 1 'refused/200/1 accepted/200/1' one.batches
+	[ "$(jq -r .message receipts | head -n 1)" = 'Unexpected error' ]
+	grep 'one.*refused: batch 1: HTTP 200: Unexpected error' said ||
+		grep 'both.batches:1: refused: batch 1: HTTP 200: Unex' said
+}
+
+@test "other 4xx: refused, not sent again" {
+	for status in 400 404 405 410 413 422 451; do
+		try "1:code=$status"
+		expect 1 "refused/$status/1 accepted/200/1" one.batches
+	done
+}
+
+@test "3xx: refused, never followed" {
+	sandbox_start
+	other=$sandbox other_pid=$sandbox_pid
+	try "1:redirect=$other/m2/demo/v2/profile/batchUpdate"
+	kill "$other_pid"
+	expect 1 'refused/301/1 accepted/200/1' one.batches
+}
+
+@test "401 and 403: refused, and the run stops with 6" {
+	for status in 401 403; do
+		try "1:code=$status"
+		expect 6 "refused/$status/1 failed/null/0" both.batches
+		[ "$(wc -l <log)" = 1 ]
+	done
+}
+
+@test "408, 425, 429, 5xx: the same bytes again" {
+	for status in 408 425 429 500 502 503 504 599; do
+		try "1:code=$status"
+		expect 0 'accepted/200/2 accepted/200/1' none
+	done
+	[ "$(jq -rs '[.[:2][].bytes] | unique | length' log)" = 1 ]
+}
+
+@test "an answer lost or cut: the same bytes again" {
+	for fault in reset-before reset-mid reset-after reset-answer cut; do
+		try "1:$fault"
+		expect 0 'accepted/200/2 accepted/200/1' none
+		[ "$(wc -l <log)" = 3 ]
+	done
+}
+
+@test "retries used up on answers: failed, and the run stops with 5" {
+	try '*:code=503'
+	expect 5 'failed/503/2 failed/null/0' both.batches
+	[ "$(wc -l <log)" = 2 ]
+}
+
+@test "retries used up without a connection: failed, stops with 5" {
+	code=0
+	tp-send --endpoint http://127.0.0.1:1 --retries 1 --retry-delay 0 \
+		--failed failed both.batches >receipts 2>said || code=$?
+	expect 5 'failed/null/2 failed/null/0' both.batches
+}
+
+@test "retries used up after a body had left: unknown, goes on, 7" {
+	for fault in reset-mid reset-after reset-answer cut; do
+		try "1-2:$fault"
+		[ "$code" = 7 ]
+		[[ "$(states)" = unknown/*/2\ accepted/200/1 ]]
+		assert_same one.batches failed
+	done
+}
+
+@test "lost, then only 503: may be there, so unknown" {
+	try 1:reset-after 2:code=503
+	expect 7 'unknown/503/2 accepted/200/1' one.batches
+}
+
+@test "lost, then accepted: accepted" {
+	try 1:reset-after
+	expect 0 'accepted/200/2 accepted/200/1' none
+}
+
+@test "2xx that cannot be read: unknown, not sent again, goes on, 7" {
+	for fault in malformed empty html huge=70000; do
+		try "1:$fault"
+		expect 7 'unknown/200/1 accepted/200/1' one.batches
+	done
+	grep 'longer than 64 KiB' said
+}
+
+@test "a bare & in the answer's URL is read" {
+	try 1:ampersand
+	expect 0 'accepted/200/1 accepted/200/1' none
+	jq -es '(.[0].batchStatus | endswith("&m2Node=00")) and
+		(.[0].batchId | test("m2Node") | not)' receipts
+}
+
+@test "three refused in a row and none accepted: stops with 6" {
+	for i in 1 2 3 4 5; do
+		printf 'batch=thirdPartyId,tier\nc%s,gold\n' $i
+	done >both.batches
+	try '*:false'
+	expect 6 "refused/200/1 refused/200/1 refused/200/1 failed/null/0 \
+failed/null/0" both.batches
+	try '2-:false' # one was accepted: goes on
+	expect 1 "accepted/200/1 refused/200/1 refused/200/1 refused/200/1 \
+refused/200/1" <(tail -n +3 both.batches)
+}
+
+@test "the worst of several codes: unknown over refused" {
+	try 1:code=400 2:html
+	expect 7 'refused/400/1 unknown/200/1' both.batches
+}
+
+@test "Retry-After is honoured, in seconds and as a date, and clamped" {
+	date=$(LC_ALL=C date -u -d '+2 seconds' '+%a, %d %b %Y %H:%M:%S GMT')
+	try '1:code=503,retry-after=0' "3:code=429,retry-after=$date"
+	expect 0 'accepted/200/2 accepted/200/2' none
+	# 1 s for the 0, 1 to 2 s for the date
+	first=$(jq -rs '.[0].time | fromdate' log)
+	last=$(jq -rs '.[-1].time | fromdate' log)
+	[ $((last - first)) -ge 2 ]
+}
+
+@test "the service's text is made harmless before it is shown" {
+	try $'1:false=no\xe2\x80\xaego\x7f'
+	[ "$code" = 1 ]
+	grep -iF 'no\u{202e}go\x7f' said
+}

@@ -1,0 +1,382 @@
+#!/usr/bin/env bats
+# tp-send over real sockets: order, several jobs, TLS, tokens, connections that
+# die, closed outputs, signals, memory.  The table of answers has a file of its
+# own.
+
+load ../helper
+
+# "! COMMAND" alone fails no test.
+fails() {
+	! "$@"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	printf 'batch=thirdPartyId,tier\na1,gold\na2,silver\n' >one.batches
+	printf 'batch=thirdPartyId,tier\nb1,gold\n' >two.batches
+	cat one.batches two.batches >both.batches
+	export TP_CLIENT=demo
+}
+
+teardown() {
+	sandbox_stop
+	[ -z "${edge_pid-}" ] || kill "$edge_pid" 2>/dev/null || true
+}
+
+# A server of edge.py in the background: $edge is its address, edge.log its log.
+edge_start() { # MODE
+	rm -f edge.out # not the address of one before
+	: >edge.log
+	"$BATS_TEST_DIRNAME/edge.py" "$1" edge.log >edge.out 2>edge.err 3>&- &
+	edge_pid=$!
+	for _ in {1..100}; do
+		edge=$(grep -s . edge.out) && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# N batches of one row each: i1, i2, …
+make_batches() { # N
+	seq "$1" | sed 's/.*/batch=thirdPartyId,tier\ni&,gold/'
+}
+
+states() {
+	jq -r .state "${1:-receipts}" | paste -sd ' '
+}
+
+@test "a receipt, byte for byte" {
+	sandbox_start
+	tp-send --endpoint "$sandbox" two.batches >receipts 2>said
+	sed -E 's/demo-[0-9]+-1"/ID"/g; s/"time":"[^"]*"/"time":"T"/' \
+		receipts >got
+	sha=$(sha256sum <two.batches)
+	cat >expected <<-END
+	{"batch":1,"sha256":"${sha%% *}","rows":1,"bytes":32,\
+	"state":"accepted","http":200,"attempts":1,"batchId":"ID",\
+	"batchStatus":"$sandbox/m2/demo/profile/batchStatus?batchId=ID",\
+	"message":"Batch submitted for processing","time":"T"}
+	END
+	sed -i 's/\t//g' expected
+	assert_same expected got
+	[ ! -s said ]
+	[ "$(ls)" = "$(printf '%s\n' both.batches expected got one.batches \
+		receipts said sandbox.out sandbox.out.err two.batches | sort)" ]
+}
+
+@test "what arrives is what was sent, v1 and v2" {
+	sandbox_start --log log
+	tp-send --endpoint "$sandbox" both.batches >receipts
+	tp-send --endpoint "$sandbox/" --api v1 both.batches >>receipts
+	[ "$(states)" = 'accepted accepted accepted accepted' ]
+	jq -r .sha256 receipts >sent
+	jq -r .sha256 log >came
+	assert_same sent came
+	[ "$(jq -r .path log | sort -u | paste -sd ' ')" = \
+		'/m2/demo/profile/batchUpdate /m2/demo/v2/profile/batchUpdate' ]
+}
+
+@test "TP_CLIENT and TP_ENDPOINT; stdin, files and gzip" {
+	sandbox_start
+	export TP_ENDPOINT=$sandbox
+	tp-send <both.batches >receipts
+	gzip -k two.batches
+	tp-send one.batches - two.batches.gz <two.batches >>receipts
+	[ "$(jq -rs 'map(.rows) | join(" ")' receipts)" = '2 1 2 1 1' ]
+}
+
+@test "pcId with v2 is sent, with one warning; with v1 without" {
+	sandbox_start
+	printf 'batch=pcId,tier\n1.01_00,gold\nbatch=pcId,tier\n2.01_00,x\n' >pc
+	tp-send --endpoint "$sandbox" pc >receipts 2>said
+	[ "$(states)" = 'accepted accepted' ]
+	[ "$(grep -c 'warning: pcId' said)" = 1 ]
+	tp-send --endpoint "$sandbox" --api v1 pc >receipts 2>said
+	[ ! -s said ]
+}
+
+@test "one job: in order" {
+	sandbox_start --rate 0 --log log --fault 3:code=503 --fault 7:reset-mid
+	make_batches 20 |
+		tp-send --endpoint "$sandbox" --retry-delay 0 >receipts
+	[ "$(jq -r .batch receipts | paste -sd ' ')" = "$(seq -s ' ' 20)" ]
+	[ "$(wc -l <log)" = 22 ]
+	jq -r 'select(.state == "accepted") | .sha256' log >came
+	jq -r .sha256 receipts >sent
+	assert_same sent came
+}
+
+@test "four jobs: each batch once, and faster" {
+	sandbox_start --rate 0 --log log --fault '*:delay=1'
+	start=$SECONDS
+	make_batches 8 | tp-send --endpoint "$sandbox" --jobs 4 >receipts
+	[ $((SECONDS - start)) -le 5 ]
+	[ "$(jq -r .batch receipts | sort -n | paste -sd ' ')" = \
+		"$(seq -s ' ' 8)" ]
+	assert_same <(jq -r .sha256 receipts | sort) \
+		<(jq -r .sha256 log | sort)
+}
+
+@test "several jobs: the failed file holds whole batches" {
+	sandbox_start --rate 0 --fault 2-:false
+	code=0
+	make_batches 40 | tp-send --endpoint "$sandbox" --jobs 4 \
+		--rate 1000 --failed failed >receipts 2>said || code=$?
+	[ "$code" = 1 ]
+	jq -r 'select(.state == "refused") | .sha256' receipts | sort >refused
+	[ "$(wc -l <refused)" = 39 ]
+	tp-send --dry-run --endpoint "$sandbox" failed |
+		jq -e '.batches == 39 and .rows == 39 and .invalid == 0'
+	[ "$(stat -c %a failed)" = 600 ]
+}
+
+@test "the failed file can be sent" {
+	sandbox_start --fault 1-2:code=400
+	code=0
+	tp-send --endpoint "$sandbox" both.batches >receipts 2>said || code=$?
+	[ "$code" = 1 ]
+	failed=$(echo tp-failed-*.batches)
+	assert_same both.batches "$failed"
+	command=$(sed -n 's/.*send again with: //p' said)
+	[ "$command" = "tp-send -c demo --endpoint $sandbox $failed" ]
+	$command >receipts
+	[ "$(states)" = 'accepted accepted' ]
+}
+
+@test "the rate: no more calls in a minute" {
+	sandbox_start --rate 0 --log log
+	code=0
+	make_batches 5 | timeout 3 tp-send --endpoint "$sandbox" --rate 3 \
+		--failed failed >receipts 2>said || code=$?
+	[ "$(wc -l <log)" = 3 ]
+	[ "$(states)" = 'accepted accepted accepted failed failed' ]
+	grep -q '^i5' failed
+}
+
+# -------------------------------------------------- one attempt, one request
+
+@test "each attempt has a connection of its own, and is one request" {
+	edge_start keep-and-drop
+	make_batches 5 | tp-send --endpoint "$edge" >receipts
+	[ "$(states)" = 'accepted accepted accepted accepted accepted' ]
+	[ "$(jq -s 'map(.attempts) | add' receipts)" = "$(wc -l <edge.log)" ]
+	[ "$(cut -d ' ' -f 1 edge.log | paste -sd ' ')" = '1 2 3 4 5' ]
+}
+
+@test "a connection that drops after the body: attempts are requests" {
+	edge_start drop-3
+	make_batches 2 | tp-send --endpoint "$edge" --retry-delay 0 >receipts
+	[ "$(jq -s 'map(.attempts) | join(" ")' receipts)" = '"4 1"' ]
+	[ "$(wc -l <edge.log)" = 5 ]
+}
+
+@test "no Expect header, a form, and its length" {
+	edge_start drop-0
+	tp-send --endpoint "$edge" one.batches >receipts
+	fails grep -qi expect edge.log
+	grep '^1 POST /m2/demo/v2/profile/batchUpdate 42 ' edge.log
+	grep 'Content-Length' edge.log
+	grep 'Content-Type' edge.log
+	[ "$(stat -c %s one.batches)" = 42 ]
+}
+
+@test "an answer that does not end in time" {
+	for mode in hang trickle; do
+		edge_start "$mode"
+		code=0
+		tp-send --endpoint "$edge" --timeout 1 --retries 0 \
+			--failed failed two.batches >receipts 2>said || code=$?
+		kill "$edge_pid"
+		[ "$code $(states)" = '7 unknown' ]
+		assert_same two.batches failed
+		rm failed
+	done
+}
+
+@test "an early 413 for a large body" {
+	edge_start early
+	{ echo batch=thirdPartyId,a && seq -f 'id%07.0f,gold' 200000; } >large
+	code=0
+	tp-send --endpoint "$edge" --retries 0 --failed failed large \
+		>receipts 2>said || code=$?
+	[ "$code $(states)" = '1 refused' ]
+	[ "$(jq .http receipts)" = 413 ]
+}
+
+# --------------------------------------------------------------- TLS, tokens
+
+make_certificate() { # NAME SUBJECT-ALTERNATIVE-NAME
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$1.key" -out "$1.crt" -days 2 -subj "/CN=$1" \
+		-addext "subjectAltName=$2" 2>/dev/null
+}
+
+tls_start() { # NAME OPTION...
+	local name=$1
+	shift
+	rm -f tls.out
+	tp-sandbox --port 0 --tls-cert "$name.crt" --tls-key "$name.key" "$@" \
+		>tls.out 2>tls.err 3>&- &
+	sandbox_pid=$!
+	for _ in {1..100}; do
+		sandbox=$(grep -som1 'https://127\.0\.0\.1:[0-9]*' tls.out) &&
+			return
+		sleep 0.05
+	done
+	cat tls.out tls.err
+	return 1
+}
+
+@test "TLS: a certificate that verifies" {
+	make_certificate good IP:127.0.0.1
+	tls_start good
+	tp-send --endpoint "$sandbox" --cacert good.crt both.batches >receipts
+	[ "$(states)" = 'accepted accepted' ]
+}
+
+@test "TLS: unknown, or for another host: refused, stops with 6" {
+	make_certificate good IP:127.0.0.1
+	make_certificate other DNS:other.example
+	tls_start good --log log
+	code=0
+	tp-send --endpoint "$sandbox" --failed failed both.batches \
+		>receipts 2>said || code=$?
+	[ "$code $(states)" = '6 refused failed' ]
+	[ "$(jq -s '.[0].attempts' receipts)" = 1 ]
+	assert_same both.batches failed
+	sandbox_stop
+	tls_start other --log log
+	code=0
+	tp-send --endpoint "$sandbox" --cacert other.crt --failed failed2 \
+		both.batches >receipts 2>said || code=$?
+	[ "$code $(states)" = '6 refused failed' ]
+	[ ! -s log ]
+}
+
+@test "a token goes along, and is nowhere else" {
+	token=canary-1234567890.abc_DEF~x+y/z=
+	printf '%s\n' "$token" >token
+	chmod 600 token
+	sandbox_start --token-file token --log log
+	code=0
+	tp-send --endpoint "$sandbox" --failed failed both.batches \
+		>receipts 2>said || code=$?
+	[ "$code $(states)" = '6 refused failed' ]
+	TP_TOKEN_FILE=token tp-send -vv --endpoint "$sandbox" \
+		--summary summary both.batches >receipts 2>>said
+	[ "$(states)" = 'accepted accepted' ]
+	fails grep -rlF "$token" receipts said summary failed
+}
+
+@test "a token file that others could read or change is refused" {
+	edge_start drop-0
+	echo secret >token
+	for mode in 644 606 622 660 604; do
+		chmod $mode token
+		code=0
+		tp-send --endpoint "$edge" --token-file token both.batches \
+			>receipts 2>said || code=$?
+		[ "$code" = 2 ]
+		grep 'chmod 600 token' said
+	done
+	[ ! -s receipts ] && [ ! -s edge.log ]
+	chmod 640 token # the group may read it
+	tp-send --endpoint "$edge" --token-file token both.batches >receipts
+}
+
+@test "the proxy that the environment names; none for this machine" {
+	edge_start tunnel
+	code=0
+	echo secret >token && chmod 600 token
+	https_proxy=$edge tp-send --retries 0 --token-file token \
+		--failed failed both.batches >receipts 2>said || code=$?
+	[ "$code" = 5 ]
+	grep '^1 CONNECT demo.tt.omtrdc.net:443 0 ' edge.log
+	fails grep -i authorization edge.log
+	sandbox_start
+	http_proxy=$edge tp-send --endpoint "$sandbox" one.batches >receipts
+	[ "$(wc -l <edge.log)" = 1 ]
+}
+
+# ---------------------------------------------------------- outputs, signals
+
+@test "stdout cannot be written: 4, the rest is kept, nothing unknown" {
+	sandbox_start --log log
+	code=0
+	make_batches 4 | tp-send -q --endpoint "$sandbox" --failed failed \
+		>/dev/full 2>said || code=$?
+	[ "$code" = 4 ]
+	[ "$(wc -l <log)" = 1 ]
+	grep 'batch 1: accepted, http' said
+	assert_same <(make_batches 4 | tail -n +3) failed
+}
+
+@test "stdout was closed before: 4, and no file of ours takes its place" {
+	sandbox_start
+	code=0
+	make_batches 2 | tp-send --endpoint "$sandbox" --failed failed \
+		>&- 2>said || code=$?
+	[ "$code" = 4 ]
+	assert_same <(make_batches 2 | tail -n +3) failed
+}
+
+@test "the reader of the receipts goes away: 4" {
+	sandbox_start --fault '2:delay=1'
+	make_batches 4 >four
+	mkfifo pipe
+	head -n 1 <pipe >first 3>&- &
+	reader=$!
+	code=0
+	tp-send --endpoint "$sandbox" --failed failed four \
+		>pipe 2>said || code=$?
+	wait "$reader"
+	[ "$code" = 4 ]
+	[ "$(states first)" = accepted ]
+	grep 'batch 2: accepted' said
+	assert_same <(make_batches 4 | tail -n +5) failed
+}
+
+@test "SIGTERM: what is in flight ends, what was read is kept" {
+	edge_start slow
+	code=0
+	mkfifo in
+	{ make_batches 3 && exec sleep 5; } >in 3>&- &
+	writer=$!
+	tp-send --endpoint "$edge" --failed failed <in >receipts 2>said &
+	sender=$!
+	sleep 1
+	kill -TERM "$sender"
+	wait "$sender" || code=$?
+	kill "$writer"
+	[ "$code" = 143 ]
+	[ "$(states)" = 'accepted failed' ]
+	assert_same <(make_batches 2 | tail -n +3) failed
+	grep 'batch 3 and all that may come after it were not read' said
+}
+
+@test "SIGINT while it waits to try again: at once" {
+	sandbox_start --fault '*:code=503'
+	code=0
+	start=$SECONDS
+	timeout -s INT 1 tp-send --endpoint "$sandbox" --retry-delay 30 \
+		--failed failed one.batches >receipts 2>said || code=$?
+	[ $((SECONDS - start)) -le 3 ]
+	[ "$(states)" = failed ]
+	assert_same one.batches failed
+}
+
+@test "memory: at most 64 MiB and 50 MB for each job" {
+	skip_if_sanitized 'peak memory'
+	# Four batches of 49.9 MB.
+	value=$(printf 'x%.0s' {1..1000})
+	for _ in 1 2 3 4; do
+		echo batch=thirdPartyId,a
+		yes "id,$value" | head -n 49700
+	done >large
+	sandbox_start
+	/usr/bin/time -f %M -o peak tp-send --endpoint "$sandbox" large \
+		>receipts
+	[ "$(states)" = 'accepted accepted accepted accepted' ]
+	cat peak
+	[ "$(cat peak)" -le $((64 * 1024 + 50000000 / 1024)) ]
+}

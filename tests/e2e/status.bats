@@ -1,0 +1,492 @@
+#!/usr/bin/env bats
+# tp-status against tp-sandbox, over real sockets.
+
+bats_require_minimum_version 1.5.0
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TP_CLIENT=demo
+}
+
+teardown() {
+	exec 5>&- 6>&-
+	[ -z "${running-}" ] || kill -KILL "$running" 2>/dev/null || true
+	sandbox_stop
+}
+
+start() { # OPTION...
+	sandbox_start --rate 0 --log log "$@"
+	export TP_ENDPOINT=$sandbox
+}
+
+# Posts a batch with these rows, and prints its receipt as tp-send would.
+accept() { # NUMBER ROW...
+	local number=$1 api=${api-v2/} url
+	shift
+	url=$({
+		echo 'batch=thirdPartyId,x'
+		printf '%s\n' "$@"
+	} | curl -sS -m 20 --cacert "${cacert:-/dev/null}" --data-binary @- \
+		"$TP_ENDPOINT/m2/demo/${api}profile/batchUpdate" |
+		sed -n 's/.*<batchStatus>\(.*\)<\/batchStatus>.*/\1/p')
+	[ -n "$url" ]
+	receipt "$number" accepted "$#" "$url" "${url##*=}"
+}
+
+# A receipt, as far as tp-status reads it.
+receipt() { # NUMBER STATE ROWS [URL [ID [HTTP]]]
+	jq -nc --arg state "$2" --arg url "${4-}" --arg id "${5-}" \
+		--argjson http "${6-200}" "{batch: $1, sha256: \"0\",
+		rows: $3, bytes: 99, state: \$state, http: \$http,
+		attempts: 1, batchId: \$id, batchStatus: \$url,
+		message: null, time: \"2026-11-22T06:22:00Z\"}"
+}
+
+# tp-status, quick; outcomes go to the file outcomes, stderr to errors, the
+# exit status to ended: it may be the end of a pipeline.
+ask() { # OPTION...
+	local code=0
+	timeout -k 1 30 tp-status --interval 0 --poll-rate 600 --deadline 20 \
+		--rate 600 "$@" >outcomes 2>errors || code=$?
+	echo "$code" >ended
+}
+
+# One member of each outcome.
+each() { # MEMBER
+	jq -c ".$1" outcomes | tr '\n' ' '
+}
+
+exits() { # CODE
+	[ "$(cat ended)" = "$1" ] && return
+	echo "exit $(cat ended), not $1"
+	cat outcomes errors
+	return 1
+}
+
+status_calls() {
+	jq -s 'map(select(.path | endswith("batchStatus"))) | length' log
+}
+
+# ------------------------------------------------------------------ outcomes
+
+@test "the end of the pipeline: one outcome for each batch" {
+	start
+	printf 'thirdPartyId,tier\na1,gold\na2,tin\na3,50%% off & more\n' |
+		tp-validate | tp-split --max-rows 2 | tp-send | ask
+	exits 0
+	[ ! -s errors ]
+	jq -c '.batchId |= test("^demo-[0-9]+-[0-9]+$") |
+		.time |= test("^20..-..-..T..:..:..Z$")' outcomes >actual
+	cat >expected <<-'END'
+	{"batch":1,"batchId":true,"state":"complete","reconciled":true,"rows":2,"batchSize":2,"consumedCount":2,"successfulUpdates":2,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
+	{"batch":2,"batchId":true,"state":"complete","reconciled":true,"rows":1,"batchSize":1,"consumedCount":1,"successfulUpdates":1,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
+	END
+	assert_same expected actual
+}
+
+@test "outcomes come while receipts still do" {
+	start
+	mkfifo in out
+	tp-status --interval 0 --poll-rate 600 <in >out 3>&- 5>&- 6>&- &
+	running=$!
+	exec 5>in 6<out
+	accept 1 a,1 >&5
+	read -r -t 10 line <&6
+	[ "$(jq .batch <<<"$line")" = 1 ]
+	accept 2 b,1 >&5
+	read -r -t 10 line <&6
+	[ "$(jq .batch <<<"$line")" = 2 ]
+	exec 5>&-
+	wait "$running"
+	running=
+}
+
+@test "a batch that is incomplete is asked about again" {
+	start --status-delay 2
+	accept 1 a,1 | ask -v --interval 1
+	exits 0
+	[ "$(jq '.polls >= 2' outcomes)" = true ]
+	[ "$(status_calls)" = "$(jq .polls outcomes)" ]
+	grep -qx 'tp-status: batch 1: poll 1: not complete yet' errors
+}
+
+@test "stuck: exit 7" {
+	start --fault 1:stuck
+	{ accept 1 a,1; accept 2 b,1; } | ask
+	exits 7
+	[ "$(each state)" = '"stuck" "complete" ' ]
+	[ "$(each reconciled)" = 'false true ' ]
+	echo 'tp-status: stuck: batch 1: the service gave it up' >expected
+	assert_same expected errors
+}
+
+@test "expired: no longer kept; asked twice, as a new one may not be there yet" {
+	start --keep 1
+	{ accept 1 a,1; accept 2 b,1; } >receipts
+	ask receipts
+	exits 7
+	[ "$(jq -c 'select(.batch == 1) | [.state, .polls]' outcomes)" = \
+		'["expired",2]' ]
+	[ "$(jq -c 'select(.batch == 2) | .state' outcomes)" = '"complete"' ]
+	grep -qx 'tp-status: expired: batch 1: the service answered HTTP 404' \
+		errors
+}
+
+@test "a status that is not there at first" {
+	start --fault status:1:code=404
+	accept 1 a,1 | ask
+	exits 0
+	[ "$(each polls)" = '2 ' ]
+}
+
+@test "deadline: exit 7, in time" {
+	start --status-delay 600
+	SECONDS=0
+	accept 1 a,1 | ask --interval 1 --deadline 2
+	exits 7
+	[ "$SECONDS" -lt 8 ]
+	[ "$(each state)" = '"deadline" ' ]
+	[ "$(each batchSize)" = '1 ' ]
+	echo 'tp-status: deadline: batch 1: the service has not finished with it' \
+		>expected
+	assert_same expected errors
+}
+
+@test "a call that takes too long ends at the deadline" {
+	start --fault 'status:*:delay=600'
+	SECONDS=0
+	accept 1 a,1 | ask --interval 1 --deadline 2
+	exits 7
+	[ "$SECONDS" -lt 8 ]
+}
+
+@test "failed rows: not reconciled, exit 1, their ids listed, not on stderr" {
+	start
+	accept 1 ok,1 'no%2Fgood,2' fine,3 | ask
+	exits 1
+	[ "$(jq -c '[.state, .reconciled, .failedUpdates, .failedIds]' \
+		outcomes)" = '["complete",false,1,["no/good"]]' ]
+	echo 'tp-status: not-reconciled: batch 1: 3 rows sent; the service says' \
+		'batchSize 3, failedUpdates 1, 1 ids listed as failed' >expected
+	assert_same expected errors
+}
+
+@test "another number of rows than were sent: not reconciled, exit 1" {
+	start
+	accept 1 a,1 b,2 | jq -c '.rows = 3' | ask
+	exits 1
+	[ "$(jq -c '[.state, .reconciled, .rows, .batchSize]' outcomes)" = \
+		'["complete",false,3,2]' ]
+}
+
+@test "v1: ids not found are reported, and no failure" {
+	start
+	api='' accept 1 nobody,1 noone,2 | ask
+	exits 0
+	[ "$(jq -c '[.reconciled, .profilesNotFound]' outcomes)" = '[true,2]' ]
+	grep -q '^tp-status: 2 ids were not found' errors
+}
+
+# ------------------------------------------------------------------ receipts
+
+@test "receipts of other states make the exit status" {
+	start
+	accept 1 a,1 >accepted
+	table='refused:200:1 refused:401:6 refused:403:6 refused:null:6
+		failed:null:5 unknown:null:7 invalid:null:3 skipped:null:0'
+	for entry in $table; do
+		IFS=: read -r state http expected <<<"$entry"
+		{ cat accepted; receipt 2 "$state" 1 '' '' "$http"; } | ask
+		exits "$expected"
+		[ "$(each state)" = '"complete" ' ]
+		grep -q "^tp-status: receipts of 1 batch $state: " errors
+	done
+	{ receipt 1 refused 1; receipt 2 unknown 1; receipt 3 failed 1; } | ask
+	exits 7
+	[ ! -s outcomes ]
+}
+
+@test "no receipts at all: exit 3" {
+	export TP_ENDPOINT=http://127.0.0.1:1
+	ask </dev/null
+	exits 3
+	grep -q '^tp-status: no receipts: ' errors
+	[ "$(wc -l <errors)" = 1 ]
+}
+
+@test "malformed lines: exit 3, the rest still asked about" {
+	start
+	{ echo oops; accept 1 a,1; printf '{"batch":2,"ro'; } | ask
+	exits 3
+	[ "$(each reconciled)" = 'true ' ]
+	grep -q '^tp-status: -:1: malformed: ' errors
+	grep -q '^tp-status: -:3: malformed: ' errors
+}
+
+@test "several files, packed ones too; one that is missing: exit 3" {
+	start
+	accept 1 a,1 >one
+	accept 2 b,1 | gzip >two.gz
+	ask one two.gz
+	exits 0
+	[ "$(each batch)" = '1 2 ' ]
+	ask one missing two.gz
+	exits 3
+	[ "$(each batch)" = '1 2 ' ]
+	grep -q '^tp-status: missing: cannot open: No such file' errors
+}
+
+# ------------------------------------------------------------------ trust
+
+@test "a status URL is not followed elsewhere" {
+	start
+	{
+		receipt 1 accepted 1 'https://evil.example/m2/demo/profile/batchStatus?batchId=1'
+		receipt 2 accepted 1 "$sandbox/m2/other/profile/batchStatus?batchId=1"
+		receipt 3 accepted 1 "http://x@${sandbox#http://}/m2/demo/profile/batchStatus?batchId=1"
+		receipt 4 accepted 1
+	} | ask
+	exits 7
+	[ "$(each state)" = \
+		'"unfollowed" "unfollowed" "unfollowed" "unfollowed" ' ]
+	[ "$(each polls)" = '0 0 0 0 ' ]
+	[ ! -s log ]
+	jq -r .message outcomes >actual
+	cat >expected <<-'END'
+	its host is neither under .tt.omtrdc.net nor the endpoint's
+	its path is not the known one of this client
+	it is not a plain http or https URL
+	the service named no status URL
+	END
+	assert_same expected actual
+}
+
+@test "a redirect is not followed" {
+	start --fault 'status:*:redirect=http://127.0.0.1:1/'
+	accept 1 a,1 | ask --interval 1 --deadline 2
+	exits 7
+	[ "$(each message)" = '"the service answered HTTP 301" ' ]
+}
+
+@test "the token is sent only when told to" {
+	(umask 077; echo secret-canary >token)
+	start --token-file token
+	export TP_TOKEN_FILE=token
+	url=$(printf 'batch=thirdPartyId,x\na,1\n' |
+		curl -sS -H 'Authorization: Bearer secret-canary' \
+			--data-binary @- \
+			"$sandbox/m2/demo/v2/profile/batchUpdate" |
+		sed -n 's/.*<batchStatus>\(.*\)<\/batchStatus>.*/\1/p')
+	receipt 1 accepted 1 "$url" "${url##*=}" >receipts
+	ask -v -v receipts
+	exits 0
+	[ "$(jq -s 'last.token' log)" = false ]
+	ask -v -v --token-to-status receipts
+	exits 0
+	[ "$(jq -s 'last.token' log)" = true ]
+	run ! grep -r secret-canary outcomes errors
+}
+
+@test "a status that wants a token: exit 6 without it" {
+	(umask 077; echo secret-canary >token)
+	start --token-file token --token-always
+	receipt 1 accepted 1 \
+		"$sandbox/m2/demo/profile/batchStatus?batchId=1" 1 >receipts
+	ask receipts
+	exits 6
+	[ "$(each state)" = '"denied" ' ]
+	grep -q 'HTTP 401 (see --token-to-status)$' errors
+	# With it the batch is found not to be there.
+	ask --token-file token --token-to-status receipts
+	exits 7
+	[ "$(each state)" = '"expired" ' ]
+	chmod 644 token
+	ask --token-file token --token-to-status receipts
+	exits 2
+}
+
+@test "https: only with a certificate that is trusted" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert \
+		-days 2 -subj /CN=localhost \
+		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2>/dev/null
+	tp-sandbox --port 0 --tls-cert cert --tls-key key >said 2>&1 3>&- &
+	sandbox_pid=$!
+	for _ in {1..100}; do
+		TP_ENDPOINT=$(grep -om1 'https://127\.0\.0\.1:[0-9]*' said) &&
+			break
+		sleep 0.05
+	done
+	export TP_ENDPOINT
+	# http, as the service's own answers have it, becomes https.
+	cacert=cert accept 1 a,1 | sed 's/https:/http:/' >receipts
+	ask --cacert cert receipts
+	exits 0
+	ask receipts
+	exits 6
+	[ "$(each state)" = '"denied" ' ]
+	ask --cacert missing receipts
+	exits 2
+}
+
+# ------------------------------------------------------------------ trouble
+
+@test "temporary trouble is waited out" {
+	start --fault status:1:code=503,retry-after=1 --fault status:2:cut \
+		--fault status:3:html --fault status:4:reset-before \
+		--fault status:5:empty --fault status:6:malformed \
+		--fault status:7:code=400 --fault status:8:code=500
+	accept 1 a,1 | ask -v
+	exits 0
+	[ "$(each polls)" = '9 ' ]
+	[ "$(each message)" = 'null ' ]
+	grep -qx 'tp-status: batch 1: poll 1: the service answered HTTP 503' \
+		errors
+	grep -qx 'tp-status: batch 1: poll 3: the answer cannot be read' errors
+}
+
+@test "an answer of more than 64 KiB is read as far as that" {
+	start --fault 'status:*:huge=1000000'
+	accept 1 a,1 | ask
+	exits 0
+	[ "$(each reconciled)" = 'true ' ]
+}
+
+@test "Retry-After holds back all calls" {
+	start --fault status:1:code=429,retry-after=3
+	{ accept 1 a,1; accept 2 b,1; } >receipts
+	SECONDS=0
+	ask receipts
+	exits 0
+	[ "$SECONDS" -ge 3 ]
+	[ "$(each polls | tr ' ' '\n' | sort | tr '\n' ' ')" = '1 2 ' ]
+}
+
+@test "nobody there: waited for until the deadline" {
+	export TP_ENDPOINT=http://127.0.0.1:1
+	receipt 1 accepted 1 \
+		"$TP_ENDPOINT/m2/demo/profile/batchStatus?batchId=1" |
+		ask --interval 1 --deadline 2
+	exits 7
+	[ "$(each state)" = '"deadline" ' ]
+	grep -q "^tp-status: deadline: batch 1: .*[Cc]onnect" errors
+}
+
+@test "no more calls a minute than --poll-rate, and than --rate" {
+	start --status-delay 600
+	{ accept 1 a,1; accept 2 b,1; accept 3 c,1; } >receipts
+	ask --poll-rate 2 --deadline 2 receipts
+	exits 7
+	[ "$(status_calls)" = 2 ]
+	ask --rate 1 --deadline 2 receipts
+	exits 7
+	[ "$(status_calls)" = 3 ]
+}
+
+# ------------------------------------------------------------------ the rest
+
+@test "--format table" {
+	start --fault 2:stuck
+	{ accept 1 a,1 b,2; accept 2 c,3; } | ask --format table
+	exits 7
+	cat >expected <<-'END'
+	 BATCH STATE          ROWS     SIZE  UPDATED NOTFOUND   FAILED POLLS RECONCILED
+	     1 complete          2        2        2        0        0     1        yes
+	     2 stuck             1        1        -        -        -     1         no
+	END
+	assert_same expected outcomes
+}
+
+@test "on a terminal: a table that updates" {
+	start --status-delay 2
+	accept 1 a,1 >receipts
+	TERM=xterm script -qec 'stty cols 80 rows 24; tp-status --interval 1 \
+		--poll-rate 600 --deadline 20 receipts' /dev/null </dev/null |
+		tr -d '\r' >screen
+	grep -q '^     1 accepted ' screen
+	grep -q $'^\033\[1A\033\[J     1 incomplete ' screen
+	grep -q $'^\033\[1A\033\[J     1 complete .* yes$' screen
+	[ "$(grep -c RECONCILED screen)" = 1 ]
+	[ "$(tail -n 1 screen | cut -d' ' -f7)" = complete ]
+	TERM=xterm script -qec 'tp-status --interval 0 --poll-rate 600 \
+		--format json receipts' /dev/null </dev/null |
+		grep -o '{.*}' | jq -e .reconciled
+}
+
+@test "--summary" {
+	start
+	{
+		accept 1 a,1 b,2
+		receipt 2 refused 4
+		echo oops
+	} | ask --summary counts
+	exits 3
+	jq -c 'del(.seconds)' counts >actual
+	cat >expected <<-'END'
+	{"receipts":{"accepted":1,"refused":1,"failed":0,"unknown":0,"invalid":0,"skipped":0},"malformed":1,"outcomes":{"complete":1,"stuck":0,"expired":0,"deadline":0,"denied":0,"unfollowed":0},"reconciled":1,"open":0,"rows":2,"rowsReconciled":2,"profilesNotFound":0,"polls":1,"exit":3}
+	END
+	assert_same expected actual
+}
+
+@test "a full disk, a closed stdout: exit 4" {
+	start
+	accept 1 a,1 >receipts
+	run -4 bash -c 'tp-status --interval 0 receipts >/dev/full'
+	[ "$output" = 'tp-status: cannot write to standard output: No space left on device
+tp-status: stopped; without an outcome: 1 of 1 accepted batches; give the receipts again to go on' ]
+	run -4 bash -c 'tp-status --interval 0 receipts >&-'
+	mkfifo out
+	true <out &
+	run -4 bash -c 'tp-status --interval 1 receipts >out'
+}
+
+@test "SIGTERM: dies of it at once, and says what is open" {
+	start --status-delay 600
+	accept 1 a,1 >receipts
+	mkfifo in
+	tp-status --interval 1 --poll-rate 600 - <in >outcomes 2>errors \
+		3>&- 5>&- 6>&- &
+	running=$!
+	exec 5>in
+	cat receipts >&5
+	for _ in {1..100}; do
+		[ "$(status_calls)" -gt 0 ] && break
+		sleep 0.05
+	done
+	kill -TERM "$running"
+	code=0
+	wait "$running" || code=$?
+	running=
+	[ "$code" = 143 ]
+	[ ! -s outcomes ]
+	echo 'tp-status: stopped; without an outcome: 1 of 1 accepted batches;' \
+		'give the receipts again to go on' >expected
+	assert_same expected errors
+}
+
+@test "wrong usage: exit 2, one line, nothing asked" {
+	start
+	accept 1 a,1 >receipts
+	for options in '--rate x' '--rate 0' '--poll-rate 10001' \
+		'--interval 2h' '--deadline 8d' '--format xml' '--nonsense' \
+		'--timeout' '--token-to-status' '--client a/b' \
+		'--endpoint http://example.com' '--endpoint ftp://x'; do
+		# shellcheck disable=SC2086 # words
+		ask $options receipts
+		exits 2
+		[ "$(wc -l <errors)" = 1 ]
+	done
+	unset TP_CLIENT
+	ask receipts
+	exits 2
+	[ "$(status_calls)" = 0 ]
+}
+
+@test "--help and the manual name the same options" {
+	tp-status --help | grep -oE -- ' --[a-z-]+' | sort -u >help
+	mandoc -Tascii "$root/man/tp-status.1" | col -b |
+		grep -oE -- ' --[a-z-]+' | sort -u >manual
+	assert_same help manual
+	[ "$(tp-status --help | wc -l)" -le 50 ]
+	run ! grep -q '.\{81\}' <(tp-status --help)
+}
