@@ -10,7 +10,6 @@
 #include "base/diag.h"
 #include "base/escape.h"
 #include "base/ndjson.h"
-#include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
 #include "base/progress.h"
@@ -96,32 +95,6 @@ struct run {
 /* ------------------------------------------------------------- options */
 
 static int
-take_number(const char *name, const char *arg, uint64_t min, uint64_t max,
-    uint64_t *to, struct error *e)
-{
-	char expected[64];
-
-	if (number_parse(arg, min, max, to) == 0)
-		return 0;
-	snprintf(expected, sizeof(expected), "a number from %llu to %llu",
-	    (unsigned long long)min, (unsigned long long)max);
-	return options_bad(e, name, arg, expected);
-}
-
-static int
-take_time(const char *name, const char *arg, uint64_t min, uint64_t max,
-    uint64_t *to, struct error *e)
-{
-	char expected[64];
-
-	if (number_parse_seconds(arg, min, max, to) == 0)
-		return 0;
-	snprintf(expected, sizeof(expected), "a time from %llus to %llus",
-	    (unsigned long long)min, (unsigned long long)max);
-	return options_bad(e, name, arg, expected);
-}
-
-static int
 take_api(struct run *run, const char *arg, struct error *e)
 {
 	if (strcmp(arg, "v1") != 0 && strcmp(arg, "v2") != 0)
@@ -149,19 +122,20 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 		run->cacert = arg;
 		return 0;
 	case KEY_RATE:
-		return take_number("rate", arg, 1, PACE_MAX, &run->rate, e);
+		return options_number("rate", arg, 1, PACE_MAX, &run->rate, e);
 	case KEY_JOBS:
-		return take_number(
+		return options_number(
 		    "jobs", arg, 1, SENDER_JOBS_MAX, &run->jobs, e);
 	case KEY_RETRIES:
-		return take_number("retries", arg, 0, 100, &run->retries, e);
+		return options_number("retries", arg, 0, 100, &run->retries, e);
 	case KEY_RETRY_DELAY:
-		return take_time(
+		return options_seconds(
 		    "retry-delay", arg, 0, RETRY_LONGEST, &run->retry_delay, e);
 	case KEY_TIMEOUT:
-		return take_time("timeout", arg, 1, 86400, &run->timeout, e);
+		return options_seconds(
+		    "timeout", arg, 1, 86400, &run->timeout, e);
 	case KEY_CONNECT_TIMEOUT:
-		return take_time(
+		return options_seconds(
 		    "connect-timeout", arg, 1, 3600, &run->connect_timeout, e);
 	case KEY_FAILED:
 		run->failed_path = arg;
@@ -172,24 +146,15 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	}
 }
 
-/* An empty variable counts as none. */
-static const char *
-environment(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value == NULL || value[0] == '\0' ? NULL : value;
-}
-
 static int
 read_options(struct run *run, int argc, char **argv, struct error *e)
 {
 	const char *arg;
 	int key;
 
-	run->client = environment("TP_CLIENT");
-	run->address = environment("TP_ENDPOINT");
-	run->token_file = environment("TP_TOKEN_FILE");
+	run->client = options_environment("TP_CLIENT");
+	run->address = options_environment("TP_ENDPOINT");
+	run->token_file = options_environment("TP_TOKEN_FILE");
 	run->api = ENDPOINT_V2;
 	run->rate = PACE_SEND;
 	run->jobs = 1;
@@ -517,7 +482,7 @@ main(int argc, char **argv)
 		return EXIT_LOCAL;
 	if (read_options(&run, argc, argv, &e) != 0) {
 		diag_error(&e);
-		return e.code;
+		return (int)e.code;
 	}
 	signals_catch();
 	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
@@ -531,5 +496,5 @@ main(int argc, char **argv)
 	pace_free(run.pace);
 	token_free(run.token);
 	signals_die_if_pending();
-	return code;
+	return (int)code;
 }

@@ -313,5 +313,5 @@ main(int argc, char **argv)
 		signals_die_of_pipe();
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
-	return exit_worse(code, e.code);
+	return (int)exit_worse(code, e.code);
 }

@@ -567,7 +567,7 @@ main(int argc, char **argv)
 		return EXIT_LOCAL;
 	if (read_options(&run, argc, argv, &e) != 0) {
 		diag_error(&e);
-		return e.code;
+		return (int)e.code;
 	}
 	signals_catch();
 	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
@@ -582,5 +582,5 @@ main(int argc, char **argv)
 	output_abandon(&run.out);
 	summary_discard(&run.summary);
 	signals_die_if_pending();
-	return exit_worse(run.code, e.code);
+	return (int)exit_worse(run.code, e.code);
 }

@@ -296,5 +296,5 @@ main(int argc, char **argv)
 	signals_die_if_pending();
 	export_close(x);
 	summary_discard(&summary);
-	return code;
+	return (int)code;
 }

@@ -63,12 +63,14 @@ skip_if_sanitized() {
 # the teardown of each file that starts one.
 sandbox_start() { # OPTION...
 	local said=$BATS_TEST_TMPDIR/sandbox.out
+	# Not the address of one before: the child empties it in its own time.
+	rm -f "$said"
 	# Descriptor 3 is bats's own: a child that keeps it keeps bats waiting.
 	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
 	sandbox_pid=$!
 	for _ in {1..100}; do
 		# shellcheck disable=SC2034 # for the tests
-		sandbox=$(grep -om1 'https\?://127\.0\.0\.1:[0-9]*' "$said") && return
+		sandbox=$(grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$said") && return
 		kill -0 "$sandbox_pid" 2>/dev/null || break
 		sleep 0.05
 	done

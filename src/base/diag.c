@@ -33,7 +33,7 @@ diag_verbose(void)
 }
 
 /* "PROGRAM: PREFIXtext\n" in one write. */
-static void
+__attribute__((format(printf, 2, 0))) static void
 say(const char *prefix, const char *format, va_list ap)
 {
 	char line[2048];
@@ -64,7 +64,7 @@ prefix_place(
 		    (unsigned long long)line, (unsigned long long)column);
 }
 
-static void
+__attribute__((format(printf, 2, 3))) static void
 say_at(const char *prefix, const char *format, ...)
 {
 	va_list ap;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 set(struct error *e, enum exit_code code, int number, const char *format,
     va_list ap)
 {

@@ -12,7 +12,7 @@
  */
 enum {
 	MAX_SLICE = WINDOW_SIZE,
-	MIN_SLICE = 4 * 1024,
+	MIN_SLICE = 512,
 	MAX_ROWS = 16 * 1024,
 	MAX_SEPS = MAX_SLICE + 128
 };

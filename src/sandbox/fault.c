@@ -1,5 +1,6 @@
 #include "sandbox/fault.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,10 +161,13 @@ faults_add(struct faults *f, const char *spec, struct error *e)
 	}
 	added = &f->list[f->n];
 	memset(added, 0, sizeof(*added));
+	errno = 0;
 	if (parse(added, copy) == 0) {
 		f->n++;
 	} else {
 		fault_free(added);
+		if (errno == ENOMEM)
+			error_errno(e, EXIT_LOCAL, "sandbox");
 		result = options_bad(e, "fault", spec,
 		    "[status:]CALLS:KIND[=ARG], as in tp-sandbox(1)");
 	}

@@ -12,9 +12,11 @@ read_all(int fd, struct buffer *b, const char *path, struct error *e)
 	ssize_t n;
 
 	do {
-		if (buffer_reserve(b, 4096) != 0)
+		if (b->len > FILE_MAX - 4096)
 			return error_set(e, EXIT_USAGE, "%s: over %zu bytes",
 			    path, FILE_MAX);
+		if (buffer_reserve(b, 4096) != 0)
+			return error_errno(e, EXIT_LOCAL, "%s", path);
 		n = sys_read(fd, b->data + b->len, b->size - b->len - 1);
 		if (n < 0)
 			return error_errno(

@@ -8,7 +8,7 @@
 #define FILE_MAX ((size_t)1024 * 1024)
 
 /* What is in path, ended by NUL; the caller frees it.  NULL, with EXIT_USAGE:
- * it cannot be read, is empty, holds a NUL, or is over FILE_MAX. */
+ * it cannot be read, is empty, holds a NUL, or comes close to FILE_MAX. */
 char *file_read(const char *path, struct error *e);
 
 /* Its first line, without the spaces at its end, likewise. */

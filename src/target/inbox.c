@@ -25,6 +25,8 @@ struct inbox {
 	struct inbox_item items[HELD];
 	size_t first, held;
 	bool closing;
+	bool reading; /* the thread waits for input */
+	bool left;    /* it was left to itself, and frees this at its end */
 
 	/* The thread's own. */
 	struct input *input;
@@ -120,17 +122,24 @@ give_lines(struct inbox *in)
 	return 0;
 }
 
-/* Only where the thread waits for input may it be cancelled. */
+/* While it is set, how long the thread takes is not ours to say. */
+static void
+set_reading(struct inbox *in, bool reading)
+{
+	pthread_mutex_lock(&in->lock);
+	in->reading = reading;
+	pthread_mutex_unlock(&in->lock);
+}
+
 static ptrdiff_t
 read_more(struct inbox *in)
 {
 	ptrdiff_t n;
-	int before;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	set_reading(in, true);
 	n = input_read(in->input, in->data + in->len,
 	    INBOX_LINE + ROOM - in->len, &in->item.error);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	set_reading(in, false);
 	return n;
 }
 
@@ -138,11 +147,10 @@ static struct input *
 open_input(struct inbox *in, const char *path)
 {
 	struct input *input;
-	int before;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	set_reading(in, true);
 	input = input_open(path, &in->item.error);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	set_reading(in, false);
 	return input;
 }
 
@@ -165,14 +173,23 @@ read_lines(struct inbox *in)
 	return in->passing ? 0 : give_line(in, in->data, in->len);
 }
 
+static void
+destroy(struct inbox *in)
+{
+	pthread_cond_destroy(&in->changed);
+	pthread_mutex_destroy(&in->lock);
+	free(in->data);
+	free(in);
+}
+
 static void *
 run(void *arg)
 {
 	struct inbox *in = arg;
-	int result = 0, before;
+	int result = 0;
+	bool left;
 	size_t i;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	for (i = 0; i < in->n && result == 0; i++) {
 		in->input = open_input(in, in->files[i]);
 		if (in->input == NULL) {
@@ -185,6 +202,11 @@ run(void *arg)
 	}
 	if (result == 0)
 		(void)give(in, INBOX_END);
+	pthread_mutex_lock(&in->lock);
+	left = in->left;
+	pthread_mutex_unlock(&in->lock);
+	if (left)
+		destroy(in);
 	return NULL;
 }
 
@@ -235,19 +257,23 @@ inbox_open(char *const *files, size_t n, struct error *e)
 void
 inbox_close(struct inbox *in)
 {
+	pthread_t thread;
+	bool left;
+
 	if (in == NULL)
 		return;
+	thread = in->thread; /* when left, in may be gone at any time */
 	pthread_mutex_lock(&in->lock);
 	in->closing = true;
+	left = in->left = in->reading;
 	pthread_cond_broadcast(&in->changed);
 	pthread_mutex_unlock(&in->lock);
-	pthread_cancel(in->thread);
-	pthread_join(in->thread, NULL);
-	input_close(in->input);
-	pthread_cond_destroy(&in->changed);
-	pthread_mutex_destroy(&in->lock);
-	free(in->data);
-	free(in);
+	if (left) {
+		pthread_detach(thread);
+		return;
+	}
+	pthread_join(thread, NULL);
+	destroy(in);
 }
 
 /* A part of the time, so that a signal is seen. */

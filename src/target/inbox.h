@@ -35,7 +35,8 @@ struct inbox;
  */
 struct inbox *inbox_open(char *const *files, size_t n, struct error *e);
 
-/* Ends the reading, wherever it is. */
+/* Ends the reading; a thread that waits for input is left to itself, and ends
+ * when there is some, or with the process. */
 void inbox_close(struct inbox *in);
 
 /* Waits so many seconds at most, or until a signal is caught. */

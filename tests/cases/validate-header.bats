@@ -40,3 +40,154 @@ setup() {
 	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: other:1: the header '\
 'differs from that of o\\x1B\\u{202E}ne; files of one run must have the same columns\n'
 }
+
+# What tp-validate says of a header that it cannot use; nothing else remains.
+unusable() { # TEXT MESSAGE OPTION...
+	local text=$1 message=$2
+	shift 2
+	mkdir work && cd work
+	try_with "$text" tp-validate --rejects bad --errors why --summary sum "$@"
+	expect 3 '' "tp-validate: $message\n" || return
+	[ "$(echo *)" = 'err expected in out' ] || {
+		ls -A
+		return 1
+	}
+	[ -z "$(find . -name '.*.tmp-*')" ]
+	cd .. && rm -r work
+}
+
+@test "no header" {
+	unusable '' '-: the input is empty: there is no header'
+	unusable '\n\r\n\n' '-: the input is empty: there is no header'
+	unusable '\357\273\277' '-: the input is empty: there is no header'
+}
+
+@test "no identifier column" {
+	local said='no column is named pcId, thirdPartyId or mbox3rdPartyId: '
+
+	said+='name the identifier with --id COLUMN'
+	unusable 'id,a\nx,1\n' "-:1: $said"
+	unusable 'thirdpartyid,a\nx,1\n' "-:1: $said"
+	unusable '\n\nthirdPartyId ,a\nx,1\n' "-:3: $said"
+	unusable 'id,a\nx,1\n' "-:1: the header has no column 'crm', which --id \
+names" --id crm
+	unusable 'id,a\nx,1\n' "-:1: the header has no column 'crm', which --id \
+names" --id crm=pcId
+}
+
+@test "two identifier columns" {
+	local said='more than one column is named like an identifier: choose '
+
+	said+='with --id COLUMN'
+	unusable 'pcId,thirdPartyId,a\nx,1\n' "-:1: $said"
+	unusable 'pcId,a,mbox3rdPartyId\nx,1\n' "-:1: $said"
+	unusable 'thirdPartyId,a,mbox3rdPartyId\nx,1\n' "-:1:1: column 1 is \
+named thirdPartyId, but --id makes column 3 that; rename one" \
+		--id mbox3rdPartyId
+}
+
+@test "the same name twice" {
+	unusable 'thirdPartyId,a,b,a\nx,1\n' "-:1:18: columns 2 and 4 are both \
+named 'a'; rename one"
+	unusable 'thirdPartyId,a,"a"\nx,1\n' "-:1:16: columns 2 and 3 are both \
+named 'a'; rename one"
+	unusable 'thirdPartyId,thirdPartyId\nx,1\n' "-:1:14: columns 1 and 2 are \
+both named 'thirdPartyId'; rename one"
+	unusable 'thirdPartyId,a,profile.a\nx,1\n' "-:1:16: columns 2 and 3 are \
+both named 'a'; rename one" --strip-prefix
+	unusable 'thirdPartyId,a, a\nx,1\n' "-:1:16: columns 2 and 3 are both \
+named 'a'; rename one" --trim
+	try_with 'thirdPartyId,a, a,A\nx,1\n' tp-validate -q
+	expect 0 'thirdPartyId,a, a,A\nx,1\n' ''
+}
+
+@test "names that are empty, or hold what no name can" {
+	unusable 'thirdPartyId,,b\nx,1\n' \
+		'-:1:14: column 2 has no name in the header'
+	unusable 'thirdPartyId,b,\nx,1\n' \
+		'-:1:16: column 3 has no name in the header'
+	unusable 'thirdPartyId,""\nx,1\n' \
+		'-:1:14: column 2 has no name in the header'
+	unusable 'thirdPartyId,profile.\nx,1\n' \
+		'-:1:14: column 2 has no name in the header' --strip-prefix
+	unusable 'thirdPartyId,a\377\nx,1\n' "-:1:14: the header is not UTF-8; \
+convert the export with iconv"
+	unusable 'thirdPartyId,"a\nb"\nx,1\n' "-:1:14: the name of column 2 holds \
+a control character or line break"
+	unusable 'thirdPartyId,a\000b\nx,1\n' "-:1:14: the name of column 2 holds \
+a control character or line break"
+}
+
+@test "a header that cannot be read" {
+	local said='the header is malformed; is this CSV, and the quote '
+
+	said+='character right?'
+	unusable 'thirdPartyId,a"b\nx,1\n' "-:1: $said"
+	unusable 'thirdPartyId,"a\nx,1\n' "-:1: $said"
+	unusable 'thirdPartyId,a\rb\nx,1\n' "-:1: $said"
+	unusable 'thirdPartyId,abcdefg\nx,1\n' "-:1: $said" --max-record 19
+}
+
+@test "prefixes: refused with a hint, or stripped" {
+	unusable 'thirdPartyId,profile.a\nx,1\n' "-:1:14: names are sent bare, \
+without \"profile.\" in front: use --strip-prefix"
+	try_with 'profile.b,"profile.c,d",thirdPartyId,"e","profile.f"\n1,2,x,3,4\n' \
+		tp-validate --strip-prefix
+	expect 0 'b,"c,d",thirdPartyId,"e",f\n1,2,x,3,4\n' ''
+	try_with 'profile.thirdPartyId,profiles.a,Profile.b,profile.profile.c\r\nx,1,2,3\r\n' \
+		tp-validate --strip-prefix
+	expect 0 'thirdPartyId,profiles.a,Profile.b,profile.c\r\nx,1,2,3\r\n' ''
+}
+
+@test "the identifier: its kinds, forms and places" {
+	try_with 'a,thirdPartyId\n1,x\n' tp-validate
+	expect 0 'a,thirdPartyId\n1,x\n' ''
+	try_with 'a,"thirdPartyId"\n1,x\n' tp-validate
+	expect 0 'a,"thirdPartyId"\n1,x\n' ''
+	try_with 'a,mbox3rdPartyId,b\r\n1,x,2\r\n' tp-validate
+	expect 0 'a,thirdPartyId,b\r\n1,x,2\r\n' ''
+	try_with 'a,crm,b\n1,x+,2\n1,x,2\n' tp-validate --id crm
+	expect 1 'a,thirdPartyId,b\n1,x,2\n'
+	try_with 'a,crm,b\n1,x,2\n' tp-validate --id crm=thirdPartyId
+	expect 0 'a,thirdPartyId,b\n1,x,2\n' ''
+	try_with 'a,crm,b\n1,x+,2\n' tp-validate -q --id crm=pcId
+	expect 0 'a,pcId,b\n1,x+,2\n' ''
+	# The column pcId is a pcId, whatever else there is.
+	try_with 'pcId,thirdPartyId\nx+,2\n' tp-validate -q --id pcId
+	expect 0 'pcId,thirdPartyId\nx+,2\n' ''
+	try_with 'pcId,thirdPartyId\n1,x+\n1,x\n' tp-validate -q --id thirdPartyId
+	expect 1 'pcId,thirdPartyId\n1,x\n'
+	# A name that holds =, and one that looks like a kind.
+	try_with 'a=b,c\nx,1\n' tp-validate --id a=b
+	expect 0 'thirdPartyId,c\nx,1\n' ''
+	try_with 'a=b,c\nx.1_0,1\n' tp-validate -q --id a=b=pcId
+	expect 0 'pcId,c\nx.1_0,1\n' ''
+	# Named as in the header, decoded.
+	try_with '"my ""id""",c\nx,1\n' tp-validate --id 'my "id"'
+	expect 0 'thirdPartyId,c\nx,1\n' ''
+}
+
+@test "a BOM is dropped, from each file" {
+	try_with '\357\273\277thirdPartyId,a\nx,1\n' tp-validate
+	expect 0 'thirdPartyId,a\nx,1\n' ''
+	try_with '\357\273\277"thirdPartyId",a\nx,1\n' tp-validate
+	expect 0 '"thirdPartyId",a\nx,1\n' ''
+	printf '\357\273\277thirdPartyId,a\nx,1\n' | gzip >packed
+	try tp-validate packed packed
+	expect 0 'thirdPartyId,a\nx,1\nx,1\n' ''
+}
+
+@test "a later file without header, or with none of its own" {
+	printf 'thirdPartyId,a\nx,1\n' >one
+	: >empty
+	try tp-validate one empty
+	expect 3 'thirdPartyId,a\nx,1\n' \
+		'tp-validate: empty: the input is empty: there is no header\n'
+	try tp-validate one nowhere
+	expect 3 'thirdPartyId,a\nx,1\n' \
+		'tp-validate: nowhere: cannot open: No such file or directory\n'
+	printf 'thirdPartyId,"a\nx,1\n' >broken
+	try tp-validate one broken
+	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: broken:1: the header '\
+'differs from that of one; files of one run must have the same columns\n'
+}

@@ -5,6 +5,11 @@
 
 load ../helper
 
+# "! COMMAND" alone fails no test.
+fails() {
+	! "$@"
+}
+
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	printf 'batch=thirdPartyId,tier\na1,gold\na2,silver\n' >one.batches
@@ -20,11 +25,12 @@ teardown() {
 
 # A server of edge.py in the background: $edge is its address, edge.log its log.
 edge_start() { # MODE
+	rm -f edge.out # not the address of one before
 	: >edge.log
 	"$BATS_TEST_DIRNAME/edge.py" "$1" edge.log >edge.out 2>edge.err 3>&- &
 	edge_pid=$!
 	for _ in {1..100}; do
-		edge=$(grep . edge.out) && return
+		edge=$(grep -s . edge.out) && return
 		sleep 0.05
 	done
 	return 1
@@ -167,7 +173,7 @@ states() {
 @test "no Expect header, a form, and its length" {
 	edge_start drop-0
 	tp-send --endpoint "$edge" one.batches >receipts
-	! grep -qi expect edge.log
+	fails grep -qi expect edge.log
 	grep '^1 POST /m2/demo/v2/profile/batchUpdate 42 ' edge.log
 	grep 'Content-Length' edge.log
 	grep 'Content-Type' edge.log
@@ -208,11 +214,12 @@ make_certificate() { # NAME SUBJECT-ALTERNATIVE-NAME
 tls_start() { # NAME OPTION...
 	local name=$1
 	shift
+	rm -f tls.out
 	tp-sandbox --port 0 --tls-cert "$name.crt" --tls-key "$name.key" "$@" \
 		>tls.out 2>tls.err 3>&- &
 	sandbox_pid=$!
 	for _ in {1..100}; do
-		sandbox=$(grep -om1 'https://127\.0\.0\.1:[0-9]*' tls.out) &&
+		sandbox=$(grep -som1 'https://127\.0\.0\.1:[0-9]*' tls.out) &&
 			return
 		sleep 0.05
 	done
@@ -258,7 +265,7 @@ tls_start() { # NAME OPTION...
 	TP_TOKEN_FILE=token tp-send -vv --endpoint "$sandbox" \
 		--summary summary both.batches >receipts 2>>said
 	[ "$(states)" = 'accepted accepted' ]
-	! grep -rlF "$token" receipts said summary failed
+	fails grep -rlF "$token" receipts said summary failed
 }
 
 @test "a token file that others could read or change is refused" {
@@ -285,7 +292,7 @@ tls_start() { # NAME OPTION...
 		--failed failed both.batches >receipts 2>said || code=$?
 	[ "$code" = 5 ]
 	grep '^1 CONNECT demo.tt.omtrdc.net:443 0 ' edge.log
-	! grep -i authorization edge.log
+	fails grep -i authorization edge.log
 	sandbox_start
 	http_proxy=$edge tp-send --endpoint "$sandbox" one.batches >receipts
 	[ "$(wc -l <edge.log)" = 1 ]

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -55,6 +56,34 @@ feed(const char *text, size_t n, size_t piece)
 	close(ends[0]);
 }
 
+/*
+ * A child writes to stdin, in packets such that one of them ends at `edge`.
+ */
+static pid_t
+feed_with_edge(const char *text, size_t n, size_t edge)
+{
+	size_t part = edge % 4096, i;
+	int ends[2];
+	pid_t child;
+
+	assert_int_equal(pipe2(ends, O_DIRECT), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(ends[0]);
+		for (i = 0; i < n; i += part, part = 4096) {
+			part = n - i < part ? n - i : part;
+			if (write(ends[1], text + i, part) != (ssize_t)part)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(dup2(ends[0], 0), 0);
+	close(ends[0]);
+	return child;
+}
+
 static const struct {
 	const char *text;
 	const char *fault; /* NULL: it complies */
@@ -82,11 +111,15 @@ static const struct {
     {HEAD "1,a\tb\n", "the byte '\\x09' is not percent-encoded", 2, 4},
     {HEAD "1,\xc3\n", "not UTF-8", 2, 3},
     {HEAD "1,\xff&\n", "not UTF-8", 2, 3},
+    {HEAD "1,\xff%4\n", "not UTF-8", 2, 3},
+    {HEAD "1,%4\xff&\n", "a % that two hex digits do not follow", 2, 3},
     {HEAD "\n", "a row without an identifier", 2, 1},
     {HEAD ",x\n", "a row without an identifier", 2, 1},
     {HEAD "1,x,y,\n", "a row of 4 cells under a header of 3", 2, 1},
     {"batch=thirdPartyId,a,a\n1\n", "the header names a parameter twice", 1,
 	22},
+    {"batch=thirdPartyId,a,b,a\n1\n", "the header names a parameter twice", 1,
+	24},
     {"batch=thirdPartyId,a,%61\n1\n", "the header names a parameter twice", 1,
 	22},
     {"batch=thirdPartyId,,a\n1\n", "a name in the header is empty", 1, 20},
@@ -275,16 +308,23 @@ compose(char *text, size_t bytes, size_t rows)
 	return bytes + strlen(second);
 }
 
-/* Reads both; `more` bytes of the first are got by batch_reader_rest. */
+/* Reads both, from a file or, with an edge, from feed_with_edge(). */
 static void
-read_both(char *text, size_t bytes, size_t rows, const char *fault)
+read_both_with_edge(
+    char *text, size_t bytes, size_t rows, const char *fault, size_t edge)
 {
 	struct error e = ERROR_INIT;
 	size_t n = compose(text, bytes, rows), at;
-	char *paths[] = {make_file(text, n)}, piece[1000];
+	char *paths[] = {"-"}, piece[1000];
 	struct batch_reader *r = batch_reader_open(paths, 1, &e);
 	struct batch b;
 	ptrdiff_t got;
+	pid_t child = -1;
+
+	if (edge > 0)
+		child = feed_with_edge(text, n, edge);
+	else
+		paths[0] = make_file(text, n);
 
 	batch_init(&b);
 	assert_int_equal(batch_reader_next(r, &b, &e), 1);
@@ -316,6 +356,14 @@ read_both(char *text, size_t bytes, size_t rows, const char *fault)
 	assert_int_equal(batch_reader_next(r, &b, &e), 0);
 	batch_reader_close(r);
 	batch_free(&b);
+	if (child > 0)
+		assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void
+read_both(char *text, size_t bytes, size_t rows, const char *fault)
+{
+	read_both_with_edge(text, bytes, rows, fault, 0);
 }
 
 static void
@@ -324,7 +372,6 @@ both_sides_of_the_limits(void **unused)
 	static const char bytes[] = "a batch of more than 49999999 bytes";
 	static const char rows[] = "a batch of more than 500000 rows";
 	char *text = malloc(60000000);
-	size_t n;
 
 	(void)unused;
 	assert_non_null(text);
@@ -332,11 +379,18 @@ both_sides_of_the_limits(void **unused)
 	read_both(text, 2000000, 500001, rows);
 	read_both(text, 49999998, 2, NULL);
 	read_both(text, 49999999, 2, NULL);
-	for (n = 50000000; n < 50000015; n++)
-		read_both(text, n, 2, bytes);
+	read_both(text, 50000000, 2, bytes);
+	read_both(text, 50000007, 2, bytes);
 	read_both(text, 49999999, 500000, NULL);
 	read_both(text, 50000000, 500000, bytes);
 	read_both(text, 55000000, 2, bytes);
+	/* What was read ends before the limit, and within "batch=". */
+	read_both_with_edge(text, 49999999, 2, NULL, 49999990);
+	read_both_with_edge(text, 50000003, 2, bytes, 50000006);
+	read_both_with_edge(text, 50000007, 2, bytes, 50000007);
+	read_both_with_edge(text, 50020000, 2, bytes, 50020001);
+	read_both_with_edge(text, 50020000, 2, bytes, 50020005);
+	read_both_with_edge(text, 50020000, 2, bytes, 50020006);
 	free(text);
 }
 

@@ -416,11 +416,10 @@ test_status_unreadable(void **state)
 	    "",
 	    "<html><body>down</body></html>",
 	    "<response></response>",
-	    "<response><status></status></response>",
+	    SAYS("") "</response>",
 	    "<response><status>complete</status>",
 	    "<status>complete</status>",
-	    "<response><batchId>d-2</batchId><status>complete</status>"
-	    "</response>",
+	    SAYS("complete") "<batchId>d-2</batchId></response>",
 	    "<response><x><status>complete</status></x></response>",
 	    "<response><success>false</success></response>",
 	};

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# tp-send without a server: usage, the plan, what must not be sent, the failed
+# file.
+
+load ../helper
+
+# "! COMMAND" alone fails no test.
+fails() {
+	! "$@"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	printf 'batch=thirdPartyId,tier\na1,gold\na2,silver\n' >one
+	printf 'batch=thirdPartyId,tier\nb1,gold\n' >two
+	export TP_CLIENT=demo TP_ENDPOINT=http://127.0.0.1:1
+}
+
+# Runs tp-send, which cannot reach anything; code, receipts, said.
+try() {
+	code=0
+	timeout 20 tp-send --retries 0 "$@" >receipts 2>said || code=$?
+}
+
+states() {
+	jq -r .state receipts | paste -sd ' '
+}
+
+@test "wrong usage: 2, one line, nothing on stdout" {
+	while read -r -a options; do
+		try "${options[@]}" one
+		[ "$code" = 2 ] && [ ! -s receipts ]
+		[ "$(wc -l <said)" = 1 ]
+		grep '^tp-send: ' said
+	done <<-'END'
+	--rate x
+	--rate 0
+	--jobs 17
+	--jobs -1
+	--retries 101
+	--timeout 0
+	--retry-delay 61
+	--api v3
+	--client a/b
+	--endpoint http://example.com
+	--endpoint https://example.com/path
+	--token-file /nonexistent
+	--cacert /nonexistent
+	--failed /nonexistent/x
+	--failed one
+	--no-such-option
+	END
+	[ "$(ls)" = "$(printf '%s\n' one receipts said two)" ]
+}
+
+@test "no client code: 2" {
+	unset TP_CLIENT
+	try one
+	[ "$code" = 2 ]
+	grep -- '--client CODE or set TP_CLIENT' said
+}
+
+@test "empty input, a missing file, a folder, something else: 3" {
+	try </dev/null
+	[ "$code" = 3 ] && grep 'empty' said
+	for file in nowhere . said; do
+		try "$file"
+		[ "$code" = 3 ] && [ ! -s receipts ]
+	done
+}
+
+@test "the plan" {
+	tp-send --dry-run --rate 1 one two - <one >plan
+	cat >expected <<-'END'
+	{"url":"http://127.0.0.1:1/m2/demo/v2/profile/batchUpdate",\
+	"batches":3,"rows":5,"bytes":116,"calls":3,"minutes":3,"invalid":0}
+	END
+	sed -i 's/\t//g' expected
+	sed -z -i 's/\\\n//g' expected
+	assert_same expected plan
+	[ "$(ls)" = "$(printf '%s\n' expected one plan two)" ]
+	fails tp-send --dry-run one >/dev/full
+}
+
+@test "the plan of what is not valid: 3" {
+	printf 'batch=id,tier\na1,gold\n' >bad
+	printf 'batch=thirdPartyId,tier\na1,gold' >cut
+	code=0
+	tp-send --dry-run bad two cut >plan 2>said || code=$?
+	[ "$code" = 3 ]
+	jq -e '.batches == 1 and .invalid == 2' plan
+	grep '^tp-send: bad:1:' said
+	grep '^tp-send: cut:2:1: cut-short: batch 3: ' said
+}
+
+@test "a batch that does not comply: invalid, kept, 3; the others go on" {
+	printf 'batch=id,tier\na1,gold\n' >bad
+	try --failed failed bad two
+	[ "$code $(states)" = '5 invalid failed' ]
+	assert_same <(cat bad two) failed
+	[ "$(jq -r .sha256 receipts | head -n 1)  bad" = "$(sha256sum bad)" ]
+	try --failed failed2 bad
+	[ "$code $(states)" = '3 invalid' ]
+	[ "$(jq .attempts receipts)" = 0 ]
+}
+
+@test "a last batch cut short: not sent, no receipt, not kept, 3" {
+	for tail in 'batch=thirdPartyId,tier\nx' 'batch=thirdPartyId,tier\n' \
+		'batch=thirdParty' 'batch=thirdPartyId,tier\nx,1\ny,2'; do
+		{ cat one && printf "$tail"; } >cut
+		try --failed failed cut
+		[ "$code $(states)" = '5 failed' ]
+		assert_same one failed
+		rm failed
+		printf "$tail" >cut
+		try --failed failed cut
+		[ "$code" = 3 ] && [ ! -s receipts ] && [ ! -e failed ]
+	done
+}
+
+@test "a batch larger than any memory: whole in the failed file, 3" {
+	row=$(printf 'x%.0s' {1..4000})
+	{
+		echo batch=thirdPartyId,a
+		yes "id,$row" | head -n 15000
+		cat two
+	} >large
+	try --failed failed large
+	[ "$code $(states)" = '5 invalid failed' ]
+	assert_same large failed
+	[ "$(jq .bytes receipts | head -n 1)" = $((21 + 15000 * 4004)) ]
+	head -c $((21 + 15000 * 4004)) large >whole
+	[ "$(jq -r .sha256 receipts | head -n 1)  whole" = \
+		"$(sha256sum whole)" ]
+}
+
+@test "the failed file by default: its name, mode and place" {
+	try one two
+	[ "$code $(states)" = '5 failed failed' ]
+	name=$(echo tp-failed-*.batches)
+	[[ $name =~ ^tp-failed-[0-9]{8}T[0-9]{6}Z-[0-9]+\.batches$ ]]
+	[ "$(stat -c %a "$name")" = 600 ]
+	assert_same <(cat one two) "$name"
+	grep "2 batches were not accepted, kept in $name; send again with:" said
+	rm "$name"
+	try -q one # named also then
+	grep 'send again with:' said
+}
+
+@test "the command that sends it again can be pasted" {
+	try --api v1 --cacert one --failed './a b' two
+	command=$(sed -n 's/.*send again with: //p' said)
+	[ "$command" = "tp-send -c demo --api v1 --endpoint http://127.0.0.1:1 \
+--cacert one './a b'" ]
+}
+
+@test "the failed file is appended to, a torn tail cut off first" {
+	{ cat one && printf 'batch=thirdPartyId,tier\nz1,go'; } >failed
+	try --failed failed two
+	[ "$code" = 5 ]
+	assert_same <(cat one two) failed
+	grep 'warning: failed ended in a batch .* 29 bytes were cut off' said
+}
+
+@test "the failed file: no link, no input, nothing else" {
+	ln -s elsewhere link
+	try --failed link one
+	[ "$code" = 2 ] && [ ! -e elsewhere ]
+	cp one input
+	try --failed input <input
+	[ "$code" = 2 ]
+	echo id,a >table
+	try --failed table one
+	[ "$code" = 2 ]
+	[ "$(cat table)" = id,a ]
+	assert_same one input
+}
+
+@test "the failed file may be a pipe" {
+	mkfifo pipe
+	cat pipe >out &
+	try --failed pipe one two
+	wait $!
+	[ "$code" = 5 ]
+	assert_same <(cat one two) out
+}
+
+@test "a failed file that cannot take it: 4, and it is said" {
+	try --failed /dev/full one two
+	[ "$code" = 4 ]
+	grep 'batch 1 was not accepted, and could not be kept either' said
+	grep 'batch 2 and all that may come after it were not read' said ||
+		grep 'batch 2 was not accepted, and could not be kept' said
+}
+
+@test "the summary" {
+	printf 'batch=id,tier\na1,gold\n' >bad
+	printf 'batch=thirdPartyId,tier\na1,gold' >cut
+	try --failed failed --summary summary bad one two cut
+	jq -e '[.batches, .invalid, .failed, .accepted, .passedOver, .rows,
+		.rowsAccepted, .calls, .failedFile, .exit] ==
+		[3, 1, 2, 0, 1, 4, 0, 1, "failed", 5]' summary
+}
+
+@test "--version names the libraries" {
+	tp-send --version | grep -E 'libcurl [0-9.]+, .*, jansson .*, zlib '
+	fails tp-send --help >/dev/full
+}

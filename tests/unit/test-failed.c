@@ -1,0 +1,242 @@
+/*
+ * The failed file: what is added is whole or not there, also when the one who
+ * added it died at any byte of it.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "target/failed.h"
+
+#define ONE "batch=thirdPartyId,a\ni1,x\ni2,y\n"
+#define TWO "batch=thirdPartyId,a\ni3,z\n"
+
+static char folder[] = "/tmp/test-failed.XXXXXX";
+static char path[64];
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/failed", folder);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);
+}
+
+static void
+put(const char *data, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+expect(const char *data, size_t n)
+{
+	char got[65536];
+	FILE *f = fopen(path, "rb");
+
+	assert_non_null(f);
+	assert_int_equal(fread(got, 1, sizeof(got), f), n);
+	assert_memory_equal(got, data, n);
+	fclose(f);
+}
+
+static void
+add(const char *text)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f = failed_open(path, NULL, 0, &e);
+	size_t half = strlen(text) / 2;
+
+	assert_non_null(f);
+	assert_int_equal(failed_begin(f, &e), 0);
+	assert_int_equal(failed_write(f, text, half, &e), 0);
+	assert_int_equal(
+	    failed_write(f, text + half, strlen(text) - half, &e), 0);
+	assert_int_equal(failed_end(f, &e), 0);
+	assert_int_equal(failed_batches(f), 1);
+	failed_free(f);
+}
+
+static void
+test_appends(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	unlink(path);
+	add(ONE);
+	expect(ONE, strlen(ONE));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	add(TWO);
+	expect(ONE TWO, strlen(ONE TWO));
+}
+
+static void
+test_makes_nothing_unless_needed(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+
+	(void)state;
+	unlink(path);
+	f = failed_open(path, NULL, 0, &e);
+	assert_non_null(f);
+	assert_int_equal(access(path, F_OK), -1);
+	failed_free(f);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* As much of a batch as was written when its writer died. */
+static void
+test_cuts_what_was_not_finished(void **state)
+{
+	char whole[] = ONE TWO;
+	size_t n;
+
+	(void)state;
+	whole[strlen(ONE)] = '\0'; /* its first byte comes last */
+	for (n = strlen(ONE) + 1; n < sizeof(whole); n++) {
+		struct error e = ERROR_INIT;
+		struct failed *f;
+
+		put(whole, n);
+		f = failed_open(path, NULL, 0, &e);
+		assert_non_null(f);
+		assert_int_equal(failed_torn(f), n - strlen(ONE));
+		failed_free(f);
+		expect(ONE, strlen(ONE));
+	}
+}
+
+/* The same of a file that something else has cut, at any byte. */
+static void
+test_cuts_a_torn_tail(void **state)
+{
+	static const char whole[] = ONE TWO;
+	size_t n;
+
+	(void)state;
+	for (n = strlen(ONE) + 1; n < sizeof(whole) - 1; n++) {
+		struct error e = ERROR_INIT;
+		struct failed *f;
+
+		if (whole[n - 1] == '\n') /* as good as a whole one */
+			continue;
+		put(whole, n);
+		f = failed_open(path, NULL, 0, &e);
+		assert_non_null(f);
+		failed_free(f);
+		expect(ONE, strlen(ONE));
+	}
+}
+
+/* The last batch may begin anywhere, seen from the end in blocks. */
+static void
+test_finds_the_last_batch(void **state)
+{
+	static char whole[70000];
+	size_t rest;
+
+	(void)state;
+	memcpy(whole, ONE, strlen(ONE));
+	for (rest = 65530; rest < 65545; rest++) {
+		struct error e = ERROR_INIT;
+		struct failed *f;
+
+		memset(whole + strlen(ONE), 'x', rest);
+		memcpy(whole + strlen(ONE), "\0atch=a\n", 8);
+		whole[strlen(ONE) + rest - 1] = '\n';
+		put(whole, strlen(ONE) + rest);
+		f = failed_open(path, NULL, 0, &e);
+		assert_non_null(f);
+		assert_int_equal(failed_torn(f), rest);
+		failed_free(f);
+		expect(ONE, strlen(ONE));
+	}
+}
+
+static void
+test_drop_takes_it_back(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+
+	(void)state;
+	put(ONE, strlen(ONE));
+	f = failed_open(path, NULL, 0, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_begin(f, &e), 0);
+	assert_int_equal(failed_write(f, TWO, strlen(TWO), &e), 0);
+	failed_drop(f);
+	failed_free(f);
+	expect(ONE, strlen(ONE));
+}
+
+static void
+refuses(char *const *inputs, size_t n, const char *text)
+{
+	struct error e = ERROR_INIT;
+
+	assert_null(failed_open(path, inputs, n, &e));
+	assert_int_equal(e.code, EXIT_USAGE);
+	assert_non_null(strstr(e.text, text));
+}
+
+static void
+test_refuses(void **state)
+{
+	char *const inputs[] = {"-", path};
+
+	(void)state;
+	put("id,a\n1,x\n", 9);
+	refuses(NULL, 0, "not a file of batches");
+	expect("id,a\n1,x\n", 9);
+	put(ONE, strlen(ONE));
+	refuses(inputs, 2, "an input too");
+	unlink(path);
+	assert_int_equal(symlink("elsewhere", path), 0);
+	refuses(NULL, 0, "symbolic link");
+	unlink(path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	refuses(NULL, 0, "");
+	rmdir(path);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_appends),
+	    cmocka_unit_test(test_makes_nothing_unless_needed),
+	    cmocka_unit_test(test_cuts_what_was_not_finished),
+	    cmocka_unit_test(test_cuts_a_torn_tail),
+	    cmocka_unit_test(test_finds_the_last_batch),
+	    cmocka_unit_test(test_drop_takes_it_back),
+	    cmocka_unit_test(test_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,416 @@
+/*
+ * Endpoint, token, outcome, retry, pace and receipt: what they take and what
+ * they make of it.  The network is left to the end-to-end tests.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "target/endpoint.h"
+#include "target/outcome.h"
+#include "target/pace.h"
+#include "target/receipt.h"
+#include "target/retry.h"
+#include "target/token.h"
+
+/* ------------------------------------------------------------ endpoint */
+
+static void
+endpoint_is(const char *address, enum endpoint_api api, const char *url)
+{
+	struct error e = ERROR_INIT;
+	struct endpoint ep;
+
+	assert_int_equal(endpoint_make(&ep, "acme", address, api, &e), 0);
+	assert_string_equal(ep.url, url);
+}
+
+static void
+test_endpoint(void **state)
+{
+	(void)state;
+	endpoint_is(NULL, ENDPOINT_V2,
+	    "https://acme.tt.omtrdc.net:443/m2/acme/v2/profile/batchUpdate");
+	endpoint_is(NULL, ENDPOINT_V1,
+	    "https://acme.tt.omtrdc.net:443/m2/acme/profile/batchUpdate");
+	endpoint_is("HTTP://LocalHost:8080/", ENDPOINT_V1,
+	    "http://localhost:8080/m2/acme/profile/batchUpdate");
+	endpoint_is("http://127.9.8.7", ENDPOINT_V1,
+	    "http://127.9.8.7:80/m2/acme/profile/batchUpdate");
+	endpoint_is("http://[::1]:65535", ENDPOINT_V1,
+	    "http://[::1]:65535/m2/acme/profile/batchUpdate");
+	endpoint_is("https://edge.example", ENDPOINT_V1,
+	    "https://edge.example:443/m2/acme/profile/batchUpdate");
+}
+
+static void
+test_endpoint_refuses(void **state)
+{
+	static const char *const addresses[] = {"http://edge.example",
+	    "http://127.0.0.1.example", "http://localhost.example",
+	    "http://0x7f.1", "http://128.0.0.1", "ftp://localhost",
+	    "localhost:80", "https://", "https:///x", "https://user@host",
+	    "https://a:b@host", "https://host:", "https://host:0",
+	    "https://host:65536", "https://host:8a", "https://host/path",
+	    "https://host?x", "https://host#x", "https://ho st", "https://-x",
+	    "https://[::1", "https://host\\x", ""};
+	static const char *const clients[] = {"", "a.b", "a/b", "-a", "a b",
+	    "a\n", "\xc3\xa4",
+	    "a234567890123456789012345678901234567890123456789012345678901234"};
+	struct error e = ERROR_INIT;
+	struct endpoint ep;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		e.code = EXIT_COMPLETE;
+		assert_int_equal(
+		    endpoint_make(&ep, "acme", addresses[i], ENDPOINT_V2, &e),
+		    -1);
+		assert_int_equal(e.code, EXIT_USAGE);
+	}
+	for (i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
+		assert_int_equal(
+		    endpoint_make(&ep, clients[i], NULL, ENDPOINT_V2, &e), -1);
+}
+
+/* --------------------------------------------------------------- token */
+
+static char token_path[] = "/tmp/test-token.XXXXXX";
+
+static int
+make_token_file(void **state)
+{
+	int fd = mkstemp(token_path);
+
+	(void)state;
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int
+remove_token_file(void **state)
+{
+	(void)state;
+	return unlink(token_path);
+}
+
+static char *
+read_text(const char *text, size_t n, struct error *e)
+{
+	FILE *f = fopen(token_path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	memset(e, 0, sizeof(*e));
+	return token_read(token_path, e);
+}
+
+static void
+test_token(void **state)
+{
+	static const char *const good[] = {"a", "a\n", "a\r\n"};
+	static const char *const bad[] = {"", "\n", "a\nb", "a\n\n", " a", "a ",
+	    "a b", "a\tb", "a\x7f", "\xc3\xa4", "\r\n"};
+	static char large[TOKEN_MAX + 1];
+	struct error e;
+	char *token;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		token = read_text(good[i], strlen(good[i]), &e);
+		assert_non_null(token);
+		assert_string_equal(token, "a");
+		token_free(token);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_null(read_text(bad[i], strlen(bad[i]), &e));
+		assert_int_equal(e.code, EXIT_USAGE);
+	}
+	assert_null(read_text("a\0b", 3, &e));
+	memset(large, 'x', sizeof(large));
+	token = read_text(large, TOKEN_MAX, &e);
+	assert_non_null(token);
+	assert_int_equal(strlen(token), TOKEN_MAX);
+	token_free(token);
+	assert_null(read_text(large, TOKEN_MAX + 1, &e));
+}
+
+static void
+test_token_mode(void **state)
+{
+	struct error e;
+	mode_t mode;
+
+	(void)state;
+	free(read_text("a\n", 2, &e));
+	for (mode = 0; mode < 0100; mode++) {
+		mode_t bad = S_IROTH | S_IWOTH | S_IWGRP;
+		char *token;
+
+		assert_int_equal(chmod(token_path, 0600 | mode), 0);
+		memset(&e, 0, sizeof(e));
+		token = token_read(token_path, &e);
+		assert_int_equal(token == NULL, (mode & bad) != 0);
+		token_free(token);
+	}
+	assert_int_equal(chmod(token_path, 0600), 0);
+	assert_null(token_read("/nonexistent", &e));
+	assert_null(token_read("/tmp", &e));
+}
+
+/* ------------------------------------------------------------- outcome */
+
+static enum outcome_kind
+judge(struct outcome *o, enum http_end end, int status, const char *body)
+{
+	struct http_answer a;
+	char copy[1024];
+
+	memset(&a, 0, sizeof(a));
+	a.end = end;
+	a.status = status;
+	snprintf(copy, sizeof(copy), "%s", body);
+	a.body.data = copy;
+	a.body.len = strlen(copy);
+	snprintf(a.text, sizeof(a.text), "why");
+	outcome_judge(o, &a);
+	return o->kind;
+}
+
+/* The table of tp-send(1), each status of HTTP there can be. */
+static void
+test_outcome_status(void **state)
+{
+	struct outcome o;
+	int status;
+
+	(void)state;
+	for (status = 300; status < 1000; status++) {
+		enum outcome_kind want = OUTCOME_UNREADABLE;
+
+		if (status < 500)
+			want = OUTCOME_REFUSED;
+		else if (status < 600)
+			want = OUTCOME_AGAIN;
+		if (status == 401 || status == 403)
+			want = OUTCOME_DENIED;
+		if (status == 408 || status == 425 || status == 429)
+			want = OUTCOME_AGAIN;
+		if (status == 413)
+			want = OUTCOME_DIVISIBLE;
+		/* Whatever the body says, and whether it came whole. */
+		assert_int_equal(judge(&o, HTTP_ANSWERED, status, ""), want);
+		assert_int_equal(
+		    judge(&o, HTTP_CUT, status, "<success>true</success>"),
+		    want);
+	}
+}
+
+static void
+test_outcome_body(void **state)
+{
+	static const char *const unreadable[] = {"", "OK", "<html></html>",
+	    "<success></success>", "<success>yes</success>", "<success>true",
+	    "<success/>", "true", "<!-- <success>true</success> -->",
+	    "<success>truetruetruetruetrue</success>"};
+	struct outcome o;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+		assert_int_equal(judge(&o, HTTP_ANSWERED, 200, unreadable[i]),
+		    OUTCOME_UNREADABLE);
+		assert_string_equal(o.message, "the answer cannot be read");
+	}
+	assert_int_equal(
+	    judge(&o, HTTP_ANSWERED, 204, "<r><success> true\n</success></r>"),
+	    OUTCOME_ACCEPTED);
+	assert_string_equal(o.message, "");
+	assert_int_equal(judge(&o, HTTP_ANSWERED, 200,
+			     "<success>false</success><message>Batch is empty"
+			     "</message>"),
+	    OUTCOME_DIVISIBLE);
+	assert_string_equal(o.message, "Batch is empty");
+	assert_int_equal(judge(&o, HTTP_CUT, 200, "<success>true</success>"),
+	    OUTCOME_UNANSWERED);
+	assert_int_equal(judge(&o, HTTP_LOST, 0, ""), OUTCOME_UNANSWERED);
+	assert_string_equal(o.message, "why");
+	assert_int_equal(judge(&o, HTTP_UNTRUSTED, 0, ""), OUTCOME_DENIED);
+	assert_int_equal(judge(&o, HTTP_STOPPED, 0, ""), OUTCOME_STOPPED);
+}
+
+static void
+batch_id_is(const char *url, const char *id)
+{
+	struct outcome o;
+	char body[512];
+
+	snprintf(body, sizeof(body),
+	    "<success>true</success><batchStatus>%s</batchStatus>", url);
+	assert_int_equal(judge(&o, HTTP_ANSWERED, 200, body), OUTCOME_ACCEPTED);
+	assert_string_equal(o.batch_status, url);
+	assert_string_equal(o.batch_id, id);
+}
+
+static void
+test_outcome_batch_id(void **state)
+{
+	(void)state;
+	batch_id_is("http://h/batchStatus?batchId=demo-1", "demo-1");
+	batch_id_is("http://h/b?x=1&batchId=demo-1&m2Node=00", "demo-1");
+	batch_id_is("http://h/b?notbatchId=x&batchId=y#z", "y");
+	batch_id_is("http://h/b?notbatchId=x", "");
+	batch_id_is("", "");
+}
+
+/* --------------------------------------------------------------- retry */
+
+static void
+test_retry(void **state)
+{
+	static const double longest[] = {2, 4, 8, 16, 32, 60, 60, 60};
+	struct retry r = {RETRY_FIRST, 1};
+	unsigned n, i, below = 0;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		for (n = 1; n <= 8; n++) {
+			double delay = retry_delay(&r, n, -1);
+
+			assert_true(delay <= longest[n - 1]);
+			assert_true(delay >= longest[n - 1] / 2);
+			below += delay < longest[n - 1] * 3 / 4;
+		}
+	}
+	assert_in_range(below, 3600, 4400); /* the jitter is even */
+	assert_true(retry_delay(&r, 1, 0) == 1);
+	assert_true(retry_delay(&r, 1, 1) == 1);
+	assert_true(retry_delay(&r, 8, 7) == 7);
+	assert_true(retry_delay(&r, 1, 300) == 300);
+	assert_true(retry_delay(&r, 1, 1e9) == 300);
+	r.first = 0;
+	assert_true(retry_delay(&r, 100, -1) == 0);
+}
+
+/* ---------------------------------------------------------------- pace */
+
+static bool
+stop_third(void *arg)
+{
+	int *asked = arg;
+
+	return ++*asked == 3;
+}
+
+static void
+test_pace(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct pace *p = pace_new(3, &e);
+	double begun = clock_monotonic();
+	int i, asked = 0;
+
+	(void)state;
+	assert_non_null(p);
+	for (i = 0; i < 3; i++) {
+		assert_true(pace_delay(p) <= 0);
+		assert_int_equal(pace_wait(p, NULL, NULL), 0);
+	}
+	assert_true(pace_delay(p) > 59);
+	assert_int_equal(pace_wait(p, stop_third, &asked), 1);
+	assert_true(clock_monotonic() - begun < 5);
+	pace_free(p);
+}
+
+/* ------------------------------------------------------------- receipt */
+
+static void
+test_receipt(void **state)
+{
+	static const char want[] =
+	    "{\"batch\":3,\"sha256\":\"ab\",\"rows\":2,\"bytes\":43,"
+	    "\"state\":\"refused\",\"http\":200,\"attempts\":4,"
+	    "\"batchId\":\"demo-1\",\"batchStatus\":\"http://h/\","
+	    "\"message\":\"Batch is \\u0001empty\","
+	    "\"time\":\"2026-11-22T06:22:00Z\"}\n";
+	struct error e = ERROR_INIT;
+	struct receipt r = {3, "ab", 2, 43, RECEIPT_REFUSED, 200, 4, "demo-1",
+	    "http://h/",
+	    "Batch is \x01"
+	    "empty",
+	    1795328520};
+	struct receipt got;
+	size_t n;
+	char *line = receipt_line(&r, &n);
+
+	(void)state;
+	assert_non_null(line);
+	assert_string_equal(line, want);
+	assert_int_equal(n, strlen(want));
+	assert_int_equal(receipt_parse(&got, line, n, &e), 0);
+	free(line);
+	assert_int_equal(got.batch, 3);
+	assert_int_equal(got.state, RECEIPT_REFUSED);
+	assert_int_equal(got.attempts, 4);
+	assert_int_equal(got.time, r.time);
+	assert_string_equal(got.message, r.message);
+	assert_string_equal(got.batch_status, r.batch_status);
+}
+
+static void
+test_receipt_bad(void **state)
+{
+	static const char *const bad[] = {"", "x", "[]", "{}", "{\"batch\":1}",
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"odd\"}",
+	    "{\"batch\":-1,\"rows\":1,\"bytes\":1,\"state\":\"failed\"}",
+	    "{\"batch\":\"1\",\"rows\":1,\"bytes\":1,\"state\":\"failed\"}",
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"failed\"} x"};
+	static const char least[] = "{\"state\":\"failed\",\"bytes\":1,"
+				    "\"rows\":1,\"batch\":1,\"new\":[1],"
+				    "\"message\":null,\"http\":null}";
+	struct receipt r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct error e = ERROR_INIT;
+
+		assert_int_equal(
+		    receipt_parse(&r, bad[i], strlen(bad[i]), &e), -1);
+		assert_int_equal(e.code, EXIT_INPUT);
+	}
+	assert_int_equal(receipt_parse(&r, least, strlen(least), NULL), 0);
+	assert_int_equal(r.http, 0);
+	assert_string_equal(r.message, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_endpoint),
+	    cmocka_unit_test(test_endpoint_refuses),
+	    cmocka_unit_test(test_token),
+	    cmocka_unit_test(test_token_mode),
+	    cmocka_unit_test(test_outcome_status),
+	    cmocka_unit_test(test_outcome_body),
+	    cmocka_unit_test(test_outcome_batch_id),
+	    cmocka_unit_test(test_retry),
+	    cmocka_unit_test(test_pace),
+	    cmocka_unit_test(test_receipt),
+	    cmocka_unit_test(test_receipt_bad),
+	};
+
+	return cmocka_run_group_tests(
+	    tests, make_token_file, remove_token_file);
+}
