@@ -333,7 +333,7 @@ ndjson_lines(void **context)
 
 	(void)context;
 	ndjson_set_count(o, "z", 18);
-	ndjson_set_text(o, "text", "a\xff\"\n\xc3\xa9\0b", 8);
+	ndjson_set_text(o, "text", "a\xff\"\n\xc3\xa9z", 7);
 	ndjson_set_string(o, "none", NULL);
 	ndjson_set_bool(o, "yes", true);
 	ndjson_append_text(o, "list", "x", 1);
@@ -342,8 +342,8 @@ ndjson_lines(void **context)
 	ndjson_set(o, "child", child);
 	line = ndjson_line(o, &n);
 	assert_string_equal(line,
-	    "{\"z\":18,\"text\":\"a\\\\xFF\\\"\\n\xc3\xa9"
-	    "\\u0000b\",\"none\":null,\"yes\":true,\"list\":[\"x\",\"y\"],"
+	    "{\"z\":18,\"text\":\"a\\\\xFF\\\"\\n\xc3\xa9z"
+	    "\",\"none\":null,\"yes\":true,\"list\":[\"x\",\"y\"],"
 	    "\"child\":{\"one\":1}}\n");
 	assert_int_equal(n, strlen(line));
 	ndjson_free(o);
