@@ -86,7 +86,7 @@ pass_run(struct check *c, struct export *x, struct outcome *o, struct error *e)
 	if (rows == 0)
 		return 0;
 	add(&o->passed, run.text + run.start,
-	    run.sep[run.row[rows - 1].last] + 1 - run.start);
+	    run.row[rows - 1].end + 1 - run.start);
 	export_take(x, rows);
 	return 1;
 }
