@@ -136,7 +136,7 @@ outfile_discard(struct outfile *f)
 {
 	output_abandon(&f->out);
 	if (f->temporary != NULL)
-		unlink(f->temporary);
+		(void)sys_unlink(f->temporary);
 	free(f->temporary);
 	free(f->path);
 	f->temporary = NULL;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/sys.h"
+#include "base/utf8.h"
 #include "csv/window.h"
 
 /*
@@ -59,8 +60,10 @@ csv_reader_new(const struct csv_dialect *d, struct error *e)
 	r->index.sep = sys_malloc(MAX_SEPS * sizeof(*r->index.sep));
 	r->index.row = sys_malloc(MAX_ROWS * sizeof(*r->index.row));
 	if (r->kernel != NULL && r->parse != NULL && windowed &&
-	    r->index.sep != NULL && r->index.row != NULL)
+	    r->index.sep != NULL && r->index.row != NULL) {
+		utf8_use_kernel(r->kernel->name);
 		return r;
+	}
 	error_set(e, EXIT_LOCAL, "out of memory");
 	csv_reader_free(r);
 	return NULL;
