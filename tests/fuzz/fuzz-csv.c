@@ -3,8 +3,8 @@
  * and check.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-csv.c src/profile/[!r]*.c src/profile/r*.c \
- *	    src/csv/[a-z]*.c src/base/[a-z]*.c -lcsv -lz -ljansson -lcrypto
+ *	    tests/fuzz/fuzz-csv.c src/{profile,csv,base}/[a-z]*.c \
+ *	    -lcsv -lz -ljansson -lcrypto
  *
  * With -DFUZZ_MAIN, and without fuzzer in -fsanitize, it runs the files that
  * are named on its command line once.
