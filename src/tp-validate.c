@@ -267,6 +267,8 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 		    e);
 	broken = out.broken;
 	output_close(&out, e);
+	if (exit_worse(code, e->code) != code)
+		summary_withdraw(summary);
 	signals_die_if_pending();
 	if (broken)
 		signals_die_of_pipe();
