@@ -20,6 +20,7 @@
 #include "target/inbox.h"
 #include "target/schedule.h"
 #include "target/table.h"
+#include "target/tally.h"
 #include "target/token.h"
 #include "target/watch.h"
 
@@ -91,33 +92,7 @@ struct run {
 	struct output out;
 	struct table table;
 
-	enum exit_code code; /* what is known so far */
-	uint64_t receipts[RECEIPT_SKIPPED + 1];
-	uint64_t malformed;
-	uint64_t outcomes[STATUS_STATES];
-	uint64_t reconciled, rows, rows_reconciled, not_found;
-	uint64_t settled; /* outcomes written */
-};
-
-/* What each outcome but complete says about the run. */
-static const enum exit_code outcome_codes[STATUS_STATES] = {
-    [STATUS_STUCK] = EXIT_UNKNOWN,
-    [STATUS_EXPIRED] = EXIT_UNKNOWN,
-    [STATUS_DEADLINE] = EXIT_UNKNOWN,
-    [STATUS_UNFOLLOWED] = EXIT_UNKNOWN,
-    [STATUS_DENIED] = EXIT_SERVICE,
-};
-
-/* The last program of a pipeline is the one whose exit status is seen. */
-static const struct {
-	enum exit_code code;
-	const char *what;
-} receipt_kinds[RECEIPT_SKIPPED + 1] = {
-    [RECEIPT_REFUSED] = {EXIT_REJECTED, "refused by the service"},
-    [RECEIPT_FAILED] = {EXIT_TEMPORARY, "not sent"},
-    [RECEIPT_UNKNOWN] = {EXIT_UNKNOWN, "sent, but not answered"},
-    [RECEIPT_INVALID] = {EXIT_INPUT, "not sent, as they do not comply"},
-    [RECEIPT_SKIPPED] = {EXIT_COMPLETE, "accepted in an earlier run"},
+	struct tally tally;
 };
 
 /* ------------------------------------------------------------- options */
@@ -246,7 +221,7 @@ say_unreconciled(const struct status *s)
 }
 
 static void
-say_outcome(const struct run *run, const struct status *s)
+say_outcome(const struct status *s)
 {
 	char shown[300] = "";
 	const char *why = s->message;
@@ -260,11 +235,8 @@ say_outcome(const struct run *run, const struct status *s)
 	else if (s->state == STATUS_DEADLINE && why[0] == '\0')
 		why = "the service has not finished with it";
 	escape_text(shown, sizeof(shown), why, strlen(why));
-	diag_place("", 0, 0, status_state_name(s->state), "batch %llu: %s%s",
-	    (unsigned long long)s->batch, shown,
-	    s->state == STATUS_DENIED && run->token == NULL
-		? " (see --token-to-status)"
-		: "");
+	diag_place("", 0, 0, status_state_name(s->state), "batch %llu: %s",
+	    (unsigned long long)s->batch, shown);
 }
 
 static int
@@ -288,27 +260,12 @@ static int
 ended(void *arg, const struct status *s, struct error *e)
 {
 	struct run *run = arg;
-	bool reconciled = status_reconciled(s);
-	enum exit_code code = outcome_codes[s->state];
 
-	if (s->state == STATUS_COMPLETE && !reconciled)
-		code = EXIT_REJECTED;
-	run->code = exit_worse(run->code, code);
-	run->outcomes[s->state]++;
-	run->rows += s->rows;
-	if (reconciled) {
-		run->reconciled++;
-		run->rows_reconciled += s->rows;
-	}
-	if (s->counted[STATUS_NOT_FOUND])
-		run->not_found += s->counts[STATUS_NOT_FOUND];
-	if (make_way(run, e) != 0)
+	/* It is none before it is written. */
+	if (make_way(run, e) != 0 || write_outcome(run, s, e) != 0)
 		return -1;
-	if (code != EXIT_COMPLETE)
-		say_outcome(run, s);
-	if (write_outcome(run, s, e) != 0)
-		return -1;
-	run->settled++;
+	if (tally_outcome(&run->tally, s))
+		say_outcome(s);
 	return 0;
 }
 
@@ -327,121 +284,105 @@ polled(void *arg, const struct status *s, const char *why)
 }
 
 static void
-say_receipts(const struct run *run)
+say_receipts(const struct tally *t)
 {
 	int i;
 
-	for (i = RECEIPT_REFUSED; i <= RECEIPT_SKIPPED; i++) {
-		unsigned long long n = run->receipts[i];
+	for (i = RECEIPT_REFUSED; i < TALLY_RECEIPTS; i++) {
+		enum receipt_state state = (enum receipt_state)i;
+		unsigned long long n = t->receipts[i];
 
 		if (n > 0)
 			diag_note("receipts of %llu %s %s: %s", n,
 			    n == 1 ? "batch" : "batches",
-			    receipt_state_name((enum receipt_state)i),
-			    receipt_kinds[i].what);
+			    receipt_state_name(state), tally_meaning(state));
 	}
 }
 
-/* Accepted batches whose outcome was not written. */
-static uint64_t
-count_open(const struct run *run)
-{
-	return run->receipts[RECEIPT_ACCEPTED] - run->settled;
-}
-
 static void
-say_end(const struct run *run)
+say_end(const struct tally *t)
 {
 	diag_finish();
-	say_receipts(run);
-	if (run->not_found > 0)
+	say_receipts(t);
+	if (t->not_found > 0)
 		diag_note("%llu ids were not found by the service: v1 makes no "
 			  "profiles",
-		    (unsigned long long)run->not_found);
-	if (count_open(run) > 0)
+		    (unsigned long long)t->not_found);
+	if (tally_open(t) > 0)
 		diag_note("stopped; without an outcome: %llu of %llu accepted "
 			  "batches; give the receipts again to go on",
-		    (unsigned long long)count_open(run),
-		    (unsigned long long)run->receipts[RECEIPT_ACCEPTED]);
+		    (unsigned long long)tally_open(t),
+		    (unsigned long long)t->receipts[RECEIPT_ACCEPTED]);
 }
 
 static int
 write_summary(struct run *run, struct error *e)
 {
-	ndjson *o = ndjson_new(), *receipts = ndjson_new(),
-	       *outcomes = ndjson_new();
-	int i;
+	ndjson *o = ndjson_new();
 
-	for (i = 0; i <= RECEIPT_SKIPPED; i++)
-		ndjson_set_count(receipts,
-		    receipt_state_name((enum receipt_state)i),
-		    run->receipts[i]);
-	for (i = STATUS_COMPLETE; i < STATUS_STATES; i++)
-		ndjson_set_count(outcomes,
-		    status_state_name((enum status_state)i), run->outcomes[i]);
-	ndjson_set(o, "receipts", receipts);
-	ndjson_set_count(o, "malformed", run->malformed);
-	ndjson_set(o, "outcomes", outcomes);
-	ndjson_set_count(o, "reconciled", run->reconciled);
-	ndjson_set_count(o, "open", count_open(run));
-	ndjson_set_count(o, "rows", run->rows);
-	ndjson_set_count(o, "rowsReconciled", run->rows_reconciled);
-	ndjson_set_count(o, "profilesNotFound", run->not_found);
+	tally_set(&run->tally, o);
 	ndjson_set_count(o, "polls", watch_calls(run->watch));
-	return summary_write(&run->summary, o, run->code, e);
+	return summary_write(&run->summary, o, run->tally.code, e);
 }
 
 /* ------------------------------------------------------------- the run */
-
-static enum exit_code
-receipt_code(const struct receipt *r)
-{
-	/* Credentials, or (without a status) a certificate. */
-	if (r->state == RECEIPT_REFUSED &&
-	    (r->http == 0 || r->http == 401 || r->http == 403))
-		return EXIT_SERVICE;
-	return receipt_kinds[r->state].code;
-}
 
 static int
 take_item(struct run *run, const struct inbox_item *item, struct error *e)
 {
 	const struct error *trouble = &item->error;
+	bool malformed = item->kind == INBOX_MALFORMED;
 
 	if (item->kind == INBOX_RECEIPT) {
-		enum receipt_state state = item->receipt.state;
-
-		run->receipts[state]++;
-		run->code = exit_worse(run->code, receipt_code(&item->receipt));
-		return state == RECEIPT_ACCEPTED
+		tally_receipt(&run->tally, &item->receipt);
+		return item->receipt.state == RECEIPT_ACCEPTED
 			   ? watch_add(run->watch, &item->receipt, e)
 			   : 0;
 	}
+	tally_trouble(&run->tally, malformed, trouble->code);
 	if (make_way(run, e) != 0)
 		return -1;
-	run->code = exit_worse(run->code, trouble->code);
-	if (item->kind == INBOX_FAILED) {
+	if (malformed)
+		diag_place(trouble->place, trouble->line, 0, "malformed", "%s",
+		    trouble->text);
+	else
 		diag_error(trouble);
-		return 0;
-	}
-	run->malformed++;
-	diag_place(
-	    trouble->place, trouble->line, 0, "malformed", "%s", trouble->text);
 	return 0;
 }
 
 static int
 show(struct run *run, struct error *e)
 {
-	progress_show(run->settled, 0);
+	const struct tally *t = &run->tally;
+
+	progress_show(t->receipts[RECEIPT_ACCEPTED] - tally_open(t), 0);
 	return table_draw(&run->table, run->watch, e);
+}
+
+/* Takes what has arrived, waiting at most so long for the first of it; of
+ * much, a part, so that polls get their turn. */
+static int
+take_items(struct run *run, double seconds, bool *more, struct error *e)
+{
+	struct inbox_item item;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		inbox_take(run->inbox, i == 0 ? seconds : 0, &item);
+		if (item.kind == INBOX_END)
+			*more = false;
+		if (item.kind == INBOX_NOTHING || item.kind == INBOX_END)
+			return 0;
+		if (take_item(run, &item, e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Until the input has ended and no batch is open, or a signal came. */
 static int
 watch_all(struct run *run, struct error *e)
 {
-	struct inbox_item item;
 	bool more = true;
 
 	while (more || watch_open(run->watch) > 0) {
@@ -449,16 +390,12 @@ watch_all(struct run *run, struct error *e)
 
 		if (signals_pending() != 0)
 			return 0;
-		if (show(run, e) != 0)
-			return -1;
-		/* Now and then, to draw. */
-		inbox_take(
-		    run->inbox, delay < 0 || delay > 0.5 ? 0.5 : delay, &item);
-		more = more && item.kind != INBOX_END;
-		if (more && item.kind != INBOX_NOTHING &&
-		    take_item(run, &item, e) != 0)
-			return -1;
-		if (watch_turn(run->watch, e) != 0)
+		/* Now and then it is time to draw. */
+		if (delay < 0 || delay > 0.5)
+			delay = 0.5;
+		if (show(run, e) != 0 ||
+		    take_items(run, delay, &more, e) != 0 ||
+		    watch_turn(run->watch, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -522,17 +459,6 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	return set_up(run, files, n, e);
 }
 
-static uint64_t
-count_receipts(const struct run *run)
-{
-	uint64_t n = 0;
-	int i;
-
-	for (i = 0; i <= RECEIPT_SKIPPED; i++)
-		n += run->receipts[i];
-	return n;
-}
-
 static void
 run_all(struct run *run, char *const *files, size_t n, struct error *e)
 {
@@ -542,15 +468,15 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (e->code == EXIT_COMPLETE)
 		(void)make_way(run, e);
 	progress_end();
-	if (run->code == EXIT_COMPLETE && count_receipts(run) == 0 &&
-	    signals_pending() == 0)
+	if (run->tally.code == EXIT_COMPLETE &&
+	    tally_receipts(&run->tally) == 0 && signals_pending() == 0)
 		error_set(e, EXIT_INPUT,
 		    "no receipts: tp-send ended before it had sent a batch, or "
 		    "the input is another one");
 	(void)output_close(&run->out, e);
-	run->code = exit_worse(run->code, e->code);
+	tally_trouble(&run->tally, false, e->code);
 	if (write_summary(run, e) != 0)
-		run->code = exit_worse(run->code, EXIT_LOCAL);
+		tally_trouble(&run->tally, false, EXIT_LOCAL);
 }
 
 int
@@ -573,7 +499,7 @@ main(int argc, char **argv)
 	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
-	say_end(&run);
+	say_end(&run.tally);
 	inbox_close(run.inbox);
 	watch_free(run.watch);
 	pace_free(run.polls);
@@ -582,5 +508,5 @@ main(int argc, char **argv)
 	output_abandon(&run.out);
 	summary_discard(&run.summary);
 	signals_die_if_pending();
-	return (int)exit_worse(run.code, e.code);
+	return (int)exit_worse(run.tally.code, e.code);
 }

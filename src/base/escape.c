@@ -43,20 +43,21 @@ char *
 escape_text(char *out, size_t size, const char *text, size_t len)
 {
 	char piece[16];
-	size_t i = 0, used = 0;
+	size_t i = 0, used = 0, cut = 0; /* room for "..." is behind cut */
 
 	while (i < len) {
 		size_t n = escape_one(piece, text + i, len - i);
 		size_t add = strlen(piece);
-		size_t keep = i + n < len ? 4 : 1; /* "..." and NUL */
 
-		if (used + add + keep > size) {
-			snprintf(out + used, size - used, "...");
+		if (used + add + 1 > size) {
+			snprintf(out + cut, size - cut, "...");
 			return out;
 		}
 		memcpy(out + used, piece, add);
 		used += add;
 		i += n;
+		if (used + 4 <= size)
+			cut = used;
 	}
 	out[used] = '\0';
 	return out;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,23 @@ open_temporary(struct outfile *f)
 	return fd;
 }
 
+/*
+ * Names of an open descriptor: to rename over them would take /dev/stdout
+ * away from everyone, even where it now leads to a regular file.
+ */
+static bool
+names_descriptor(const char *path)
+{
+	static const char *const names[] = {"/dev/stdin", "/dev/stdout",
+	    "/dev/stderr", "/dev/fd/", "/proc/self/fd/"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(path, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 int
 outfile_open(struct outfile *f, const char *path, struct error *e)
 {
@@ -48,12 +66,14 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	f->path = sys_strdup(path);
 	if (f->path == NULL)
 		return error_errno(e, EXIT_LOCAL, "%s", path);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		fd = sys_open(path, O_WRONLY | O_NOCTTY, 0);
+	if (names_descriptor(path) ||
+	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		fd = sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
 	else
 		fd = open_temporary(f);
 	if (fd < 0) {
-		error_errno(e, EXIT_USAGE, "cannot make %s", path);
+		error_errno(e, errno == ENOMEM ? EXIT_LOCAL : EXIT_USAGE,
+		    "cannot make %s", path);
 		outfile_discard(f);
 		return -1;
 	}
@@ -86,6 +106,20 @@ outfile_sync_folder(const char *path, struct error *e)
 	return result;
 }
 
+static int
+take_name(struct outfile *f, struct error *e)
+{
+	if (sys_rename(f->temporary, f->path) != 0)
+		return error_errno(e, EXIT_LOCAL, "cannot make %s", f->path);
+	free(f->temporary);
+	f->temporary = NULL;
+	if (outfile_sync_folder(f->path, e) == 0)
+		return 0;
+	/* It may be gone after a power cut: better it never was there. */
+	(void)sys_unlink(f->path);
+	return -1;
+}
+
 int
 outfile_commit(struct outfile *f, struct error *e)
 {
@@ -98,16 +132,8 @@ outfile_commit(struct outfile *f, struct error *e)
 		result = error_errno(e, EXIT_LOCAL, "cannot write %s", f->path);
 	if (result == 0)
 		result = output_close(&f->out, e);
-	if (result == 0 && f->temporary != NULL) {
-		if (sys_rename(f->temporary, f->path) != 0) {
-			result = error_errno(
-			    e, EXIT_LOCAL, "cannot make %s", f->path);
-		} else {
-			free(f->temporary);
-			f->temporary = NULL;
-			result = outfile_sync_folder(f->path, e);
-		}
-	}
+	if (result == 0 && f->temporary != NULL)
+		result = take_name(f, e);
 	outfile_discard(f);
 	return result;
 }
@@ -117,7 +143,7 @@ outfile_discard(struct outfile *f)
 {
 	output_abandon(&f->out);
 	if (f->temporary != NULL)
-		unlink(f->temporary);
+		(void)sys_unlink(f->temporary);
 	free(f->temporary);
 	free(f->path);
 	f->temporary = NULL;

@@ -4,8 +4,8 @@
  * It is written under a temporary name beside its own, with mode 0600, and
  * takes its name by rename when it is committed, after fsync; a symbolic link
  * at its name is replaced, never followed.  Only a path that already is
- * something else than a regular file (a pipe, /dev/null, /dev/fd/63) is
- * written in place.
+ * something else than a regular file (a pipe, /dev/null), or that names an
+ * open descriptor (/dev/stderr, /dev/fd/63), is written in place, at its end.
  */
 #ifndef TP_BASE_OUTFILE_H
 #define TP_BASE_OUTFILE_H
@@ -19,7 +19,8 @@ struct outfile {
 	char *temporary;   /* owned; NULL: written in place */
 };
 
-/* -1 with EXIT_USAGE if it cannot be made: nothing was done yet. */
+/* -1 with EXIT_USAGE if it cannot be made: nothing was done yet.
+ * EXIT_LOCAL: for want of memory. */
 int outfile_open(struct outfile *f, const char *path, struct error *e);
 
 /* Makes it appear.  On -1 it does not, and what was written is removed. */

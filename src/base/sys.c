@@ -1,14 +1,15 @@
 #include "config.h"
 #include "base/sys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef TP_FAULT_HOOK
-#include <errno.h>
 
 /*
  * TP_FAULT=CALL:N fails the Nth call of that name, TP_FAULT=CALL:N+ that one
@@ -21,8 +22,27 @@ static struct call {
 	unsigned long made;
 } calls[] = {{"open", EACCES, 0}, {"read", EIO, 0}, {"write", ENOSPC, 0},
     {"fsync", EIO, 0}, {"ftruncate", EIO, 0}, {"rename", EACCES, 0},
-    {"close", EIO, 0}, {"malloc", ENOMEM, 0}};
-enum { OPEN, READ, WRITE, FSYNC, FTRUNCATE, RENAME, CLOSE, MALLOC, CALLS };
+    {"close", EIO, 0}, {"malloc", ENOMEM, 0}, {"mkdir", EACCES, 0},
+    {"unlink", EACCES, 0}, {"opendir", EACCES, 0}, {"readdir", EIO, 0},
+    {"lseek", EIO, 0}, {"lock", ENOLCK, 0}, {"thread", EAGAIN, 0}};
+enum {
+	OPEN,
+	READ,
+	WRITE,
+	FSYNC,
+	FTRUNCATE,
+	RENAME,
+	CLOSE,
+	MALLOC,
+	MKDIR,
+	UNLINK,
+	OPENDIR,
+	READDIR,
+	LSEEK,
+	LOCK,
+	THREAD,
+	CALLS
+};
 
 static void
 report(void)
@@ -119,6 +139,53 @@ int
 sys_rename(const char *from, const char *to)
 {
 	return FAILS(RENAME) ? -1 : rename(from, to);
+}
+
+int
+sys_mkdir(const char *path, mode_t mode)
+{
+	return FAILS(MKDIR) ? -1 : mkdir(path, mode);
+}
+
+int
+sys_unlink(const char *path)
+{
+	return FAILS(UNLINK) ? -1 : unlink(path);
+}
+
+DIR *
+sys_opendir(const char *path)
+{
+	return FAILS(OPENDIR) ? NULL : opendir(path);
+}
+
+struct dirent *
+sys_readdir(DIR *folder)
+{
+	return FAILS(READDIR) ? NULL : readdir(folder);
+}
+
+off_t
+sys_lseek(int fd, off_t at, int whence)
+{
+	return FAILS(LSEEK) ? -1 : lseek(fd, at, whence);
+}
+
+int
+sys_lock(int fd, int command, struct flock *l)
+{
+	return FAILS(LOCK) ? -1 : fcntl(fd, command, l);
+}
+
+int
+sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
+{
+	int failed =
+	    FAILS(THREAD) ? errno : pthread_create(thread, NULL, run, arg);
+
+	if (failed != 0)
+		errno = failed;
+	return failed != 0 ? -1 : 0;
 }
 
 int

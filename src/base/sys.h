@@ -4,10 +4,18 @@
  * A build with --enable-fault-hook makes the Nth of these calls fail (TP_FAULT,
  * see sys.c), so that tests can show what the programs do then.
  * Otherwise they are the calls themselves.
+ *
+ * tests/lint keeps all other files from making them directly.  Left out is
+ * what only looks (stat, isatty) or only advises (the size of a pipe,
+ * posix_fadvise), where nothing is lost if it fails; stderr, as nothing could
+ * be said of that; and the sandbox's sockets.
  */
 #ifndef TP_BASE_SYS_H
 #define TP_BASE_SYS_H
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,6 +33,15 @@ ssize_t sys_write(int fd, const void *buf, size_t n);
 int sys_fsync(int fd);
 int sys_ftruncate(int fd, off_t length);
 int sys_rename(const char *from, const char *to);
+int sys_mkdir(const char *path, mode_t mode);
+int sys_unlink(const char *path);
+DIR *sys_opendir(const char *path);
+struct dirent *sys_readdir(DIR *folder);
+off_t sys_lseek(int fd, off_t at, int whence);
+/* fcntl with a command that locks. */
+int sys_lock(int fd, int command, struct flock *l);
+/* Starts a thread with the default attributes; -1 with errno. */
+int sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg);
 int sys_close(int fd);
 void *sys_malloc(size_t n);
 void *sys_calloc(size_t count, size_t n);

@@ -1,6 +1,8 @@
 #include "base/utf8.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include "base/utf8-avx2.h"
 
 size_t
 utf8_decode(const char *s, size_t n, uint32_t *point)
@@ -30,8 +32,8 @@ utf8_decode(const char *s, size_t n, uint32_t *point)
 	return len;
 }
 
-size_t
-utf8_valid(const char *s, size_t n)
+static size_t
+find_invalid(const char *s, size_t n)
 {
 	size_t i = 0, len;
 	uint64_t word;
@@ -51,6 +53,27 @@ utf8_valid(const char *s, size_t n)
 		i += len;
 	}
 	return n;
+}
+
+/* Says quickly that all is well; NULL: there is nothing quicker. */
+static bool (*quick)(const char *s, size_t n);
+
+void
+utf8_use_kernel(const char *name)
+{
+	quick = NULL;
+#ifdef UTF8_AVX2
+	if (strcmp(name, "avx2") == 0)
+		quick = utf8_avx2_valid;
+#endif
+}
+
+size_t
+utf8_valid(const char *s, size_t n)
+{
+	if (quick != NULL && n >= 16 && quick(s, n))
+		return n;
+	return find_invalid(s, n);
 }
 
 size_t

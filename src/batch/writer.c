@@ -46,13 +46,13 @@ static int
 check_folder(const char *path, struct error *e)
 {
 	struct dirent *entry;
-	DIR *folder = opendir(path);
+	DIR *folder = sys_opendir(path);
 	int result = 0;
 
 	if (folder == NULL)
 		return error_errno(e, EXIT_USAGE, "cannot use folder %s", path);
 	errno = 0;
-	while (result == 0 && (entry = readdir(folder)) != NULL)
+	while (result == 0 && (entry = sys_readdir(folder)) != NULL)
 		if (is_batch_file(entry->d_name))
 			result = error_set(e, EXIT_USAGE,
 			    "%s holds batch files already (%.40s): name "
@@ -73,7 +73,7 @@ prepare_folder(struct batch_writer *w, struct error *e)
 	w->path = sys_malloc(w->path_size);
 	if (w->path == NULL)
 		return error_errno(e, EXIT_LOCAL, "cannot write batches");
-	if (mkdir(path, 0700) == 0)
+	if (sys_mkdir(path, 0700) == 0)
 		return outfile_sync_folder(path, e);
 	if (errno != EEXIST)
 		return error_errno(

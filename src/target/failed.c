@@ -58,7 +58,7 @@ lock(struct failed *f, short type)
 	l.l_type = type;
 	l.l_whence = SEEK_SET;
 	do
-		result = fcntl(f->fd, F_SETLKW, &l);
+		result = sys_lock(f->fd, F_SETLKW, &l);
 	while (result != 0 && errno == EINTR);
 	return result;
 }
@@ -66,7 +66,7 @@ lock(struct failed *f, short type)
 static int
 read_at(int fd, off_t at, char *to, size_t n)
 {
-	if (lseek(fd, at, SEEK_SET) < 0)
+	if (sys_lseek(fd, at, SEEK_SET) < 0)
 		return -1;
 	while (n > 0) {
 		ssize_t got = sys_read(fd, to, n);
@@ -182,7 +182,7 @@ try_new(struct failed *f, struct error *e)
 		    "batches that are not accepted could not be kept here");
 	(void)sys_close(f->fd);
 	f->fd = -1;
-	if (unlink(f->path) != 0)
+	if (sys_unlink(f->path) != 0)
 		return complain_errno(f, e, EXIT_USAGE, "cannot remove this");
 	return 0;
 }
@@ -355,7 +355,7 @@ failed_begin(struct failed *f, struct error *e)
 		return -1;
 	if (lock(f, F_WRLCK) != 0)
 		return complain_errno(f, e, EXIT_LOCAL, "cannot lock");
-	f->begun = lseek(f->fd, 0, SEEK_END);
+	f->begun = sys_lseek(f->fd, 0, SEEK_END);
 	if (f->begun < 0) {
 		(void)lock(f, F_UNLCK);
 		return complain_errno(f, e, EXIT_LOCAL, "cannot write");
@@ -384,7 +384,7 @@ failed_end(struct failed *f, struct error *e)
 	if (f->regular) {
 		/* The rest must be on disk before the byte that says so. */
 		if (sys_fsync(f->fd) != 0 ||
-		    lseek(f->fd, f->begun, SEEK_SET) < 0 ||
+		    sys_lseek(f->fd, f->begun, SEEK_SET) < 0 ||
 		    write_all(f, BATCH_PREFIX, 1) != 0 || sys_fsync(f->fd) != 0)
 			return give_up(f, e);
 		(void)lock(f, F_UNLCK);

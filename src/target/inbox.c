@@ -1,6 +1,5 @@
 #include "target/inbox.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -219,7 +218,7 @@ start(struct inbox *in)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&in->thread, NULL, run, in);
+	failed = sys_thread(&in->thread, run, in);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return failed;
 }
@@ -245,8 +244,7 @@ inbox_open(char *const *files, size_t n, struct error *e)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&in->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	errno = start(in);
-	if (errno == 0)
+	if (start(in) == 0)
 		return in;
 	error_errno(e, EXIT_LOCAL, "cannot start a thread");
 	free(in->data);

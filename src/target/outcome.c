@@ -105,6 +105,8 @@ find_id(struct outcome *o)
 static const char *
 explain(const struct http_answer *a, enum outcome_kind kind)
 {
+	if (a->end == HTTP_STOPPED)
+		return "no answer came in the time that a signal leaves";
 	if (a->end != HTTP_ANSWERED)
 		return a->text;
 	if (a->too_long)

@@ -423,10 +423,10 @@ start_thread(struct worker *w, struct error *e)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(&w->thread, NULL, work, w);
+	result = sys_thread(&w->thread, work, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (result != 0)
-		return error_set(e, EXIT_LOCAL, "cannot start a thread");
+		return error_errno(e, EXIT_LOCAL, "cannot start a thread");
 	w->started = true;
 	return 0;
 }

@@ -256,13 +256,17 @@ judge(struct status *s, const struct http_answer *a)
 }
 
 static void
-explain_http(struct status *s, int status)
+explain_http(const struct watch *w, struct status *s, int status)
 {
-	char why[64];
+	const char *more = "";
+	char why[128];
 
 	if (s->message[0] != '\0')
 		return;
-	snprintf(why, sizeof(why), "the service answered HTTP %d", status);
+	if ((status == 401 || status == 403) && w->s.token == NULL)
+		more = "; no token was sent, see --token-to-status";
+	snprintf(
+	    why, sizeof(why), "the service answered HTTP %d%s", status, more);
 	explain(s, why);
 }
 
@@ -289,7 +293,7 @@ settle(struct watch *w, size_t i, const struct http_answer *a, struct error *e)
 	bool known = b->seen || b->missing;
 
 	if (answer != ANSWER_STATUS)
-		explain_http(&b->status, a->status);
+		explain_http(w, &b->status, a->status);
 	/* One that was never seen may not be there yet: it is asked twice. */
 	b->missing = answer == ANSWER_MISSING;
 	if (answer == ANSWER_DENIED)

@@ -40,7 +40,8 @@ begins(struct xml_span s, const char *with)
 static void
 advance(struct xml_span *s, size_t n)
 {
-	s->data += n;
+	if (n > 0) /* an empty span may be at NULL */
+		s->data += n;
 	s->len -= n;
 }
 

@@ -68,6 +68,9 @@ numbers() {
 	try_with 'thirdPartyId,a,b\n1, x ,NULL\n2,\\N,  y\n' \
 		tp-split --trim --null NULL --null '\N'
 	expect 0 'batch=thirdPartyId,a,b\n1,x\n2,,y\n'
+	try_with 'thirdPartyId,a,b\n1,NULL,x\n2,y,NULL\nNULL,z\n' \
+		tp-split --null NULL
+	expect 1 'batch=thirdPartyId,a,b\n1,,x\n2,y\n'
 	try_with "thirdPartyId,a,b\n'1','it''s','x'\n" tp-split --quote "'"
 	expect 0 'batch=thirdPartyId,a,b\n1,it%%27s,x\n'
 }
@@ -108,6 +111,8 @@ numbers() {
 	try_with 'thirdPartyId,a,b\n1,,\n2\n3,x,NULL\n' \
 		tp-split --empty-as none --null NULL
 	expect 0 'batch=thirdPartyId,a,b\n1,none,none\n2,none,none\n3,x,none\n'
+	try_with 'thirdPartyId,a,b\n1,,x\n2\n' tp-split --empty-as none
+	expect 0 'batch=thirdPartyId,a,b\n1,none,x\n2,none,none\n'
 	try_with 'thirdPartyId,a\n1,\n' tp-split --empty-as 'a,b'
 	expect 2 ''
 }
@@ -146,6 +151,13 @@ numbers() {
 	[ "$(jq -c '[.in,.out,.rejected,.skipped,.batches,.exit]' summary)" = \
 		'[7,1,6,0,1,1]' ]
 	jq -e '.in == .out + .rejected + .skipped' summary
+}
+
+@test "an identifier that is empty, first or last" {
+	try_with 'thirdPartyId,a\n,x\n1,y\n"",z\n2,\n' tp-split
+	expect 1 'batch=thirdPartyId,a\n1,y\n2\n'
+	try_with 'a,thirdPartyId\nx,\ny,1\nz,""\n,2\n' tp-split
+	expect 1 'batch=thirdPartyId,a\n1,y\n2\n'
 }
 
 @test "--max-rejects" {

@@ -252,7 +252,7 @@ static void
 no_batch_stream(void **unused)
 {
 	static const char *const texts[] = {
-	    "a,b\n", "batch", "\n" HEAD, "Batch=pcId\n1\n"};
+	    "a,b\n", "batch", ("\n" HEAD), "Batch=pcId\n1\n"};
 	size_t i;
 
 	(void)unused;

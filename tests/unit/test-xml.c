@@ -250,7 +250,7 @@ test_text(void **state)
 static void
 test_text_bounds(void **state)
 {
-	struct xml_span nul = {"ab\0c", 4};
+	struct xml_span nul = {"ab\0c", 4}, none = {NULL, 0};
 	char text[4];
 
 	(void)state;
@@ -262,6 +262,9 @@ test_text_bounds(void **state)
 	assert_string_equal(text, "ab");
 	assert_int_equal(xml_text(span("ab&#xe9;"), text, sizeof(text)), -1);
 	assert_string_equal(text, "ab");
+	assert_int_equal(xml_text(none, text, sizeof(text)), 0);
+	assert_string_equal(text, "");
+	assert_false(xml_child(none, "a", &none));
 	assert_int_equal(xml_text(nul, text, sizeof(text)), -1);
 	assert_string_equal(text, "ab");
 	assert_int_equal(xml_text(span("x"), text, 1), -1);

@@ -1,0 +1,47 @@
+/*
+ * tally.h: what a run of tp-status comes to: counts, and the exit code.
+ *
+ * The last program of a pipeline is often the only one whose exit status is
+ * looked at, so receipts of batches that were not accepted count too.
+ */
+#ifndef TP_TARGET_TALLY_H
+#define TP_TARGET_TALLY_H
+
+#include "base/ndjson.h"
+#include "target/receipt.h"
+#include "target/status.h"
+
+enum { TALLY_RECEIPTS = RECEIPT_SKIPPED + 1 };
+
+struct tally {
+	enum exit_code code; /* so far */
+	uint64_t receipts[TALLY_RECEIPTS];
+	uint64_t malformed; /* lines */
+	uint64_t outcomes[STATUS_STATES];
+	uint64_t reconciled;
+	uint64_t rows; /* of batches with an outcome */
+	uint64_t rows_reconciled;
+	uint64_t not_found; /* ids */
+};
+
+void tally_receipt(struct tally *t, const struct receipt *r);
+
+/* A line that is no receipt, or (malformed false) an input that failed. */
+void tally_trouble(struct tally *t, bool malformed, enum exit_code code);
+
+/* An outcome; false: it is as it should be. */
+bool tally_outcome(struct tally *t, const struct status *s);
+
+/* Receipts of all states. */
+uint64_t tally_receipts(const struct tally *t);
+
+/* Accepted batches without an outcome. */
+uint64_t tally_open(const struct tally *t);
+
+/* What a state of receipts means, for a person: "refused by the service". */
+const char *tally_meaning(enum receipt_state state);
+
+/* The counts as members of o. */
+void tally_set(const struct tally *t, ndjson *o);
+
+#endif

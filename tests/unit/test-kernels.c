@@ -1,0 +1,269 @@
+/*
+ * The kernels for UTF-8 and for percent-encoding against the portable code
+ * (those that scan CSV are compared in test-csv.c).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/utf8.h"
+#include "batch/percent.h"
+
+static uint64_t state = 1;
+
+static unsigned int
+below(unsigned int n)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (unsigned int)((state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
+}
+
+static bool
+avx2(void)
+{
+#if defined(__x86_64__)
+	return __builtin_cpu_supports("avx2");
+#else
+	return false;
+#endif
+}
+
+/* Both must find the same first bad byte. */
+static void
+utf8_agrees_on(const char *s, size_t n)
+{
+	size_t expected;
+
+	utf8_use_kernel("portable");
+	expected = utf8_valid(s, n);
+	utf8_use_kernel("avx2");
+	assert_int_equal(utf8_valid(s, n), expected);
+}
+
+/* Every pair of bytes, and every lead with all kinds of bytes behind it, in
+ * every place that a vector can cut them. */
+static void
+utf8_sequences(void **context)
+{
+	static const unsigned char behind[] = {0x00, 0x41, 0x7f, 0x80, 0x8f,
+	    0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xf0, 0xff};
+	enum { KINDS = sizeof(behind) };
+	unsigned char text[80];
+	unsigned int lead, i;
+	size_t at;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (at = 24; at < 36; at++) {
+		for (lead = 0; lead < 256; lead++) {
+			for (i = 0; i < 256 + KINDS * KINDS * KINDS; i++) {
+				memset(text, 'a', sizeof(text));
+				text[at] = (unsigned char)lead;
+				if (i < 256) {
+					text[at + 1] = (unsigned char)i;
+				} else {
+					unsigned int k = i - 256;
+
+					text[at + 1] = behind[k % KINDS];
+					text[at + 2] =
+					    behind[k / KINDS % KINDS];
+					text[at + 3] =
+					    behind[k / KINDS / KINDS];
+				}
+				utf8_agrees_on((char *)text, 64);
+				/* cut off behind the lead, and later */
+				utf8_agrees_on((char *)text, at + 1 + i % 4);
+			}
+		}
+	}
+}
+
+static void
+utf8_generated(void **context)
+{
+	static const char *const pieces[] = {"a", "bcdefgh", "\xc3\xa9",
+	    "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+	    "\xf4\x8f\xbf\xbf", "\xc2\x80"};
+	char text[300];
+	int round;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (round = 0; round < 200000; round++) {
+		size_t n = 0, goal = below(250);
+
+		while (n < goal) {
+			const char *p =
+			    pieces[below(sizeof(pieces) / sizeof(*pieces))];
+
+			memcpy(text + n, p, strlen(p));
+			n += strlen(p);
+		}
+		utf8_use_kernel("avx2");
+		assert_int_equal(utf8_valid(text, n), n);
+		if (n == 0)
+			continue;
+		text[below((unsigned int)n)] = (char)below(256);
+		utf8_agrees_on(text, below((unsigned int)n + 1));
+	}
+}
+
+/* ---------------------------------------------------------- percent */
+
+struct encoded {
+	char out[PERCENT_BOUND(400)];
+	size_t n;
+};
+
+enum how { TEXT, ROW, QUOTED };
+
+static void
+encode(struct encoded *e, const char *kernel, enum how how, const char *s,
+    size_t n, bool raw)
+{
+	char *end;
+
+	percent_use_kernel(kernel);
+	memset(e->out, '#', sizeof(e->out));
+	if (how == TEXT)
+		end = percent_encode(e->out, s, n, raw);
+	else if (how == ROW)
+		end = percent_encode_row(e->out, s, n, raw);
+	else
+		end = percent_encode_quoted_row(e->out, s, n, '"', raw);
+	e->n = (size_t)(end - e->out);
+	assert_true(e->n <= 3 * n);
+	/* Nothing past the room that is asked for. */
+	assert_int_equal(e->out[sizeof(e->out) - 1], '#');
+}
+
+static void
+percent_agrees_on(enum how how, const char *s, size_t n, bool raw)
+{
+	struct encoded a, b;
+
+	/* Of the text's own size, so that a sanitizer sees reads past it. */
+	char *exact = malloc(n + (n == 0));
+
+	assert_non_null(exact);
+	memcpy(exact, s, n);
+	encode(&a, "portable", how, exact, n, raw);
+	encode(&b, "avx2", how, exact, n, raw);
+	assert_int_equal(a.n, b.n);
+	assert_memory_equal(a.out, b.out, a.n);
+	free(exact);
+}
+
+/* What the portable code must make of each byte. */
+static void
+percent_bytes(void **context)
+{
+	static const char kept[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz"
+				   "0123456789-._~";
+	unsigned int i;
+
+	(void)context;
+	for (i = 0; i < 256; i++) {
+		char byte = (char)i, expected[8];
+		struct encoded e;
+
+		snprintf(expected, sizeof(expected), "%%%02X", i);
+		if (i != 0 && strchr(kept, byte) != NULL)
+			snprintf(expected, sizeof(expected), "%c", byte);
+		encode(&e, "portable", TEXT, &byte, 1, false);
+		assert_int_equal(e.n, strlen(expected));
+		assert_memory_equal(e.out, expected, e.n);
+		encode(&e, "portable", TEXT, &byte, 1, true);
+		assert_int_equal(e.n, i >= 0x80 ? 1 : strlen(expected));
+		encode(&e, "portable", ROW, &byte, 1, false);
+		assert_int_equal(e.n, byte == ',' ? 1 : strlen(expected));
+	}
+}
+
+static void
+percent_generated(void **context)
+{
+	char text[400];
+	int round;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (round = 0; round < 100000; round++) {
+		size_t n = below(200), i;
+		unsigned int often = 1 + below(20);
+
+		for (i = 0; i < n; i++)
+			text[i] = below(often) == 0 ? (char)below(256)
+						    : (char)('a' + below(26));
+		percent_agrees_on(TEXT, text, n, round % 2 == 0);
+		percent_agrees_on(ROW, text, n, round % 3 == 0);
+	}
+}
+
+/* Rows with quotes, empty ones and doubled ones in all places. */
+static void
+percent_quoted(void **context)
+{
+	static const char *const fields[] = {"", "\"\"", "\"a\"", "\"\"\"\"",
+	    "\"x \"\"y\"\"\"", "plain", "\"\"\"z\"", "\"\"\"\"\"\"",
+	    "\"0123456789012345678901234567890\"",
+	    "\"\xc3\xa9 & \"\"+\"\"=%\""};
+	char text[512];
+	int round;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (round = 0; round < 200000; round++) {
+		size_t n = 0, count = 1 + below(12);
+
+		while (count-- > 0 && n < 300) {
+			const char *f =
+			    fields[below(sizeof(fields) / sizeof(*fields))];
+
+			memcpy(text + n, f, strlen(f));
+			n += strlen(f);
+			text[n++] = ',';
+		}
+		percent_agrees_on(QUOTED, text, n - 1, round % 2 == 0);
+	}
+}
+
+static void
+percent_quoted_known(void **context)
+{
+	static const char row[] = "\"a\",\"\",\"x \"\"y\"\"\",b";
+	static const char expected[] = "a,,x%20%22y%22,b";
+	struct encoded e;
+
+	(void)context;
+	encode(&e, "portable", QUOTED, row, strlen(row), false);
+	assert_int_equal(e.n, strlen(expected));
+	assert_memory_equal(e.out, expected, e.n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(utf8_sequences),
+	    cmocka_unit_test(utf8_generated),
+	    cmocka_unit_test(percent_bytes),
+	    cmocka_unit_test(percent_quoted_known),
+	    cmocka_unit_test(percent_generated),
+	    cmocka_unit_test(percent_quoted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
