@@ -107,6 +107,16 @@ states() {
 	assert_same sent came
 }
 
+@test "one job: a batch that does not comply waits for its turn" {
+	sandbox_start --rate 0 --fault 1:delay=1
+	printf 'batch=thirdPartyId,tier\nc=1,gold\n' >bad.batches
+	status=0
+	tp-send --endpoint "$sandbox" one.batches bad.batches two.batches \
+		>receipts 2>said || status=$?
+	[ "$status" = 3 ]
+	[ "$(states)" = 'accepted invalid accepted' ]
+}
+
 @test "four jobs: each batch once, and faster" {
 	sandbox_start --rate 0 --log log --fault '*:delay=1'
 	start=$SECONDS
