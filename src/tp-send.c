@@ -419,7 +419,7 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 
 	memset(&s, 0, sizeof(s));
 	run->failed = failed_open(run->failed_path, files, n, e);
-	run->pace = pace_new((unsigned)run->rate, e);
+	run->pace = pace_open(&run->endpoint, (unsigned)run->rate, e);
 	if (run->failed == NULL || run->pace == NULL)
 		return e->code;
 	if (failed_torn(run->failed) > 0)

@@ -465,7 +465,7 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	table_init(&run->table, &run->out, live);
 	progress_start(
 	    live ? PROGRESS_NEVER : run->common.progress, "outcomes");
-	run->calls = pace_new((unsigned)run->rate, e);
+	run->calls = pace_open(&run->endpoint, (unsigned)run->rate, e);
 	run->polls = pace_new((unsigned)run->poll_rate, e);
 	if (run->calls == NULL || run->polls == NULL)
 		return -1;

@@ -16,8 +16,9 @@ put(ndjson *object, const char *key, json_t *value)
 {
 	/* Deleting what json_null keeps statically cannot fail for memory;
 	 * if even the mark cannot be set, the object is emptied, and an
-	 * empty object is never written. */
-	if (object == NULL || json_object_set_new(object, key, value) == 0)
+	 * empty object is never written.  Into NULL nothing is set, and the
+	 * value is freed. */
+	if (json_object_set_new(object, key, value) == 0)
 		return;
 	if (json_object_set_new(object, failed_key, json_null()) != 0)
 		json_object_clear(object);
@@ -105,10 +106,7 @@ ndjson_set_bool(ndjson *object, const char *key, bool value)
 void
 ndjson_set(ndjson *object, const char *key, ndjson *child)
 {
-	if (object == NULL)
-		ndjson_free(child);
-	else
-		put(object, key, child);
+	put(object, key, child);
 }
 
 void

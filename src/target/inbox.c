@@ -100,7 +100,9 @@ give_lines(struct inbox *in)
 		size_t n = (size_t)(end - line);
 
 		in->line++;
-		if (!in->passing && give_line(in, line, n) != 0)
+		if (!in->passing &&
+		    (n >= INBOX_LINE ? give_too_long(in)
+				     : give_line(in, line, n)) != 0)
 			return -1;
 		in->passing = false;
 		line += n + 1;

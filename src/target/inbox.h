@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "target/receipt.h"
 
-/* The longest line; the longest that tp-send writes is a third of it. */
+/* A line is shorter; the longest that tp-send writes is a third of it. */
 #define INBOX_LINE ((size_t)64 * 1024)
 
 enum inbox_kind {

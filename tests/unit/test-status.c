@@ -575,7 +575,7 @@ test_inbox_torn(void **state)
 static void
 with_long_line(size_t n, struct feed *f)
 {
-	static const char tail[] = "\n" RECEIPT(9) "\n";
+	static const char tail[] = "\n" RECEIPT(9) "\nx\n";
 	char *text = malloc(n + sizeof(tail));
 
 	assert_non_null(text);
@@ -595,11 +595,17 @@ test_inbox_long_lines(void **state)
 	with_long_line(INBOX_LINE - 1, &f);
 	expect_receipt(&f, 1);
 	expect_receipt(&f, 9);
+	expect_malformed(&f, 3);
 	expect(&f, INBOX_END);
+	feed_close(&f);
+	with_long_line(INBOX_LINE, &f);
+	expect_malformed(&f, 1);
+	expect_receipt(&f, 9);
 	feed_close(&f);
 	with_long_line(3 * INBOX_LINE, &f);
 	expect_malformed(&f, 1);
 	expect_receipt(&f, 9);
+	expect_malformed(&f, 3);
 	expect(&f, INBOX_END);
 	feed_close(&f);
 	with_long_line(INBOX_LINE, &f);
