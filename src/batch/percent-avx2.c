@@ -170,12 +170,6 @@ encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
 				mask &= mask - 1;
 				from++;
 			}
-		} else if (q->inside && from + 1 < n && text[from] == ',' &&
-			   text[from + 1] == q->character) {
-			/* From one quoted field to the next at once. */
-			*out++ = ',';
-			from += 2;
-			mask &= (uint32_t)(~UINT64_C(0) << from);
 		} else {
 			q->inside = !q->inside;
 		}
