@@ -61,7 +61,8 @@ states() {
 	assert_same expected got
 	[ ! -s said ]
 	[ "$(ls)" = "$(printf '%s\n' both.batches expected got one.batches \
-		receipts said sandbox.out sandbox.out.err two.batches | sort)" ]
+		receipts said sandbox.out sandbox.out.err state two.batches |
+		sort)" ]
 }
 
 @test "what arrives is what was sent, v1 and v2" {
