@@ -211,6 +211,7 @@ ask() { # OPTION...
 		"http://127.0.0.1:$port@${other#http://}/m2/demo/profile/batchStatus?batchId=x" \
 		"http://localhost:${other##*:}/m2/demo/profile/batchStatus?batchId=x" \
 		"https://127.0.0.1:${other##*:}/m2/demo/profile/batchStatus?batchId=x" \
+		"http://localhost/m2/demo/profile/batchStatus?batchId=x" \
 		"http://x.tt.omtrdc.net:${other##*:}/m2/demo/profile/batchStatus?batchId=x" \
 		"http://x.tt.omtrdc.net.localhost:${other##*:}/m2/demo/profile/batchStatus?batchId=x"; do
 		jq -c --arg url "$url" '.batchStatus = $url' receipts >changed
