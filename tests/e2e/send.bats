@@ -129,7 +129,8 @@ states() {
 }
 
 @test "several jobs: the failed file holds whole batches" {
-	sandbox_start --rate 0 --fault 2-:false
+	# The one that is accepted must be settled before three that are not.
+	sandbox_start --rate 0 --fault 2-:false --fault 2-4:delay=1
 	code=0
 	make_batches 40 | tp-send --endpoint "$sandbox" --jobs 4 \
 		--rate 1000 --failed failed >receipts 2>said || code=$?
