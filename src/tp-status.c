@@ -312,7 +312,7 @@ say_end(const struct tally *t)
 		diag_note("stopped; without an outcome: %llu of %llu accepted "
 			  "batches; give the receipts again to go on",
 		    (unsigned long long)tally_open(t),
-		    (unsigned long long)t->receipts[RECEIPT_ACCEPTED]);
+		    (unsigned long long)tally_watched(t));
 }
 
 static int
@@ -335,7 +335,7 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 
 	if (item->kind == INBOX_RECEIPT) {
 		tally_receipt(&run->tally, &item->receipt);
-		return item->receipt.state == RECEIPT_ACCEPTED
+		return tally_is_watched(item->receipt.state)
 			   ? watch_add(run->watch, &item->receipt, e)
 			   : 0;
 	}
@@ -355,7 +355,7 @@ show(struct run *run, struct error *e)
 {
 	const struct tally *t = &run->tally;
 
-	progress_show(t->receipts[RECEIPT_ACCEPTED] - tally_open(t), 0);
+	progress_show(tally_watched(t) - tally_open(t), 0);
 	return table_draw(&run->table, run->watch, e);
 }
 
