@@ -80,6 +80,8 @@ static const struct options_program program = {
 	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
 	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
     .version = print_libraries,
+    .seals = true,
+    .reads_seals = true,
 };
 
 struct run {
@@ -100,6 +102,7 @@ struct run {
 	struct summary summary;
 	struct output out;
 	struct sender_counts counts;
+	uint64_t lines; /* written to out */
 };
 
 /* ------------------------------------------------------------- options */
@@ -271,6 +274,7 @@ settled(void *arg, const struct receipt *r, const struct batch *b, bool earlier,
 		 output_flush(&run->out, e) != 0)
 		failed = true;
 	free(line);
+	run->lines++;
 	if (failed)
 		say_lost(r);
 	else
@@ -333,7 +337,9 @@ trouble(void *arg, const struct error *e)
 static void
 make_command(const struct run *run, const char *file, char *to, size_t size)
 {
-	snprintf(to, size, "%s", program.name);
+	/* The file has no seal. */
+	snprintf(to, size, "%s%s%s", run->common.sealed ? "TP_SEAL=0 " : "",
+	    program.name, run->common.seal ? " --seal" : "");
 	command_add(to, size, " -c ", run->client);
 	if (run->api == ENDPOINT_V1)
 		command_add(to, size, " --api ", "v1");
@@ -450,6 +456,7 @@ dry_run(struct run *run, struct error *e)
 	else
 		(void)output_write(&run->out, line, n, e);
 	free(line);
+	run->lines++;
 	if (e->code == EXIT_COMPLETE && plan.batches + plan.invalid == 0)
 		error_set(e, EXIT_INPUT, "the input is empty: no batches");
 	if (plan.invalid > 0)
@@ -504,7 +511,7 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 
 	memset(&s, 0, sizeof(s));
 	run->failed = failed_open(run->failed_path, files, n, e);
-	run->pace = pace_new((unsigned)run->rate, e);
+	run->pace = pace_open(&run->endpoint, (unsigned)run->rate, e);
 	if (run->failed == NULL || run->pace == NULL ||
 	    open_journal(run, files, n, e) != 0)
 		return e->code;
@@ -550,16 +557,25 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 			return e->code;
 	}
 	run->reader = batch_reader_open(files, n, e);
-	if (run->reader == NULL)
+	if (run->reader == NULL ||
+	    (run->common.seal && output_begin_seal(&run->out, e) != 0))
 		return e->code;
+	if (run->common.sealed)
+		batch_reader_demand_seal(run->reader);
 	code = run->dry_run ? dry_run(run, e) : send_all(run, files, n, e);
 	if (e->code == EXIT_USAGE)
 		return e->code;
-	if (output_close(&run->out, e) != 0)
+	if (output_flush(&run->out, e) != 0)
 		code = exit_worse(code, EXIT_LOCAL);
 	if (write_summary(run, code, e) != 0)
 		code = exit_worse(code, EXIT_LOCAL);
-	return code;
+	/* Last of all, when nothing can fail any more but itself. */
+	if (code <= EXIT_REJECTED && signals_pending() == 0)
+		(void)output_seal(&run->out, SEAL_NDJSON, run->lines, e);
+	(void)output_close(&run->out, e);
+	if (exit_worse(code, e->code) != code)
+		summary_withdraw(&run->summary);
+	return exit_worse(code, e->code);
 }
 
 int

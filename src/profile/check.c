@@ -228,7 +228,9 @@ id_is_plain(const struct check *c, const struct csv_run *run, uint32_t from,
 	if (id.len >= 2 && id.text[0] == c->quote) {
 		id.text++;
 		id.len -= 2;
-		if (memchr(id.text, c->quote, id.len) != NULL)
+		/* A delimiter would count as one in the values. */
+		if (memchr(id.text, c->quote, id.len) != NULL ||
+		    memchr(id.text, c->delimiter, id.len) != NULL)
 			return false;
 	}
 	if (id.len <= c->null_max && export_empty(c->export, &id))
