@@ -129,16 +129,16 @@ states() {
 }
 
 @test "several jobs: the failed file holds whole batches" {
-	# The one that is accepted must be settled before three that are not.
-	sandbox_start --rate 0 --fault 2-:false --fault 2-4:delay=1
+	# One is accepted before any is refused: else the run might stop.
+	sandbox_start --rate 0 --fault 5-:false
 	code=0
 	make_batches 40 | tp-send --endpoint "$sandbox" --jobs 4 \
 		--rate 1000 --failed failed >receipts 2>said || code=$?
 	[ "$code" = 1 ]
 	jq -r 'select(.state == "refused") | .sha256' receipts | sort >refused
-	[ "$(wc -l <refused)" = 39 ]
+	[ "$(wc -l <refused)" = 36 ]
 	tp-send --dry-run --endpoint "$sandbox" failed |
-		jq -e '.batches == 39 and .rows == 39 and .invalid == 0'
+		jq -e '.batches == 36 and .rows == 36 and .invalid == 0'
 	[ "$(stat -c %a failed)" = 600 ]
 }
 
@@ -209,7 +209,7 @@ states() {
 	edge_start early
 	{ echo batch=thirdPartyId,a && seq -f 'id%07.0f,gold' 200000; } >large
 	code=0
-	tp-send --endpoint "$edge" --retries 0 --failed failed large \
+	tp-send --endpoint "$edge" --retries 0 --no-bisect --failed failed large \
 		>receipts 2>said || code=$?
 	[ "$code $(states)" = '1 refused' ]
 	[ "$(jq .http receipts)" = 413 ]
