@@ -336,6 +336,13 @@ input_demand_seal(struct input *in, struct error *e)
 				  : 0;
 }
 
+void
+input_waive_seal(struct input *in)
+{
+	sha256_free(in->digest);
+	in->digest = NULL;
+}
+
 /* Bytes at the end of text that may be, or become, a seal. */
 static size_t
 find_seal(const struct input *in, const char *text, size_t n)

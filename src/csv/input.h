@@ -27,6 +27,9 @@ void input_close(struct input *in);
  * before the first read; -1: no memory. */
 int input_demand_seal(struct input *in, struct error *e);
 
+/* It turned out to be of a kind that has none. */
+void input_waive_seal(struct input *in);
+
 /* input_read wants room for so many bytes. */
 #define INPUT_LEAST 512
 

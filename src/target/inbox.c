@@ -117,8 +117,12 @@ give_line(struct inbox *in, const char *line, size_t n)
 
 	if (is_blank(line, n))
 		return 0;
-	if (in->history.version != 0 ||
-	    (in->line == 1 && history_may_begin(line, n)))
+	if (in->line == 1 && history_may_begin(line, n)) {
+		/* A journal is appended to, and so has no seal. */
+		input_waive_seal(in->input);
+		return give_journal_line(in, line, n);
+	}
+	if (in->history.version != 0)
 		return give_journal_line(in, line, n);
 	if (receipt_parse(&in->item.receipt, line, n, e) == 0)
 		return give(in, INBOX_RECEIPT);

@@ -257,3 +257,15 @@ pipeline() { # COMMANDS
 		run ! grep '"seal"' out
 	done
 }
+
+@test "a seal is never demanded of a journal" {
+	start
+	printf 'batch=thirdPartyId,tier\na1,gold\n' |
+		TP_SEAL=0 tp-send --journal journal >receipts
+	TP_SEAL=1 tp-status --interval 0 --poll-rate 600 journal >outcomes
+	[ "$(jq -r 'select(.seal == null) | .state' outcomes)" = complete ]
+	code=0
+	TP_SEAL=1 tp-status --interval 0 --poll-rate 600 receipts \
+		>outcomes 2>said || code=$?
+	[ "$code" = 3 ]
+}
