@@ -208,26 +208,10 @@ say_fault(const struct batch *b, const char *rule)
 	    "batch %llu: %s", (unsigned long long)b->number, b->fault.text);
 }
 
-/* "batch 3" or "batch 3, rows 5 to 7" */
-static const char *
-name_batch(const struct receipt *r, char *to, size_t size)
-{
-	unsigned long long batch = r->batch, from = r->rows_from;
-
-	if (from == 0)
-		snprintf(to, size, "batch %llu", batch);
-	else if (r->rows == 1)
-		snprintf(to, size, "batch %llu, row %llu", batch, from);
-	else
-		snprintf(to, size, "batch %llu, rows %llu to %llu", batch, from,
-		    from + r->rows - 1);
-	return to;
-}
-
 static void
 say_receipt(const struct receipt *r, const struct batch *b, bool earlier)
 {
-	char shown[400], http[32] = "", name[96];
+	char shown[400], http[32] = "", name[RECEIPT_NAME];
 
 	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
 		return;
@@ -239,7 +223,7 @@ say_receipt(const struct receipt *r, const struct batch *b, bool earlier)
 		snprintf(http, sizeof(http), "HTTP %d: ", r->http);
 	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
 	diag_place(b->file, b->line, 0, receipt_state_name(r->state),
-	    "%s: %s%s%s", name_batch(r, name, sizeof(name)), http, shown,
+	    "%s: %s%s%s", receipt_name(r, name), http, shown,
 	    earlier ? " (an earlier run has put it into the failed file)" : "");
 }
 
@@ -248,12 +232,12 @@ static void
 say_lost(const struct receipt *r)
 {
 	struct error e = ERROR_INIT;
-	char shown[400], name[96];
+	char shown[400], name[RECEIPT_NAME];
 
 	escape_text(
 	    shown, sizeof(shown), r->batch_status, strlen(r->batch_status));
 	error_set(&e, EXIT_LOCAL, "%s: %s%s%s; its receipt cannot be written",
-	    name_batch(r, name, sizeof(name)), receipt_state_name(r->state),
+	    receipt_name(r, name), receipt_state_name(r->state),
 	    shown[0] == '\0' ? "" : ", ", shown);
 	diag_error(&e);
 }
@@ -286,25 +270,25 @@ settled(void *arg, const struct receipt *r, const struct batch *b, bool earlier,
 static void
 repeats(void *arg, const struct receipt *r)
 {
-	char name[96];
+	char name[RECEIPT_NAME];
 
 	(void)arg;
 	progress_end();
 	diag_place("", 0, 0, "possible-duplicate",
 	    "%s: an earlier run may have sent it; the same bytes are sent "
 	    "again",
-	    name_batch(r, name, sizeof(name)));
+	    receipt_name(r, name));
 }
 
 static void
 again(void *arg, const struct receipt *r, double delay)
 {
-	char shown[400], name[96];
+	char shown[400], name[RECEIPT_NAME];
 
 	(void)arg;
 	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
 	diag_detail("%s: attempt %u: %s; again in %.1f s",
-	    name_batch(r, name, sizeof(name)), r->attempts, shown, delay);
+	    receipt_name(r, name), r->attempts, shown, delay);
 }
 
 static void

@@ -208,7 +208,8 @@ check_one(const struct journal *j, const char *what, const char *recorded,
 }
 
 static int
-check(const struct journal *j, const struct endpoint *ep, struct error *e)
+check_header(
+    const struct journal *j, const struct endpoint *ep, struct error *e)
 {
 	const struct history *h = &j->history;
 	char endpoint[HISTORY_ENDPOINT];
@@ -256,7 +257,7 @@ prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 {
 	if (open_file(j, e) != 0 || lock_file(j, e) != 0 ||
 	    read_all(j, e) != 0 ||
-	    (j->history.version != 0 && check(j, ep, e) != 0))
+	    (j->history.version != 0 && check_header(j, ep, e) != 0))
 		return -1;
 	if (j->torn > 0 &&
 	    (sys_ftruncate(j->fd, j->end) != 0 || sys_fsync(j->fd) != 0))
@@ -336,6 +337,34 @@ journal_history(const struct journal *j)
 }
 
 /* ---------------------------------------------------- what was recorded */
+
+int
+journal_check(const struct journal *j, uint64_t batch, const char *sha256,
+    struct error *e)
+{
+	const char *recorded = history_sha256(&j->history, batch);
+
+	if (recorded == NULL || strcmp(recorded, sha256) == 0)
+		return 0;
+	return error_set(e, EXIT_USAGE,
+	    "batch %llu is another one than the journal has under this number: "
+	    "it is the journal of another input, or of other options, or one "
+	    "of the inputs was cut short",
+	    (unsigned long long)batch);
+}
+
+int
+journal_check_end(const struct journal *j, uint64_t batches, struct error *e)
+{
+	uint64_t known = history_batches(&j->history);
+
+	if (known <= batches)
+		return 0;
+	return error_set(e, EXIT_INPUT,
+	    "the input has ended after batch %llu, but the journal has %llu: "
+	    "it was cut short, or is another one",
+	    (unsigned long long)batches, (unsigned long long)known);
+}
 
 /* The entry's last line, which the caller frees. */
 static char *

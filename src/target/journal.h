@@ -37,6 +37,13 @@ uint64_t journal_torn(const struct journal *j);
 /* What earlier runs left; does not change. */
 const struct history *journal_history(const struct journal *j);
 
+/* Is this the batch that it has under that number, and has it no more than so
+ * many?  -1: e says (EXIT_USAGE, EXIT_INPUT) that it is another input's. */
+int journal_check(const struct journal *j, uint64_t batch, const char *sha256,
+    struct error *e);
+int journal_check_end(
+    const struct journal *j, uint64_t batches, struct error *e);
+
 /* The receipt that closed an entry of the history. */
 int journal_recall(struct journal *j, const struct history_entry *entry,
     struct receipt *r, struct error *e);

@@ -176,3 +176,18 @@ receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
 		    "tp-send writes them");
 	return 0;
 }
+
+char *
+receipt_name(const struct receipt *r, char to[RECEIPT_NAME])
+{
+	unsigned long long batch = r->batch, from = r->rows_from;
+
+	if (from == 0)
+		snprintf(to, RECEIPT_NAME, "batch %llu", batch);
+	else if (r->rows == 1)
+		snprintf(to, RECEIPT_NAME, "batch %llu, row %llu", batch, from);
+	else
+		snprintf(to, RECEIPT_NAME, "batch %llu, rows %llu to %llu",
+		    batch, from, from + r->rows - 1);
+	return to;
+}

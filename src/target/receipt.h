@@ -43,6 +43,11 @@ struct receipt {
 /* "accepted" */
 const char *receipt_state_name(enum receipt_state state);
 
+/* What it is of, for messages: "batch 3" or "batch 3, rows 5 to 7".  Returns
+ * to. */
+enum { RECEIPT_NAME = 96 };
+char *receipt_name(const struct receipt *r, char to[RECEIPT_NAME]);
+
 /* The line with its line feed, ended by NUL; the caller frees it.  NULL: no
  * memory. */
 char *receipt_line(const struct receipt *r, size_t *n);

@@ -347,18 +347,10 @@ check_input(struct sender *s, const struct batch *b, const char *sha256)
 {
 	const struct journal *j = s->settings->journal;
 	struct error e = ERROR_INIT;
-	const char *recorded;
 
-	recorded = j == NULL || b->more
-		       ? NULL
-		       : history_sha256(journal_history(j), b->number);
-	if (recorded == NULL || strcmp(recorded, sha256) == 0)
+	if (j == NULL || b->more ||
+	    journal_check(j, b->number, sha256, &e) == 0)
 		return 0;
-	error_set(&e, EXIT_USAGE,
-	    "batch %llu is another one than the journal has under this number: "
-	    "it is the journal of another input, or of other options, or one "
-	    "of the inputs was cut short",
-	    (unsigned long long)b->number);
 	pthread_mutex_lock(&s->lock);
 	trouble(s, &e);
 	pthread_mutex_unlock(&s->lock);
@@ -455,24 +447,17 @@ may_leave(const struct sender *s)
 	return s->settings->journal != NULL && atomic_load(&s->stopped);
 }
 
-/* The journal knows of more than there is. */
+/* Does the journal know of more than there is? */
 static void
 check_end(struct sender *s, uint64_t read)
 {
 	const struct journal *j = s->settings->journal;
 	struct error e = ERROR_INIT;
-	uint64_t known = 0;
 
 	lock_idle(s);
-	if (j != NULL)
-		known = history_batches(journal_history(j));
-	if (known > read && !atomic_load(&s->stopped)) {
-		error_set(&e, EXIT_INPUT,
-		    "the input has ended after batch %llu, but the journal has "
-		    "%llu: it was cut short, or is another one",
-		    (unsigned long long)read, (unsigned long long)known);
+	if (j != NULL && !atomic_load(&s->stopped) &&
+	    journal_check_end(j, read, &e) != 0)
 		trouble(s, &e);
-	}
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -354,3 +354,24 @@ balanced() { # RECEIPTS...
 	[ "$code" = 3 ] || [ "$code" = 7 ]
 	grep 'damaged:2: malformed: line 2 of this journal is damaged' said
 }
+
+# What a kill cannot show: the order of what is put on disk and what is sent.
+@test "on disk before the first byte, after the answer, after the failed file" {
+	sandbox_start --rate 0 --fault 2:code=400
+	head -n 6 four >two
+	strace -f -y -s 4 -o trace -e trace=fsync,sendto,write \
+		-E ASAN_OPTIONS=detect_leaks=0 \
+		tp-send --endpoint "$sandbox" --journal j --failed failed two \
+		>receipts 2>said || true
+	[ "$(states)" = 'accepted refused' ]
+	# journal, its folder, failed file, request, receipt
+	sed -nE -e 's/.* fsync\([0-9]+<[^>]*\/j>.*/J/p' \
+		-e 's/.* fsync\([0-9]+<[^>]*\/failed>.*/F/p' \
+		-e "s|.* fsync\\([0-9]+<$PWD>.*|D|p" \
+		-e 's/.* sendto\([0-9]+<[^>]*>, "POST".*/S/p' \
+		-e 's/.* write\(1<.*/R/p' trace | tr -d '\n' >order
+	[ "$(cat order)" = JDJSJRJSJDJFFJR ] || {
+		cat order
+		return 1
+	}
+}
