@@ -280,6 +280,8 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 					     : batch_writer_rows(r->writer),
 		    e);
 	output_close(&r->out, e);
+	if (exit_worse(code, e->code) != code)
+		summary_withdraw(summary);
 	return exit_worse(code, e->code);
 }
 

@@ -119,7 +119,7 @@ pass_run(struct check *c, struct export *x, struct output *out, struct error *e)
 	rows = check_run(c, &run);
 	if (rows == 0)
 		return 0;
-	bytes = run.sep[run.row[rows - 1].last] + 1 - run.start;
+	bytes = run.row[rows - 1].end + 1 - run.start;
 	export_take(x, rows);
 	if (out != NULL &&
 	    output_write(out, run.text + run.start, bytes, e) != 0)
@@ -267,6 +267,8 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 		    e);
 	broken = out.broken;
 	output_close(&out, e);
+	if (exit_worse(code, e->code) != code)
+		summary_withdraw(summary);
 	signals_die_if_pending();
 	if (broken)
 		signals_die_of_pipe();

@@ -54,6 +54,11 @@ expect() { # STATUS STDOUT [STDERR]
 	assert_same expected err
 }
 
+# In bats a failing "! command" does not fail a test; this does.
+never() { # COMMAND...
+	! "$@"
+}
+
 # For what a sanitizer makes impossible to measure, such as peak memory.
 skip_if_sanitized() {
 	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"

@@ -72,7 +72,8 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	else
 		fd = open_temporary(f);
 	if (fd < 0) {
-		error_errno(e, EXIT_USAGE, "cannot make %s", path);
+		error_errno(e, errno == ENOMEM ? EXIT_LOCAL : EXIT_USAGE,
+		    "cannot make %s", path);
 		outfile_discard(f);
 		return -1;
 	}
@@ -105,6 +106,20 @@ outfile_sync_folder(const char *path, struct error *e)
 	return result;
 }
 
+static int
+take_name(struct outfile *f, struct error *e)
+{
+	if (sys_rename(f->temporary, f->path) != 0)
+		return error_errno(e, EXIT_LOCAL, "cannot make %s", f->path);
+	free(f->temporary);
+	f->temporary = NULL;
+	if (outfile_sync_folder(f->path, e) == 0)
+		return 0;
+	/* It may be gone after a power cut: better it never was there. */
+	(void)sys_unlink(f->path);
+	return -1;
+}
+
 int
 outfile_commit(struct outfile *f, struct error *e)
 {
@@ -117,16 +132,8 @@ outfile_commit(struct outfile *f, struct error *e)
 		result = error_errno(e, EXIT_LOCAL, "cannot write %s", f->path);
 	if (result == 0)
 		result = output_close(&f->out, e);
-	if (result == 0 && f->temporary != NULL) {
-		if (sys_rename(f->temporary, f->path) != 0) {
-			result = error_errno(
-			    e, EXIT_LOCAL, "cannot make %s", f->path);
-		} else {
-			free(f->temporary);
-			f->temporary = NULL;
-			result = outfile_sync_folder(f->path, e);
-		}
-	}
+	if (result == 0 && f->temporary != NULL)
+		result = take_name(f, e);
 	outfile_discard(f);
 	return result;
 }

@@ -19,7 +19,8 @@ struct outfile {
 	char *temporary;   /* owned; NULL: written in place */
 };
 
-/* -1 with EXIT_USAGE if it cannot be made: nothing was done yet. */
+/* -1 with EXIT_USAGE if it cannot be made: nothing was done yet.
+ * EXIT_LOCAL: for want of memory. */
 int outfile_open(struct outfile *f, const char *path, struct error *e);
 
 /* Makes it appear.  On -1 it does not, and what was written is removed. */

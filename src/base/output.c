@@ -11,7 +11,7 @@ int
 output_open(struct output *o, int fd, const char *name, struct error *e)
 {
 	o->fd = fd;
-	o->broken = false;
+	o->broken = o->failed = false;
 	o->written = 0;
 	o->digest = NULL;
 	snprintf(o->name, sizeof(o->name), "%s", name);
@@ -35,6 +35,7 @@ write_all(struct output *o, const char *data, size_t n, struct error *e)
 			continue;
 		if (done < 0) {
 			o->broken = errno == EPIPE;
+			o->failed = true;
 			return error_errno(
 			    e, EXIT_LOCAL, "cannot write to %s", o->name);
 		}
@@ -49,6 +50,9 @@ output_flush(struct output *o, struct error *e)
 {
 	size_t n = o->pending.len;
 
+	/* Something is missing in front of what waits now. */
+	if (o->failed)
+		return error_set(e, EXIT_LOCAL, "cannot write to %s", o->name);
 	o->pending.len = 0;
 	return write_all(o, o->pending.data, n, e);
 }

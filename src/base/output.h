@@ -1,7 +1,8 @@
 /*
  * output.h: a stream that is written front to back: stdout, or the inside of
  * an outfile.  A write, flush or close that fails is an error with
- * EXIT_LOCAL; what was written before it is not taken back.
+ * EXIT_LOCAL; what was written before it is not taken back, and nothing is
+ * written behind it.
  */
 #ifndef TP_BASE_OUTPUT_H
 #define TP_BASE_OUTPUT_H
@@ -15,6 +16,7 @@
 struct output {
 	int fd;
 	bool broken;	       /* the reader has gone (EPIPE) */
+	bool failed;	       /* a write did: all that follow fail too */
 	char name[256];	       /* for messages */
 	uint64_t written;      /* bytes taken, buffered ones included */
 	struct sha256 *digest; /* NULL: it will not be sealed */

@@ -1,14 +1,17 @@
 #include "base/summary.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/sys.h"
 
 int
 summary_open(struct summary *s, const char *path, struct error *e)
 {
 	memset(s, 0, sizeof(*s));
 	s->file.out.fd = -1;
+	s->path = path;
 	s->begun = clock_monotonic();
 	return path == NULL ? 0 : outfile_open(&s->file, path, e);
 }
@@ -17,6 +20,7 @@ int
 summary_write(
     struct summary *s, ndjson *counts, enum exit_code code, struct error *e)
 {
+	bool named = s->file.temporary != NULL;
 	int result = 0;
 	char *line = NULL;
 	size_t n = 0;
@@ -35,9 +39,19 @@ summary_write(
 		result = output_write(&s->file.out, line, n, e);
 	free(line);
 	if (result == 0)
-		return outfile_commit(&s->file, e);
+		result = outfile_commit(&s->file, e);
+	if (result == 0 && named)
+		s->written = s->path;
 	outfile_discard(&s->file);
-	return -1;
+	return result;
+}
+
+void
+summary_withdraw(struct summary *s)
+{
+	if (s->written != NULL)
+		(void)sys_unlink(s->written);
+	s->written = NULL;
 }
 
 void

@@ -12,15 +12,19 @@
 
 struct summary {
 	struct outfile file;
-	double begun; /* clock_monotonic */
+	const char *path;
+	double begun;	     /* clock_monotonic */
+	const char *written; /* what summary_withdraw removes; or NULL */
 };
 
-/* path NULL: there is none, and the rest does nothing. */
+/* path NULL: there is none, and the rest does nothing.  path must last. */
 int summary_open(struct summary *s, const char *path, struct error *e);
 
 /* Adds "seconds" and "exit" to counts, writes and frees it. */
 int summary_write(
     struct summary *s, ndjson *counts, enum exit_code code, struct error *e);
+/* The run did not end as the summary says: it goes. */
+void summary_withdraw(struct summary *s);
 void summary_discard(struct summary *s);
 
 #endif

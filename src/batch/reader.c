@@ -296,9 +296,15 @@ static int
 read_batch(struct batch_reader *r, struct batch *b, struct error *e)
 {
 	for (;;) {
+		int next = scan(r, b);
 		ptrdiff_t got;
 
-		if (scan(r, b) == 1) {
+		/* Not the batch's fault. */
+		if (b->fault.code == EXIT_LOCAL) {
+			*e = b->fault;
+			return -1;
+		}
+		if (next == 1) {
 			if (give_back(r, b, r->start, e) != 0)
 				return -1;
 			break;

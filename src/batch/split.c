@@ -37,7 +37,8 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 		   d->delimiter == ',' && o->input->nulls == 0 &&
 		   o->rules.empty.len == 0;
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
-	if (s->cells == NULL)
+	s->ends = sys_calloc(s->header->columns, sizeof(*s->ends));
+	if (s->cells == NULL || s->ends == NULL)
 		error_errno(e, EXIT_LOCAL, "cannot make batches");
 	else if (batch_writer_begin(
 		     w, s->columns.header, s->columns.header_len, e) == 0)
@@ -51,7 +52,9 @@ split_close(struct split *s)
 {
 	columns_free(&s->columns);
 	free(s->cells);
+	free(s->ends);
 	s->cells = NULL;
+	s->ends = NULL;
 }
 
 /* ------------------------------------------------------- one record */
@@ -185,25 +188,25 @@ split_record(struct split *s, struct error *e)
 struct quick_row {
 	const char *raw;
 	size_t len;	     /* without its line ending */
-	const uint32_t *sep; /* of its fields; less begin */
-	uint32_t begin;
+	const uint64_t *sep; /* the index's */
+	uint32_t begin;	     /* where raw is in the index's text */
 	size_t fields;
 	uint32_t flags;
 };
 
 static void
 take_row(struct quick_row *q, const struct csv_run *run, size_t i,
-    uint32_t first, uint32_t begin)
+    uint32_t seps, uint32_t begin)
 {
 	const struct csv_row *row = &run->row[i];
 
 	q->raw = run->text + begin;
-	q->len = run->sep[row->last] - begin;
+	q->len = row->end - begin;
 	if (q->len > 0 && q->raw[q->len - 1] == '\r')
 		q->len--;
-	q->sep = run->sep + first;
+	q->sep = run->sep;
 	q->begin = begin;
-	q->fields = row->last + 1 - first;
+	q->fields = row->seps - seps;
 	q->flags = row->flags;
 }
 
@@ -223,16 +226,31 @@ is_plain(const struct split *s, const struct quick_row *q)
 	       utf8_valid(q->raw, q->len) == q->len;
 }
 
+/* Notes where each field of the row ends, in s->ends. */
+static void
+find_ends(struct split *s, const struct quick_row *q)
+{
+	uint32_t at = q->begin;
+	size_t i;
+
+	for (i = 0; i < q->fields; i++) {
+		uint32_t end = csv_index_next(q->sep, at);
+
+		s->ends[i] = end - q->begin;
+		at = end + 1;
+	}
+	s->ends[i - 1] = (uint32_t)q->len;
+}
+
 /* A field of the row, without its quotes; false: a quote is in it. */
 static bool
 take_field(const struct split *s, const struct quick_row *q, size_t i,
     struct csv_field *f)
 {
-	size_t from = i == 0 ? 0 : q->sep[i - 1] + 1 - q->begin;
-	size_t to = i == q->fields - 1 ? q->len : q->sep[i] - q->begin;
+	size_t from = i == 0 ? 0 : s->ends[i - 1] + 1;
 
 	f->text = q->raw + from;
-	f->len = to - from;
+	f->len = s->ends[i] - from;
 	if (f->len == 0 || f->text[0] != s->dialect.quote)
 		return true;
 	f->text++;
@@ -247,6 +265,7 @@ gather_quick(struct split *s, const struct quick_row *q)
 	struct csv_field f;
 	size_t i;
 
+	find_ends(s, q);
 	for (i = 0; i < s->columns.n; i++) {
 		size_t from = s->columns.column[i].from;
 		struct cell *c = &s->cells[i];
@@ -321,7 +340,7 @@ split_run(struct split *s, struct error *e)
 	struct batch_place place;
 	struct quick_row q;
 	struct csv_run run;
-	uint32_t first, begin, lines;
+	uint32_t seps, begin, lines;
 	size_t i;
 	int status = s->quick ? export_run(s->export, &run, e) : 0;
 
@@ -330,10 +349,10 @@ split_run(struct split *s, struct error *e)
 	place.file = export_path(s->export);
 	place.last = export_line(s->export) - 1;
 	lines = run.lines;
-	first = run.first;
+	seps = run.seps;
 	begin = run.start;
 	for (i = 0; i < run.rows; i++) {
-		take_row(&q, &run, i, first, begin);
+		take_row(&q, &run, i, seps, begin);
 		place.first = place.last + 1;
 		place.last += run.row[i].lines - lines;
 		if (!is_plain(s, &q))
@@ -343,8 +362,8 @@ split_run(struct split *s, struct error *e)
 		if (status <= 0)
 			break;
 		lines = run.row[i].lines;
-		first = run.row[i].last + 1;
-		begin = run.sep[run.row[i].last] + 1;
+		seps = run.row[i].seps;
+		begin = run.row[i].end + 1;
 	}
 	export_take(s->export, i);
 	return status < 0 ? -1 : i > 0;

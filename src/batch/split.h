@@ -20,6 +20,7 @@ struct split {
 	struct columns columns;
 	struct row_rules rules;
 	struct cell *cells; /* of the record at hand, in the columns' order */
+	uint32_t *ends;	    /* of the fields of the row at hand */
 	bool whole;	    /* plain rows are encoded as they lie */
 	bool quick;	    /* runs can be used at all */
 	/* Rows with a comma or line break in a value, and the first of them. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/sys.h"
+#include "csv/scan.h"
 
 int
 csv_fields_add(struct csv_fields *f, const struct csv_field *field)
@@ -90,22 +91,23 @@ cut(struct csv_field *f, const struct csv_dialect *d, const char *raw,
 
 int
 csv_fields_cut(struct csv_fields *fields, const struct csv_dialect *d,
-    const char *raw, size_t len, const uint32_t *sep, size_t seps,
-    uint32_t begin, struct buffer *text)
+    const char *raw, size_t len, const uint64_t *sep, uint32_t begin, size_t n,
+    struct buffer *text)
 {
-	uint32_t start = 0;
+	uint32_t at = begin;
 	size_t i;
 
 	fields->n = 0;
 	text->len = 0;
 	if (buffer_reserve(text, len) != 0)
 		return -1;
-	for (i = 0; i < seps; i++) {
-		struct csv_field f = {NULL, 0, start, sep[i] - begin};
+	for (i = 0; i < n; i++) {
+		uint32_t end = csv_index_next(sep, at);
+		struct csv_field f = {NULL, 0, at - begin, end - begin};
 
-		if (i == seps - 1)
+		if (i == n - 1)
 			f.end = (uint32_t)len;
-		start = sep[i] - begin + 1;
+		at = end + 1;
 		if (i < CSV_MAX_FIELDS && cut(&f, d, raw, text) != 0)
 			return -1;
 		if (csv_fields_add(fields, &f) != 0)

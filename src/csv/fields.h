@@ -36,13 +36,13 @@ int csv_fields_add(struct csv_fields *f, const struct csv_field *field);
 void csv_fields_free(struct csv_fields *f);
 
 /*
- * Cuts a plain record, raw[0..len) without its line ending, at its `seps`
- * separators: sep[i] - begin is where field i ends, the last one at len.
- * Text that is not raw goes to `text`, which is emptied first.  -1: no memory.
+ * Cuts a plain record, raw[0..len) without its line ending, which begins at
+ * `begin` of an indexed text and has n fields; sep is the index's mask.  Text
+ * that is not raw goes to `text`, which is emptied first.  -1: no memory.
  */
 int csv_fields_cut(struct csv_fields *f, const struct csv_dialect *d,
-    const char *raw, size_t len, const uint32_t *sep, size_t seps,
-    uint32_t begin, struct buffer *text);
+    const char *raw, size_t len, const uint64_t *sep, uint32_t begin, size_t n,
+    struct buffer *text);
 
 /* Whether a line has nothing in it (with trim: but layout). */
 bool csv_fields_blank(const struct csv_dialect *d, const char *s, size_t n);

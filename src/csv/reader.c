@@ -15,7 +15,7 @@ enum {
 	MAX_SLICE = WINDOW_SIZE,
 	MIN_SLICE = 512,
 	MAX_ROWS = 16 * 1024,
-	MAX_SEPS = MAX_SLICE + 128
+	MAX_BLOCKS = MAX_SLICE / 64
 };
 
 struct csv_reader {
@@ -55,12 +55,14 @@ csv_reader_new(const struct csv_dialect *d, struct error *e)
 	r->kernel = csv_kernel_choose(e);
 	r->parse = csv_parse_new(d);
 	windowed = csv_window_init(&r->w) == 0;
-	r->index.max_seps = MAX_SEPS;
+	r->index.max_blocks = MAX_BLOCKS;
 	r->index.max_rows = MAX_ROWS;
-	r->index.sep = sys_malloc(MAX_SEPS * sizeof(*r->index.sep));
+	r->index.sep = sys_calloc(MAX_BLOCKS + 1, sizeof(*r->index.sep));
+	r->index.rare = sys_calloc(MAX_BLOCKS + 1, sizeof(*r->index.rare));
 	r->index.row = sys_malloc(MAX_ROWS * sizeof(*r->index.row));
 	if (r->kernel != NULL && r->parse != NULL && windowed &&
-	    r->index.sep != NULL && r->index.row != NULL) {
+	    r->index.sep != NULL && r->index.rare != NULL &&
+	    r->index.row != NULL) {
 		utf8_use_kernel(r->kernel->name);
 		return r;
 	}
@@ -78,6 +80,7 @@ csv_reader_free(struct csv_reader *r)
 	csv_fields_free(&r->fields);
 	buffer_free(&r->text);
 	free(r->index.sep);
+	free(r->index.rare);
 	free(r->index.row);
 	csv_window_free(&r->w);
 	free(r);
@@ -87,7 +90,7 @@ csv_reader_free(struct csv_reader *r)
 static void
 forget_index(struct csv_reader *r, size_t slice)
 {
-	r->index.rows = r->index.seps = r->index.scanned = 0;
+	r->index.rows = r->index.scanned = 0;
 	r->row = 0;
 	r->base = r->w.pos;
 	r->base_line = r->line;
@@ -179,13 +182,13 @@ static int
 next_indexed(struct csv_reader *r, struct csv_record *record, struct error *e)
 {
 	const struct csv_row *row = &r->index.row[r->row];
-	uint32_t first = r->row == 0 ? 0 : row[-1].last + 1;
+	uint32_t before = r->row == 0 ? 0 : row[-1].seps;
 	uint32_t begin = (uint32_t)(r->w.pos - r->base);
 	const char *raw = r->w.text + r->w.pos;
 
 	memset(record, 0, sizeof(*record));
 	record->raw = raw;
-	record->len = r->index.sep[row->last] + 1 - begin;
+	record->len = row->end + 1 - begin;
 	record->ending =
 	    record->len >= 2 && raw[record->len - 2] == '\r' ? 2 : 1;
 	record->line = r->line;
@@ -195,8 +198,8 @@ next_indexed(struct csv_reader *r, struct csv_record *record, struct error *e)
 	    record->len - record->ending > r->dialect.max_record)
 		return 0;
 	if (csv_fields_cut(&r->fields, &r->dialect, raw,
-		record->len - record->ending, r->index.sep + first,
-		row->last + 1 - first, begin, &r->text) != 0)
+		record->len - record->ending, r->index.sep, begin,
+		row->seps - before, &r->text) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	record->field = r->fields.field;
 	record->fields = r->fields.n;
@@ -214,7 +217,7 @@ pass(struct csv_reader *r, size_t n, uint64_t lines)
 	r->line += lines;
 	/* The index is still right if a row of it ends here as well. */
 	if (r->row < r->index.rows &&
-	    r->base + r->index.sep[r->index.row[r->row].last] + 1 == r->w.pos)
+	    r->base + r->index.row[r->row].end + 1 == r->w.pos)
 		r->row++;
 	else
 		forget_index(r, MIN_SLICE);
@@ -521,10 +524,11 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 		return got;
 	run->text = r->w.text + r->base;
 	run->sep = r->index.sep;
+	run->rare = r->index.rare;
 	run->row = r->index.row + r->row;
 	run->rows = r->index.rows - r->row;
 	run->start = (uint32_t)(r->w.pos - r->base);
-	run->first = r->row == 0 ? 0 : run->row[-1].last + 1;
+	run->seps = r->row == 0 ? 0 : run->row[-1].seps;
 	run->lines = r->row == 0 ? 0 : run->row[-1].lines;
 	return 1;
 }
@@ -538,7 +542,7 @@ csv_reader_take(struct csv_reader *r, size_t n)
 		return;
 	r->row += n;
 	last = &r->index.row[r->row - 1];
-	r->w.pos = r->base + r->index.sep[last->last] + 1;
+	r->w.pos = r->base + last->end + 1;
 	r->line = r->base_line + last->lines;
 }
 

@@ -82,11 +82,11 @@ int csv_reader_rest(
  */
 struct csv_run {
 	const char *text;
-	const uint32_t *sep;
-	const struct csv_row *row; /* the first is row[0] */
+	const uint64_t *sep, *rare; /* see struct csv_index */
+	const struct csv_row *row;  /* the first is row[0] */
 	size_t rows;
 	uint32_t start; /* offset in text where row[0] begins */
-	uint32_t first; /* index in sep of row[0]'s first separator */
+	uint32_t seps;	/* separators before row[0] */
 	uint32_t lines; /* LFs in text before start: see csv_row.lines */
 };
 

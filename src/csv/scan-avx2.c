@@ -34,6 +34,20 @@ at_most(__m256i a, __m256i limit)
 	return _mm256_cmpeq_epi8(_mm256_min_epu8(a, limit), a);
 }
 
+/* All ones in the bytes that are not printing ASCII, or one of + / space. */
+AVX2 static inline __m256i
+rare(__m256i a, __m256i space, __m256i del, __m256i plus, __m256i slash)
+{
+	/* As signed numbers, bytes from 0x80 on are below a space. */
+	__m256i printing = _mm256_cmpgt_epi8(a, space);
+	__m256i others = _mm256_or_si256(_mm256_cmpeq_epi8(a, del),
+	    _mm256_or_si256(
+		_mm256_cmpeq_epi8(a, plus), _mm256_cmpeq_epi8(a, slash)));
+
+	return _mm256_or_si256(
+	    _mm256_xor_si256(printing, _mm256_set1_epi8(-1)), others);
+}
+
 AVX2 static inline uint64_t
 prefix(uint64_t quotes)
 {
@@ -43,40 +57,51 @@ prefix(uint64_t quotes)
 	return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(bits, ones, 0));
 }
 
+/* The masks of the 64 bytes at p. */
+AVX2 static inline void
+make_masks(const char *p, __m256i delimiters, __m256i quotes, struct masks *m)
+{
+	__m256i last_control = _mm256_set1_epi8(0x1f);
+	__m256i space = _mm256_set1_epi8(' '), del = _mm256_set1_epi8(0x7f);
+	__m256i plus = _mm256_set1_epi8('+'), slash = _mm256_set1_epi8('/');
+	const __m256i *v = (const __m256i *)(const void *)p;
+	__m256i a = _mm256_loadu_si256(v), b = _mm256_loadu_si256(v + 1);
+
+	m->delimiter = equal(a, b, delimiters);
+	m->quote = equal(a, b, quotes);
+	m->lf = equal(a, b, _mm256_set1_epi8('\n'));
+	m->high = join(a, b);
+	m->rare = join(
+	    rare(a, space, del, plus, slash), rare(b, space, del, plus, slash));
+	m->cr = 0;
+	m->control =
+	    join(at_most(a, last_control), at_most(b, last_control)) & ~m->lf;
+	if (m->control != 0) {
+		m->cr = equal(a, b, _mm256_set1_epi8('\r'));
+		m->control &= ~(m->cr | equal(a, b, _mm256_set1_epi8('\t')));
+	}
+}
+
 AVX2 void
 scan_avx2(const char *text, size_t n, char delimiter, char quote,
     struct csv_index *ix)
 {
 	__m256i delimiters = _mm256_set1_epi8(delimiter);
 	__m256i quotes = _mm256_set1_epi8(quote);
-	__m256i lfs = _mm256_set1_epi8('\n');
-	__m256i crs = _mm256_set1_epi8('\r');
-	__m256i tabs = _mm256_set1_epi8('\t');
-	__m256i last_control = _mm256_set1_epi8(0x1f);
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
-	while (ix->scanned < n && has_room(ix)) {
-		size_t at = ix->scanned;
-		const __m256i *p = (const __m256i *)(const void *)(text + at);
-		__m256i a = _mm256_loadu_si256(p);
-		__m256i b = _mm256_loadu_si256(p + 1);
-
-		m.delimiter = equal(a, b, delimiters);
-		m.quote = equal(a, b, quotes);
-		m.lf = equal(a, b, lfs);
-		m.cr = equal(a, b, crs);
-		m.high = join(a, b);
-		m.control =
-		    join(at_most(a, last_control), at_most(b, last_control));
-		m.control &= ~(m.lf | m.cr);
-		if (m.control != 0)
-			m.control &= ~equal(a, b, tabs);
-		if (n - at < 64)
-			cut_masks(&m, n - at);
-		take_block(ix, &m, &c, (uint32_t)at, prefix(m.quote));
-		ix->scanned = n - at < 64 ? n : at + 64;
+	while (n - ix->scanned >= 64 && has_room(ix)) {
+		make_masks(text + ix->scanned, delimiters, quotes, &m);
+		take_block(ix, &m, &c, (uint32_t)ix->scanned, prefix(m.quote));
+		ix->scanned += 64;
+	}
+	if (n - ix->scanned < 64 && n > ix->scanned && has_room(ix)) {
+		make_masks(text + ix->scanned, delimiters, quotes, &m);
+		cut_masks(&m, n - ix->scanned);
+		take_block(ix, &m, &c, (uint32_t)ix->scanned, prefix(m.quote));
+		ix->scanned = n;
 	}
 }
 

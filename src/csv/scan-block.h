@@ -10,10 +10,19 @@
 
 #include "csv/scan.h"
 
+/* Into the kernel, always: only there are the machine's instructions for
+ * counting bits and the like allowed. */
+#if defined(__GNUC__)
+#define BLOCK_INLINE __attribute__((always_inline)) static inline
+#else
+#define BLOCK_INLINE static inline
+#endif
+
 struct masks {
 	uint64_t delimiter, quote, lf, cr;
 	uint64_t high;	  /* >= 0x80 */
 	uint64_t control; /* < 0x20, but not tab, CR, LF */
+	uint64_t rare;	  /* see struct csv_index */
 };
 
 /* What one block leaves for the next. */
@@ -23,23 +32,23 @@ struct carry {
 	uint64_t ended;	   /* 1: a field may begin */
 	uint64_t returned; /* 1: the last byte was a CR outside quotes */
 	uint32_t flags;	   /* of the row so far */
-	uint32_t lines;
+	uint32_t lines, seps;
 };
 
-static inline uint32_t
+BLOCK_INLINE uint32_t
 bits(uint64_t mask)
 {
 	return (uint32_t)__builtin_popcountll(mask);
 }
 
-static inline uint32_t
+BLOCK_INLINE uint32_t
 lowest(uint64_t mask)
 {
 	return (uint32_t)__builtin_ctzll(mask);
 }
 
 /* Bit i becomes the exclusive-or of the bits 0 to i. */
-static inline uint64_t
+BLOCK_INLINE uint64_t
 prefix_xor(uint64_t x)
 {
 	x ^= x << 1;
@@ -51,26 +60,7 @@ prefix_xor(uint64_t x)
 	return x;
 }
 
-/* Writes the positions of a mask's bits; up to 7 entries past them too. */
-static inline void
-put_positions(uint32_t *out, uint64_t mask, uint32_t base)
-{
-	uint32_t n = bits(mask), i;
-
-	for (i = 0; i < n; i += 4) {
-		/* A mask that is 0 already gives nonsense that is not used. */
-		out[i] = base + lowest(mask | (uint64_t)1 << 63);
-		mask &= mask - 1;
-		out[i + 1] = base + lowest(mask | (uint64_t)1 << 63);
-		mask &= mask - 1;
-		out[i + 2] = base + lowest(mask | (uint64_t)1 << 63);
-		mask &= mask - 1;
-		out[i + 3] = base + lowest(mask | (uint64_t)1 << 63);
-		mask &= mask - 1;
-	}
-}
-
-static inline uint32_t
+BLOCK_INLINE uint32_t
 row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 {
 	return ((odd & range) != 0 ? CSV_ROW_ODD : 0) |
@@ -81,18 +71,20 @@ row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 }
 
 /* Reports the rows that end in this block. */
-static inline void
+BLOCK_INLINE void
 put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
-    uint64_t sep, uint64_t odd, uint64_t inner, uint64_t ends)
+    uint64_t sep, uint64_t odd, uint64_t inner, uint64_t ends, uint32_t base)
 {
 	uint64_t seen = 0; /* bytes that belong to rows already reported */
 	uint64_t special = odd | inner | m->quote | m->high | m->control;
+	struct csv_row *row = &ix->row[ix->rows];
 
-	while (ends != 0) {
+	ix->rows += bits(ends);
+	for (; ends != 0; row++) {
 		uint64_t to = ends ^ (ends - 1); /* up to and with the LF */
-		struct csv_row *row = &ix->row[ix->rows++];
 
-		row->last = (uint32_t)ix->seps + bits(sep & (to >> 1));
+		row->end = base + lowest(ends);
+		row->seps = c->seps + bits(sep & to);
 		row->lines = c->lines + bits(m->lf & to);
 		row->flags = c->flags;
 		if (special != 0)
@@ -104,10 +96,11 @@ put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
 	if (special != 0)
 		c->flags |= row_flags(m, odd, inner, ~seen);
 	c->lines += bits(m->lf);
+	c->seps += bits(sep);
 }
 
 /* One block; base is its offset in the text. */
-static inline void
+BLOCK_INLINE void
 take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
     uint32_t base, uint64_t running)
 {
@@ -129,9 +122,9 @@ take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
 	odd |= returned & ~m->lf;
 
 	inner = (m->delimiter | m->lf | m->cr) & inside;
-	put_rows(ix, m, c, sep, odd, inner, m->lf & ~inside);
-	put_positions(ix->sep + ix->seps, sep, base);
-	ix->seps += bits(sep);
+	put_rows(ix, m, c, sep, odd, inner, m->lf & ~inside, base);
+	ix->sep[base / 64] = sep;
+	ix->rare[base / 64] = m->rare;
 
 	c->inside = (uint64_t)0 - (inside >> 63);
 	c->closed = close >> 63;
@@ -140,7 +133,7 @@ take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
 }
 
 /* The bits of a last block that are text. */
-static inline void
+BLOCK_INLINE void
 cut_masks(struct masks *m, size_t n)
 {
 	uint64_t text = ((uint64_t)1 << n) - 1;
@@ -151,22 +144,23 @@ cut_masks(struct masks *m, size_t n)
 	m->cr &= text;
 	m->high &= text;
 	m->control &= text;
+	m->rare &= text;
 }
 
-static inline bool
+BLOCK_INLINE bool
 has_room(const struct csv_index *ix)
 {
-	return ix->max_seps - ix->seps >= 64 + 8 &&
+	return ix->scanned / 64 < ix->max_blocks &&
 	       ix->max_rows - ix->rows >= 64;
 }
 
-static inline void
+BLOCK_INLINE void
 begin_scan(struct csv_index *ix, struct carry *c)
 {
-	ix->seps = ix->rows = ix->scanned = 0;
+	ix->rows = ix->scanned = 0;
 	c->inside = c->closed = c->returned = 0;
 	c->ended = 1;
-	c->flags = c->lines = 0;
+	c->flags = c->lines = c->seps = 0;
 }
 
 #endif

@@ -42,6 +42,17 @@ low_bytes(uint64_t x)
 	return ~(((x & EVERY(0x7f)) + EVERY(0x60)) | x) & EVERY(0x80);
 }
 
+/* Top bit set in each byte that is at most a space, + or /, or from DEL on. */
+static inline uint64_t
+rare_bytes(uint64_t x)
+{
+	uint64_t plain = (x & EVERY(0x7f)) + EVERY(0x5f);
+
+	return (~plain | x | ((x & EVERY(0x7f)) + EVERY(1)) |
+		   zero_bytes(x ^ EVERY('+')) | zero_bytes(x ^ EVERY('/'))) &
+	       EVERY(0x80);
+}
+
 static void
 make_masks(const char *p, char delimiter, char quote, struct masks *m)
 {
@@ -57,6 +68,7 @@ make_masks(const char *p, char delimiter, char quote, struct masks *m)
 		m->delimiter |= gather(zero_bytes(w ^ d)) << shift;
 		m->quote |= gather(zero_bytes(w ^ q)) << shift;
 		m->high |= gather(w & EVERY(0x80)) << shift;
+		m->rare |= gather(rare_bytes(w)) << shift;
 		if (low == 0)
 			continue;
 		m->lf |= gather(zero_bytes(w ^ EVERY('\n'))) << shift;
@@ -92,17 +104,21 @@ scan_nothing(const char *text, size_t n, char delimiter, char quote,
     struct csv_index *ix)
 {
 	const char *lf = memchr(text, '\n', n);
+	uint32_t end;
 
 	(void)delimiter;
 	(void)quote;
-	ix->seps = ix->rows = 0;
+	ix->rows = 0;
 	ix->scanned = n;
 	if (lf == NULL)
 		return;
-	ix->scanned = (size_t)(lf - text) + 1;
-	ix->sep[ix->seps++] = (uint32_t)(lf - text);
-	ix->row[0].last = 0;
-	ix->row[0].lines = 1;
+	end = (uint32_t)(lf - text);
+	ix->scanned = end + 1;
+	memset(ix->sep, 0, (end / 64 + 1) * sizeof(*ix->sep));
+	memset(ix->rare, 0xff, (end / 64 + 1) * sizeof(*ix->rare));
+	ix->sep[end / 64] = UINT64_C(1) << end % 64;
+	ix->row[0].end = end;
+	ix->row[0].seps = ix->row[0].lines = 1;
 	ix->row[0].flags = CSV_ROW_ODD;
 	ix->rows = 1;
 }

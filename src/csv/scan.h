@@ -30,33 +30,64 @@ enum {
 };
 
 struct csv_row {
-	uint32_t last;	/* its LF is at sep[last] */
-	uint32_t lines; /* LFs from the start of the text to its own, quoted
-			   ones included */
+	uint32_t end;	/* offset of its LF */
+	uint32_t seps;	/* separators from the start of the text up to and
+			   with that LF */
+	uint32_t lines; /* LFs from there up to and with its own, quoted ones
+			   included */
 	uint32_t flags; /* CSV_ROW_… */
 };
 
 /*
- * The index of a stretch of text that begins at a record.  Row i has its
- * first separator at sep[row[i - 1].last + 1] (sep[0] for row 0) and begins
- * one byte behind the previous row's LF (at 0 for row 0).
+ * The index of a stretch of text that begins at a record: row i begins one
+ * byte behind the LF of row i - 1, row 0 at 0.  In the masks, bit i % 64 of
+ * word i / 64 is byte i of the text.
  */
 struct csv_index {
-	uint32_t *sep; /* offsets of delimiters outside quotes and of LFs
-			  that end records */
-	size_t seps, max_seps;
+	uint64_t *sep;	/* delimiters outside quotes, and LFs that end rows */
+	uint64_t *rare; /* all but printing ASCII, and + / and space: what
+			   identifiers must not hold, or seldom do */
+	size_t max_blocks; /* words in each mask */
 	struct csv_row *row;
 	size_t rows, max_rows;
 	size_t scanned; /* bytes looked at; a record cut off at this place is
 			   not reported */
 };
 
+/* The offset of the first separator from `from` on; there must be one. */
+static inline uint32_t
+csv_index_next(const uint64_t *sep, uint32_t from)
+{
+	uint32_t block = from / 64;
+	uint64_t mask = sep[block] >> from % 64;
+
+	if (mask != 0)
+		return from + (uint32_t)__builtin_ctzll(mask);
+	while ((mask = sep[++block]) == 0)
+		continue;
+	return block * 64 + (uint32_t)__builtin_ctzll(mask);
+}
+
+/* Whether a mask has a bit in [from, to). */
+static inline bool
+csv_index_any(const uint64_t *mask, uint32_t from, uint32_t to)
+{
+	uint32_t block = from / 64, last = to / 64;
+	uint64_t word = mask[block] & ~UINT64_C(0) << from % 64;
+
+	for (; block < last; word = mask[++block])
+		if (word != 0)
+			return true;
+	return to % 64 != 0 && (word & ((UINT64_C(1) << to % 64) - 1)) != 0;
+}
+
 /* Past the text, so many bytes must be readable (their value is nothing). */
 #define CSV_SCAN_PAD 64
 
 /*
  * Scans text[0..n), n < 2^32, and fills the index anew; stops early, at a
- * block of 64, when the index is full.
+ * block of 64, when the index is full.  The masks have one word more than
+ * max_blocks says.
  */
 typedef void csv_scan_function(const char *text, size_t n, char delimiter,
     char quote, struct csv_index *index);

@@ -194,107 +194,104 @@ check_record(struct check *c, const struct csv_record *r, struct finding *f)
 
 /* ------------------------------------------------------------ runs */
 
-/* No field of row i is so long that its characters must be counted. */
-static bool
-short_values(
-    const struct csv_run *run, uint32_t first, uint32_t last, uint32_t begin)
-{
-	uint32_t i;
+/* A row of a run. */
+struct row {
+	const struct csv_run *run;
+	uint32_t begin, end; /* offsets in the text; its line ending is not
+				part of it */
+	uint32_t fields, flags;
+};
 
-	for (i = first; i <= last; i++) {
-		if (run->sep[i] - begin > CHECK_VALUE_MAX)
+/* No field is so long that its characters must be counted. */
+static bool
+short_values(const struct row *r)
+{
+	uint32_t at = r->begin;
+
+	while (at <= r->end) {
+		uint32_t next = csv_index_next(r->run->sep, at);
+
+		if (next - at > CHECK_VALUE_MAX)
 			return false;
-		begin = run->sep[i] + 1;
+		at = next + 1;
 	}
 	return true;
 }
 
-/* An id as it stands in the row, maybe in quotes. */
+/* An id as it stands in the text, maybe in quotes. */
 static inline bool
-id_is_plain(const struct check *c, const char *raw, size_t n)
+id_is_plain(const struct check *c, const struct csv_run *run, uint32_t from,
+    uint32_t to)
 {
-	if (n >= 2 && raw[0] == c->quote) {
-		raw++;
-		n -= 2;
-		if (memchr(raw, c->quote, n) != NULL)
-			return false;
-	}
-	if (n <= c->null_max) {
-		struct csv_field id = {raw, n, 0, 0};
+	struct csv_field id = {run->text + from, to - from, 0, 0};
 
-		if (export_empty(c->export, &id))
+	if (id.len >= 2 && id.text[0] == c->quote) {
+		id.text++;
+		id.len -= 2;
+		/* A delimiter would count as one in the values. */
+		if (memchr(id.text, c->quote, id.len) != NULL ||
+		    memchr(id.text, c->delimiter, id.len) != NULL)
 			return false;
 	}
-	return identifier_plain(c->header->kind, raw, n);
+	if (id.len <= c->null_max && export_empty(c->export, &id))
+		return false;
+	if (c->header->kind == ID_PCID)
+		return identifier_usual(id.text, id.len);
+	/* A mask's byte more is a quote: it is printing too. */
+	return id.len <= IDENTIFIER_MAX && !csv_index_any(run->rare, from, to);
 }
 
 /*
- * Whether the row of these separators is plainly good.  When in doubt it is
- * not, and check_record decides.
+ * Whether a row is plainly good.  When in doubt it is not, and check_record
+ * decides.
  */
 static bool
-row_is_plain(const struct check *c, const struct csv_run *run,
-    const struct csv_row *row, uint32_t first, uint32_t begin)
+row_is_plain(const struct check *c, const struct row *r)
 {
 	const struct header *h = c->header;
-	const char *raw = run->text + begin;
-	uint32_t last = row->last, len = run->sep[last] - begin;
-	uint32_t from, to;
-	size_t values, least;
+	uint32_t len = r->end - r->begin, from = r->begin, to;
+	size_t values, least, i;
 
-	if (last + 1 - first != h->columns ||
-	    (row->flags & (CSV_ROW_ODD | CSV_ROW_CONTROL)) != 0)
+	if (r->fields != h->columns ||
+	    (r->flags & (CSV_ROW_ODD | CSV_ROW_CONTROL)) != 0)
 		return false;
-	if (len > 0 && raw[len - 1] == '\r')
-		len--;
-	from = h->id == 0 ? 0 : run->sep[first + h->id - 1] + 1 - begin;
-	to = h->id == h->columns - 1 ? len : run->sep[first + h->id] - begin;
-	if (!id_is_plain(c, raw + from, to - from))
+	for (i = 0; i < h->id; i++)
+		from = csv_index_next(r->run->sep, from) + 1;
+	to = csv_index_next(r->run->sep, from);
+	if (to > r->end) /* a CR stands before it */
+		to = r->end;
+	if (!id_is_plain(c, r->run, from, to))
 		return false;
 	/* More bytes than empty quotes and texts of --null could fill. */
 	values = len - (to - from) - (h->columns - 1);
-	least = c->null_max + ((row->flags & CSV_ROW_QUOTED) != 0 ? 2 : 0);
+	least = c->null_max + ((r->flags & CSV_ROW_QUOTED) != 0 ? 2 : 0);
 	if (values <= least * (h->columns - 1))
 		return false;
-	if (len > c->max_record)
+	if (len > c->max_record || (len > CHECK_VALUE_MAX && !short_values(r)))
 		return false;
-	if (len > CHECK_VALUE_MAX && !short_values(run, first, last, begin))
+	if ((len == h->raw_len || len == h->raw_len + 3) &&
+	    header_repeated(h, r->run->text + r->begin, len))
 		return false;
-	if (len == h->raw_len || len == h->raw_len + 3)
-		if (header_repeated(h, raw, len))
-			return false;
-	return (row->flags & CSV_ROW_HIGH) == 0 || utf8_valid(raw, len) == len;
+	return (r->flags & CSV_ROW_HIGH) == 0 ||
+	       utf8_valid(r->run->text + r->begin, len) == len;
 }
 
-/* A comma or line break inside a plain row's values. */
+/* Whether a plain row may have commas or line breaks in its values; whether
+ * it has, with another delimiter than a comma, check_record finds out. */
 static bool
-row_separators(const struct check *c, const struct csv_run *run,
-    const struct csv_row *row, uint32_t first, uint32_t begin)
+row_separators(const struct check *c, const struct row *r)
 {
-	uint32_t i, id = first + (uint32_t)c->header->id;
-
-	if ((row->flags & CSV_ROW_INNER) == 0 &&
-	    (c->delimiter == ',' || memchr(run->text + begin, ',',
-					run->sep[row->last] - begin) == NULL))
-		return false;
-	for (i = first; i <= row->last; i++) {
-		struct csv_field f = {
-		    run->text + begin, run->sep[i] - begin, 0, 0};
-
-		/* The CR of the row's own ending is none. */
-		if (i == row->last && f.len > 0 && f.text[f.len - 1] == '\r')
-			f.len--;
-		if (i != id && has_separator(&f))
-			return true;
-		begin = run->sep[i] + 1;
-	}
-	return false;
+	return (r->flags & CSV_ROW_INNER) != 0 ||
+	       (c->delimiter != ',' && memchr(r->run->text + r->begin, ',',
+					   r->end - r->begin) != NULL);
 }
 
 size_t
 check_run(struct check *c, const struct csv_run *run)
 {
-	uint32_t first = run->first, begin = run->start;
+	struct check_warning *w = &c->warning[RULE_SEPARATORS];
+	struct row r = {run, run->start, 0, 0, 0};
+	uint32_t seps = run->seps;
 	size_t i;
 
 	if (c->null_max == SIZE_MAX)
@@ -302,17 +299,22 @@ check_run(struct check *c, const struct csv_run *run)
 	for (i = 0; i < run->rows; i++) {
 		const struct csv_row *row = &run->row[i];
 
-		if (!row_is_plain(c, run, row, first, begin))
+		r.end = row->end;
+		if (r.end > r.begin && run->text[r.end - 1] == '\r')
+			r.end--;
+		r.fields = row->seps - seps;
+		r.flags = row->flags;
+		if (!row_is_plain(c, &r))
 			break;
 		/* The first of a kind has its place noted. */
-		if (row_separators(c, run, row, first, begin)) {
-			if (c->warning[RULE_SEPARATORS].count == 0 ||
-			    c->options.strict)
+		if (row_separators(c, &r)) {
+			if (w->count == 0 || c->options.strict ||
+			    c->delimiter != ',')
 				break;
-			c->warning[RULE_SEPARATORS].count++;
+			w->count++;
 		}
-		first = row->last + 1;
-		begin = run->sep[row->last] + 1;
+		seps = row->seps;
+		r.begin = row->end + 1;
 	}
 	return i;
 }

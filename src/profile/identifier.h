@@ -19,10 +19,4 @@ enum rule identifier_check(enum id_kind kind, const char *text, size_t len);
  * 1368007744041-575948.01_00, or hexadecimal digits in front of the dot. */
 bool identifier_usual(const char *text, size_t len);
 
-/*
- * True for most good ids, after a quick look: ASCII, nothing but printing
- * characters, nothing that a rule asks about.  False says nothing.
- */
-bool identifier_plain(enum id_kind kind, const char *text, size_t len);
-
 #endif

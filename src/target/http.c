@@ -203,11 +203,13 @@ http_new(const struct http_settings *settings, struct error *e)
 		return NULL;
 	}
 	set_up(h, settings);
-	if (set_trust(h, settings->cacert, e) != 0) {
-		http_free(h);
-		return NULL;
-	}
-	return h;
+	/* Now: later, a lack of memory would look like an answer cut short. */
+	if (buffer_reserve(&h->body, HTTP_ANSWER_MAX) != 0)
+		error_set(e, EXIT_LOCAL, "out of memory");
+	else if (set_trust(h, settings->cacert, e) == 0)
+		return h;
+	http_free(h);
+	return NULL;
 }
 
 /* The list holds the token. */

@@ -91,7 +91,7 @@ run_example() { # SOURCE: lines of the page
 		[[ $line != *'|' && $line != *'\' && $line != *'&&' ]] || more=yes
 	done
 	[ -s script ]
-	mkdir work && cd work
+	mkdir work && cd work || return
 	ln -s ../export.csv export.csv
 	bash ../script >../printed 2>&1 </dev/null || true
 	cd ..

@@ -101,7 +101,7 @@ digest() {
 	head -c 300 export.csv.gz >cut.csv.gz
 	export TP_SEAL=1
 	run -3 dash -c 'cat cut.csv.gz | tp-validate | tp-split >batches'
-	! grep tp-seal batches
+	never grep tp-seal batches
 	run -0 dash -c 'cat export.csv.gz | tp-validate | tp-split >batches'
 	[[ $(tail -n 1 batches) == "#tp-seal rows=200000 "* ]]
 }

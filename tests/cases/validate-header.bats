@@ -45,7 +45,7 @@ setup() {
 unusable() { # TEXT MESSAGE OPTION...
 	local text=$1 message=$2
 	shift 2
-	mkdir work && cd work
+	mkdir work && cd work || return
 	try_with "$text" tp-validate --rejects bad --errors why --summary sum "$@"
 	expect 3 '' "tp-validate: $message\n" || return
 	[ "$(echo *)" = 'err expected in out' ] || {

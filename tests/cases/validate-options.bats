@@ -209,7 +209,7 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 	[ "$status" = 0 ]
 	[ ! -s err ]
 	[ "$(wc -l <out)" -le 50 ]
-	! grep -E '.{81}' out
+	never grep -E '.{81}' out
 	mv out long
 	try tp-validate -h
 	cmp long out
@@ -277,7 +277,7 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 	text+='s3cr3t,"hidd3n,"\ns3cr3t,hidd3n,hidd3n\ns3cr3t,"hidd3n\n'
 	try_with "$text" tp-validate --errors why
 	[ "$status" = 1 ]
-	! grep -E 's3cr3t|hidd3n' err why
+	never grep -E 's3cr3t|hidd3n' err why
 	try_with "$text" tp-validate --show-values --errors why
 	grep -qF "(value: 's3cr3t+')" err
 	grep -qF "(value: 'hid\\x01d3n')" err
@@ -289,7 +289,7 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 
 	try_with "thirdPartyId,n$evil\n+,1\n" tp-validate
 	[ "$status" = 3 ]
-	! grep -q $'\e' err
+	never grep -q $'\e' err
 	try_with "thirdPartyId,a\n+$evil,1\n" tp-validate --show-values
 	[ "$status" = 1 ]
 	[ "$(grep -o "value: '.*'" err)" = "value: '+\\x1B[31m\\u{009B}x\\u{202E}\\u{2066}"$'\313\210'"\\\\'" ]

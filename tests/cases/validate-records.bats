@@ -147,7 +147,6 @@ passes() { # RECORD OPTION...
 
 @test "id-ecid: 38 digits as a pcId, no more and no fewer" {
 	local d37=1234567890123456789012345678901234567
-	local odd='(1 times, first at -:2)'
 
 	try_with "pcId,a\n${d37}8,1\n" tp-validate
 	expect 1 'pcId,a\n' "tp-validate: -:2:1: id-ecid: column 'pcId': 38 \
@@ -216,7 +215,7 @@ header has; those over are empty (1 times, first at -:2)\n"
 }
 
 @test "record-too-long: --max-record bytes pass, one more does not" {
-	local head='thirdPartyId,a\n' ending want
+	local head='thirdPartyId,a\n' ending
 
 	for ending in '\n' '\r\n'; do
 		try_with "thirdPartyId,a${ending}x,$(times 18 1)$ending" \

@@ -61,7 +61,8 @@ trouble() { # SEED COUNT
 			{ tail -n +2 out && tail -n +2 bad; } | sort >parts
 			[ -z "$(comm -13 all parts)" ]
 			[ "$(comm -23 all parts | wc -l)" = "$(jq .skipped sum)" ]
-			! comm -23 all parts | grep -vE ',(NULL)?,|^id[0-9]*.?$'
+			comm -23 all parts >without
+			never grep -vE ',(NULL)?,|^id[0-9]*.?$' without
 			# Out and bad are in order.
 			grep -o '^id[0-9]*,value' out | sort -c -k 1.3n
 			# What was passed is passed again.

@@ -3,8 +3,8 @@
  * and check.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-csv.c src/profile/[!r]*.c src/profile/r*.c \
- *	    src/csv/[a-z]*.c src/base/[a-z]*.c -lcsv -lz -ljansson -lcrypto
+ *	    tests/fuzz/fuzz-csv.c src/{profile,csv,base}/[a-z]*.c \
+ *	    -lcsv -lz -ljansson -lcrypto
  *
  * With -DFUZZ_MAIN, and without fuzzer in -fsanitize, it runs the files that
  * are named on its command line once.
@@ -86,7 +86,7 @@ pass_run(struct check *c, struct export *x, struct outcome *o, struct error *e)
 	if (rows == 0)
 		return 0;
 	add(&o->passed, run.text + run.start,
-	    run.sep[run.row[rows - 1].last] + 1 - run.start);
+	    run.row[rows - 1].end + 1 - run.start);
 	export_take(x, rows);
 	return 1;
 }
