@@ -71,6 +71,8 @@ static const struct options_program program = {
 	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
 	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
     .version = print_libraries,
+    .seals = true,
+    .reads_seals = true,
 };
 
 struct run {
@@ -88,6 +90,7 @@ struct run {
 	struct summary summary;
 	struct output out;
 	struct sender_counts counts;
+	uint64_t lines; /* written to out */
 	uint64_t shown; /* batches and bytes, for the progress line */
 	uint64_t shown_bytes;
 };
@@ -233,6 +236,7 @@ settled(
 		 output_flush(&run->out, e) != 0)
 		failed = true;
 	free(line);
+	run->lines++;
 	if (failed)
 		say_lost(r);
 	else if (r->state != RECEIPT_ACCEPTED)
@@ -299,7 +303,9 @@ say_word(char *to, size_t size, const char *option, const char *word)
 static void
 make_command(const struct run *run, const char *file, char *to, size_t size)
 {
-	snprintf(to, size, "%s", program.name);
+	/* The file has no seal. */
+	snprintf(to, size, "%s%s%s", run->common.sealed ? "TP_SEAL=0 " : "",
+	    program.name, run->common.seal ? " --seal" : "");
 	say_word(to, size, " -c ", run->client);
 	if (run->api == ENDPOINT_V1)
 		say_word(to, size, " --api ", "v1");
@@ -395,6 +401,7 @@ dry_run(struct run *run, struct error *e)
 	else
 		(void)output_write(&run->out, line, n, e);
 	free(line);
+	run->lines++;
 	if (e->code == EXIT_COMPLETE && plan.batches + plan.invalid == 0)
 		error_set(e, EXIT_INPUT, "the input is empty: no batches");
 	if (plan.invalid > 0)
@@ -412,7 +419,7 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 
 	memset(&s, 0, sizeof(s));
 	run->failed = failed_open(run->failed_path, files, n, e);
-	run->pace = pace_new((unsigned)run->rate, e);
+	run->pace = pace_open(&run->endpoint, (unsigned)run->rate, e);
 	if (run->failed == NULL || run->pace == NULL)
 		return e->code;
 	if (failed_torn(run->failed) > 0)
@@ -455,16 +462,23 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 			return e->code;
 	}
 	run->reader = batch_reader_open(files, n, e);
-	if (run->reader == NULL)
+	if (run->reader == NULL ||
+	    (run->common.seal && output_begin_seal(&run->out, e) != 0))
 		return e->code;
+	if (run->common.sealed)
+		batch_reader_demand_seal(run->reader);
 	code = run->dry_run ? dry_run(run, e) : send_all(run, files, n, e);
 	if (e->code == EXIT_USAGE)
 		return e->code;
-	if (output_close(&run->out, e) != 0)
+	if (output_flush(&run->out, e) != 0)
 		code = exit_worse(code, EXIT_LOCAL);
 	if (write_summary(run, code, e) != 0)
 		code = exit_worse(code, EXIT_LOCAL);
-	return code;
+	/* Last of all, when nothing can fail any more but itself. */
+	if (code <= EXIT_REJECTED && signals_pending() == 0)
+		(void)output_seal(&run->out, SEAL_NDJSON, run->lines, e);
+	(void)output_close(&run->out, e);
+	return exit_worse(code, e->code);
 }
 
 int

@@ -72,6 +72,8 @@ static const struct options_program program = {
 	      "3 input, 4 local, 5 some not sent: run again, 6 the service\n"
 	      "refused to tell, 7 outcome unknown.\n",
     .version = print_libraries,
+    .seals = true,
+    .reads_seals = true,
 };
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TABLE };
@@ -350,12 +352,19 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 	return 0;
 }
 
-static int
-show(struct run *run, struct error *e)
+/* So many were written. */
+static uint64_t
+outcomes(const struct run *run)
 {
 	const struct tally *t = &run->tally;
 
-	progress_show(t->receipts[RECEIPT_ACCEPTED] - tally_open(t), 0);
+	return t->receipts[RECEIPT_ACCEPTED] - tally_open(t);
+}
+
+static int
+show(struct run *run, struct error *e)
+{
+	progress_show(outcomes(run), 0);
 	return table_draw(&run->table, run->watch, e);
 }
 
@@ -428,7 +437,7 @@ set_up(struct run *run, char *const *files, size_t n, struct error *e)
 	run->watch = watch_new(&s, &hooks, e);
 	if (run->watch == NULL)
 		return -1;
-	run->inbox = inbox_open(files, n, e);
+	run->inbox = inbox_open(files, n, run->common.sealed, e);
 	return run->inbox == NULL ? -1 : 0;
 }
 
@@ -448,11 +457,15 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (run->format == FORMAT_AUTO)
 		run->format =
 		    isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
+	/* A table is for people. */
+	if (run->common.seal && run->format == FORMAT_JSON &&
+	    output_begin_seal(&run->out, e) != 0)
+		return -1;
 	live = run->format == FORMAT_TABLE && is_terminal();
 	table_init(&run->table, &run->out, live);
 	progress_start(
 	    live ? PROGRESS_NEVER : run->common.progress, "outcomes");
-	run->calls = pace_new((unsigned)run->rate, e);
+	run->calls = pace_open(&run->endpoint, (unsigned)run->rate, e);
 	run->polls = pace_new((unsigned)run->poll_rate, e);
 	if (run->calls == NULL || run->polls == NULL)
 		return -1;
@@ -473,10 +486,14 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 		error_set(e, EXIT_INPUT,
 		    "no receipts: tp-send ended before it had sent a batch, or "
 		    "the input is another one");
-	(void)output_close(&run->out, e);
+	(void)output_flush(&run->out, e);
 	tally_trouble(&run->tally, false, e->code);
 	if (write_summary(run, e) != 0)
 		tally_trouble(&run->tally, false, EXIT_LOCAL);
+	/* Last of all, when nothing can fail any more but itself. */
+	if (run->tally.code <= EXIT_REJECTED && signals_pending() == 0)
+		(void)output_seal(&run->out, SEAL_NDJSON, outcomes(run), e);
+	(void)output_close(&run->out, e);
 }
 
 int

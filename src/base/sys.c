@@ -105,6 +105,12 @@ sys_open(const char *path, int flags, mode_t mode)
 	return FAILS(OPEN) ? -1 : open(path, flags | O_CLOEXEC, mode);
 }
 
+int
+sys_openat(int folder, const char *name, int flags, mode_t mode)
+{
+	return FAILS(OPEN) ? -1 : openat(folder, name, flags | O_CLOEXEC, mode);
+}
+
 ssize_t
 sys_read(int fd, void *buf, size_t n)
 {

@@ -27,6 +27,7 @@
 int sys_guard_standard(void);
 
 int sys_open(const char *path, int flags, mode_t mode);
+int sys_openat(int folder, const char *name, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
 int sys_fsync(int fd);

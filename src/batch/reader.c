@@ -28,6 +28,7 @@ struct batch_reader {
 	size_t first;	      /* .. on */
 	bool direct;	      /* the last bytes did not come from ahead */
 	bool ended;	      /* in has no more */
+	bool sealed;	      /* refuse an input that no seal ends */
 	uint64_t line;	      /* of in, that begins at start */
 	size_t start, looked; /* in the batch: a line begins; no LF before */
 	size_t columns;	      /* of the header */
@@ -75,6 +76,12 @@ batch_reader_open(char *const *paths, size_t n, struct error *e)
 	/* What a line may have begun with, a CHUNK, and input_read's least. */
 	buffer_init(&r->ahead, CHUNK + 2 * 64);
 	return r;
+}
+
+void
+batch_reader_demand_seal(struct batch_reader *r)
+{
+	r->sealed = true;
 }
 
 static void
@@ -226,7 +233,7 @@ open_next(struct batch_reader *r, struct error *e)
 	const char *path = r->paths[r->next++];
 
 	r->in = input_open(path, e);
-	if (r->in == NULL)
+	if (r->in == NULL || (r->sealed && input_demand_seal(r->in, e) != 0))
 		return -1;
 	escape_text(r->name, sizeof(r->name), path, strlen(path));
 	r->ended = false;

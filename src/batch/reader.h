@@ -50,6 +50,13 @@ struct batch_reader *batch_reader_open(
 void batch_reader_close(struct batch_reader *r);
 
 /*
+ * Each input must end with a valid seal.  The last batch of one is not given
+ * out before that is known: its writer may have died between two rows, which
+ * looks like the end of a batch.  Before the first batch_reader_next.
+ */
+void batch_reader_demand_seal(struct batch_reader *r);
+
+/*
  * The next batch.  1: there is one; 0: the stream has ended; -1: it cannot be
  * read on: an input fails or does not begin with "batch=" (EXIT_INPUT; what
  * was read of an unfinished batch is in b->body), no memory (EXIT_LOCAL), or

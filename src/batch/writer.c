@@ -200,8 +200,8 @@ begin_batch(struct batch_writer *w, const char *row, size_t n, struct error *e)
 		snprintf(w->path, w->path_size, "%s/batch-%06llu.txt",
 		    w->options.folder, (unsigned long long)number);
 		if (outfile_open(&w->file, w->path, e) != 0) {
-			if (number > 1)
-				e->code = EXIT_LOCAL; /* no longer nothing */
+			/* It is no longer true that nothing was done. */
+			e->code = EXIT_LOCAL;
 			return -1;
 		}
 		w->to = &w->file.out;

@@ -85,9 +85,16 @@ delivery_run(struct delivery *d, const void *body, size_t size,
 		struct http_answer a;
 		struct outcome o;
 		double delay;
+		int turn;
 
-		if (d->stop(d->arg) || pace_wait(d->pace, d->stop, d->arg) != 0)
+		turn = d->stop(d->arg) ? 1
+				       : pace_wait(d->pace, d->stop, d->arg, e);
+		if (turn > 0)
 			break;
+		if (turn < 0) {
+			give_up(r, may_be_there, end, DELIVERY_STOPPED);
+			return -1;
+		}
 		if (attempt(d, body, size, r, &a, &o, e) != 0) {
 			give_up(r, may_be_there || a.body_left, end,
 			    DELIVERY_STOPPED);

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +16,7 @@ enum { HELD = 16, ROOM = 4096 };
 struct inbox {
 	char *const *files;
 	size_t n;
+	bool sealed;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -100,7 +100,9 @@ give_lines(struct inbox *in)
 		size_t n = (size_t)(end - line);
 
 		in->line++;
-		if (!in->passing && give_line(in, line, n) != 0)
+		if (!in->passing &&
+		    (n >= INBOX_LINE ? give_too_long(in)
+				     : give_line(in, line, n)) != 0)
 			return -1;
 		in->passing = false;
 		line += n + 1;
@@ -150,7 +152,11 @@ open_input(struct inbox *in, const char *path)
 	set_reading(in, true);
 	input = input_open(path, &in->item.error);
 	set_reading(in, false);
-	return input;
+	if (input == NULL || !in->sealed ||
+	    input_demand_seal(input, &in->item.error) == 0)
+		return input;
+	input_close(input);
+	return NULL;
 }
 
 static int
@@ -224,7 +230,7 @@ start(struct inbox *in)
 }
 
 struct inbox *
-inbox_open(char *const *files, size_t n, struct error *e)
+inbox_open(char *const *files, size_t n, bool sealed, struct error *e)
 {
 	struct inbox *in = sys_calloc(1, sizeof(*in));
 	pthread_condattr_t attributes;
@@ -238,6 +244,7 @@ inbox_open(char *const *files, size_t n, struct error *e)
 	}
 	in->files = n == 0 ? only_standard : files;
 	in->n = n == 0 ? 1 : n;
+	in->sealed = sealed;
 	pthread_mutex_init(&in->lock, NULL);
 	/* A step of the clock must not make a wait longer. */
 	pthread_condattr_init(&attributes);

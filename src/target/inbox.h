@@ -6,11 +6,12 @@
 #ifndef TP_TARGET_INBOX_H
 #define TP_TARGET_INBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/error.h"
 #include "target/receipt.h"
 
-/* The longest line; the longest that tp-send writes is a third of it. */
+/* A line is shorter; the longest that tp-send writes is a third of it. */
 #define INBOX_LINE ((size_t)64 * 1024)
 
 enum inbox_kind {
@@ -31,9 +32,11 @@ struct inbox;
 
 /*
  * Reads the files in turn; none: stdin, as "-" is.  files must live as long.
+ * sealed: a file that no valid seal ends is INBOX_FAILED at its end.
  * NULL: e says why.
  */
-struct inbox *inbox_open(char *const *files, size_t n, struct error *e);
+struct inbox *inbox_open(
+    char *const *files, size_t n, bool sealed, struct error *e);
 
 /* Ends the reading; a thread that waits for input is left to itself, and ends
  * when there is some, or with the process. */

@@ -1,37 +1,346 @@
 #include "target/pace.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/sys.h"
+#include "target/statedir.h"
 
 struct pace {
-	pthread_mutex_t lock;
-	unsigned rate;
-	unsigned next; /* where the coming call's time goes */
-	double *times; /* of the last rate calls, a ring */
+	pthread_mutex_t lock; /* a lock on the file is the process's, */
+	unsigned rate;	      /* so threads need one more */
+	uint64_t boot;
+	struct ledger *ledger;
+
+	/* Of pace_open. */
+	int folder, fd; /* -1: none */
+	char folder_shown[STATEDIR_SHOWN];
+	char name[256];
+	char *data; /* what was read */
+	bool lost;  /* the file was removed while in use */
 };
 
-static const double window = 60;
+/* Seconds. */
+static const double lock_again = 0.005;
+static const double ask_again = 0.5; /* well within the lease */
+
+/* Somebody else has just made the file, and has not written to it yet. */
+static const double longest_empty = 1;
+
+/* -------------------------------------------------------------- the clock */
+
+static uint64_t
+read_boot(void)
+{
+	char text[64];
+	uint64_t id = UINT64_C(0xcbf29ce484222325);
+	int fd = sys_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0);
+	ssize_t i, n;
+	struct stat st;
+
+	if (fd < 0)
+		return 0;
+	n = sys_read(fd, text, sizeof(text));
+	(void)sys_close(fd);
+	if (n <= 0)
+		return 0;
+	for (i = 0; i < n; i++)
+		id = (id ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	/* A time namespace has a boot time of its own. */
+	if (stat("/proc/self/ns/time", &st) == 0)
+		id ^= (uint64_t)st.st_ino << 1;
+	return id;
+}
+
+static int64_t
+read_clock(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) != 0)
+		return 0;
+	return t.tv_sec * LEDGER_SECOND + t.tv_nsec;
+}
+
+/* To be called with the lock held: what the ledger tells lies behind it. */
+static struct moment
+read_now(const struct pace *p)
+{
+	struct moment now;
+
+	now.boot = p->boot;
+#ifdef CLOCK_BOOTTIME
+	now.up = read_clock(CLOCK_BOOTTIME);
+#else
+	/* Without an id of the boot no time of an earlier one can be told
+	 * from one of this.  It need not: one that seems to lie behind by a
+	 * minute does so by more, as this clock began anew in between. */
+	now.up = read_clock(CLOCK_MONOTONIC);
+#endif
+	now.wall = read_clock(CLOCK_REALTIME);
+	return now;
+}
+
+/* --------------------------------------------------------------- the file */
+
+static int
+fail(const struct pace *p, struct error *e, enum exit_code code, const char *w)
+{
+	error_errno(e, code, "cannot %s the ledger of calls, %s", w, p->name);
+	error_place(e, p->folder_shown, 0, 0);
+	return -1;
+}
+
+/* Gives up after some tries. */
+static bool
+is_enough(void *arg)
+{
+	int *tries = arg;
+
+	return ++*tries > 100;
+}
+
+/* By asking over and over: who waits in the system cannot be stopped. */
+static int
+lock_file(const struct pace *p, bool (*stop)(void *arg), void *arg)
+{
+	struct flock l;
+
+	memset(&l, 0, sizeof(l));
+	l.l_type = F_WRLCK;
+	l.l_whence = SEEK_SET;
+	while (fcntl(p->fd, F_SETLK, &l) != 0) {
+		if (errno != EACCES && errno != EAGAIN && errno != EINTR)
+			return -1;
+		if (clock_sleep(lock_again, stop, arg) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void
+unlock_file(const struct pace *p)
+{
+	struct flock l;
+
+	memset(&l, 0, sizeof(l));
+	l.l_type = F_UNLCK;
+	l.l_whence = SEEK_SET;
+	(void)fcntl(p->fd, F_SETLK, &l);
+}
+
+static int
+store(struct pace *p)
+{
+	const void *image;
+	const char *data;
+	size_t n = ledger_image(p->ledger, &image);
+
+	if (lseek(p->fd, 0, SEEK_SET) < 0)
+		return -1;
+	for (data = image; n > 0;) {
+		ssize_t done = sys_write(p->fd, data, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		data += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static int
+load(struct pace *p)
+{
+	struct moment now;
+	size_t used = 0;
+
+	if (lseek(p->fd, 0, SEEK_SET) < 0)
+		return -1;
+	while (used < ledger_size_max()) {
+		ssize_t n =
+		    sys_read(p->fd, p->data + used, ledger_size_max() - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	now = read_now(p);
+	ledger_read(p->ledger, p->data, used, &now);
+	if (p->lost)
+		ledger_fill(p->ledger, &now);
+	p->lost = false;
+	return 0;
+}
+
+/*
+ * Once it is on disk, an empty file means that no call was ever made, and one
+ * that is not there, too; so after a crash of the machine neither can allow
+ * anything too early.  Later writes need no sync; see ledger.h.
+ */
+static int
+start_file(struct pace *p)
+{
+	struct moment now = read_now(p);
+	struct stat st;
+
+	/* Unless another one found it empty for too long; see check_file. */
+	if (fstat(p->fd, &st) != 0 || st.st_size > 0)
+		return 0;
+	if (p->lost)
+		ledger_fill(p->ledger, &now);
+	p->lost = false;
+	if (store(p) != 0 || sys_fsync(p->fd) != 0)
+		return -1;
+	/* Some file systems cannot sync a folder: they say EINVAL. */
+	return sys_fsync(p->folder) != 0 && errno != EINVAL ? -1 : 0;
+}
+
+/* The file is there and ours.  1: it is another's, or no file. */
+static int
+check_file(const struct pace *p)
+{
+	struct stat st;
+	double waited;
+
+	for (waited = 0;; waited += lock_again) {
+		if (fstat(p->fd, &st) != 0)
+			return -1;
+		if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+			return 1;
+		if (st.st_size > 0 || waited > longest_empty)
+			return 0;
+		(void)clock_sleep(lock_again, NULL, NULL);
+	}
+}
+
+static int
+open_file(struct pace *p, enum exit_code code, struct error *e)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+	int result;
+
+	p->fd = sys_openat(p->folder, p->name, flags | O_CREAT | O_EXCL, 0600);
+	if (p->fd >= 0) {
+		result = lock_file(p, NULL, NULL);
+		if (result == 0)
+			result = start_file(p);
+		unlock_file(p);
+		return result != 0 ? fail(p, e, code, "write") : 0;
+	}
+	if (errno == EEXIST)
+		p->fd = sys_openat(p->folder, p->name, flags, 0);
+	if (p->fd < 0)
+		return fail(p, e, code, "open");
+	result = check_file(p);
+	if (result > 0) {
+		error_set(e, code,
+		    "the ledger of calls, %s, is not a file of this user's "
+		    "alone",
+		    p->name);
+		error_place(e, p->folder_shown, 0, 0);
+	}
+	return result < 0 ? fail(p, e, code, "open") : -result;
+}
+
+/* Locks the file that has the name now, and reads it. */
+static int
+begin(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
+{
+	struct stat st;
+	int result;
+
+	if (p->folder < 0)
+		return 0;
+	for (;;) {
+		result = lock_file(p, stop, arg);
+		if (result != 0)
+			return result > 0 ? 1 : fail(p, e, EXIT_LOCAL, "lock");
+		if (fstat(p->fd, &st) != 0 || st.st_nlink > 0)
+			break;
+		(void)sys_close(p->fd); /* and the lock is gone */
+		p->fd = -1;
+		p->lost = true;
+		if (open_file(p, EXIT_LOCAL, e) != 0)
+			return -1;
+	}
+	if (load(p) == 0)
+		return 0;
+	fail(p, e, EXIT_LOCAL, "read");
+	unlock_file(p);
+	return -1;
+}
+
+static int
+end(struct pace *p, struct error *e)
+{
+	int result = 0;
+
+	if (p->folder < 0)
+		return 0;
+	if (store(p) != 0)
+		result = fail(p, e, EXIT_LOCAL, "write");
+	unlock_file(p);
+	return result;
+}
+
+/* --------------------------------------------------------------- the pace */
 
 struct pace *
 pace_new(unsigned rate, struct error *e)
 {
 	struct pace *p = sys_calloc(1, sizeof(*p));
-	unsigned i;
+	struct moment now;
 
-	if (p != NULL)
-		p->times = sys_calloc(rate, sizeof(*p->times));
-	if (p == NULL || p->times == NULL) {
+	if (p != NULL) {
+		p->rate = rate;
+		p->folder = p->fd = -1;
+		now = read_now(p);
+		p->ledger = ledger_new(&now);
+	}
+	if (p == NULL || p->ledger == NULL) {
 		free(p);
 		error_set(e, EXIT_LOCAL, "out of memory");
 		return NULL;
 	}
-	p->rate = rate;
-	for (i = 0; i < rate; i++)
-		p->times[i] = -window;
 	pthread_mutex_init(&p->lock, NULL);
 	return p;
+}
+
+struct pace *
+pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
+{
+	struct pace *p = pace_new(rate, e);
+
+	if (p == NULL)
+		return NULL;
+	p->boot = read_boot();
+	/* Hosts that differ later on only share a ledger. */
+	snprintf(p->name, sizeof(p->name), "%s@%.160s:%u.calls",
+	    endpoint->client, endpoint->origin.host, endpoint->origin.port);
+	p->data = sys_malloc(ledger_size_max());
+	if (p->data == NULL)
+		error_set(e, EXIT_LOCAL, "out of memory");
+	else
+		p->folder = statedir_open(p->folder_shown, e);
+	if (p->folder >= 0 && open_file(p, EXIT_USAGE, e) == 0)
+		return p;
+	pace_free(p);
+	return NULL;
 }
 
 void
@@ -39,42 +348,83 @@ pace_free(struct pace *p)
 {
 	if (p == NULL)
 		return;
+	if (p->fd >= 0)
+		(void)sys_close(p->fd);
+	if (p->folder >= 0)
+		(void)sys_close(p->folder);
 	pthread_mutex_destroy(&p->lock);
-	free(p->times);
+	ledger_free(p->ledger);
+	free(p->data);
 	free(p);
 }
 
-/* Seconds to wait; counts a call if there is nothing to wait for. */
-static double
-ask(struct pace *p, bool count)
+/* Asks for a turn; *delay, in seconds, is 0 if it has come. */
+static int
+ask(struct pace *p, uint64_t *ticket, double *delay, bool (*stop)(void *arg),
+    void *arg, struct error *e)
 {
-	double now, delay;
+	struct moment now;
+	int result;
 
 	pthread_mutex_lock(&p->lock);
-	now = clock_monotonic();
-	delay = p->times[p->next] + window - now;
-	if (delay <= 0 && count) {
-		p->times[p->next] = now;
-		p->next = (p->next + 1) % p->rate;
+	result = begin(p, stop, arg, e);
+	if (result == 0) {
+		now = read_now(p);
+		*delay = (double)ledger_ask(p->ledger, ticket, p->rate, &now) /
+			 (double)LEDGER_SECOND;
+		result = end(p, e);
 	}
 	pthread_mutex_unlock(&p->lock);
-	return delay > 0 ? delay : 0;
+	return result;
+}
+
+/* So that those behind need not wait until the lease is over. */
+static void
+leave(struct pace *p, uint64_t ticket)
+{
+	struct error e = ERROR_INIT;
+	int tries = 0;
+
+	if (ticket == 0)
+		return;
+	pthread_mutex_lock(&p->lock);
+	if (begin(p, is_enough, &tries, &e) == 0) {
+		ledger_leave(p->ledger, ticket);
+		(void)end(p, &e);
+	}
+	pthread_mutex_unlock(&p->lock);
 }
 
 int
-pace_wait(struct pace *p, bool (*stop)(void *arg), void *arg)
+pace_wait(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 {
+	uint64_t ticket = 0;
 	double delay;
+	int result;
 
-	while ((delay = ask(p, true)) > 0) {
-		if (clock_sleep(delay, stop, arg) != 0)
-			return 1;
+	for (;;) {
+		result = ask(p, &ticket, &delay, stop, arg, e);
+		if (result == 0 && delay <= 0)
+			return 0;
+		if (result == 0)
+			result = clock_sleep(
+			    delay < ask_again ? delay : ask_again, stop, arg);
+		if (result != 0)
+			break;
 	}
-	return 0;
+	leave(p, ticket);
+	return result;
 }
 
 double
 pace_delay(struct pace *p)
 {
-	return ask(p, false);
+	struct moment now;
+	int64_t delay;
+
+	pthread_mutex_lock(&p->lock);
+	now = read_now(p);
+	delay = ledger_delay(p->ledger, p->rate, &now);
+	pthread_mutex_unlock(&p->lock);
+	return (double)delay / (double)LEDGER_SECOND;
 }

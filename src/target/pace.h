@@ -5,6 +5,10 @@
  * APIs together ("Limits"); past that it answers 503.  Every request, resent
  * ones and polls included, waits here for its turn first: no sliding 60
  * seconds ever hold more than the rate.
+ *
+ * All processes of a user share one ledger for a client at an endpoint, a
+ * file, so this holds for all their calls together.  Each obeys its own rate.
+ * Turns are taken in order; see ledger.h.
  */
 #ifndef TP_TARGET_PACE_H
 #define TP_TARGET_PACE_H
@@ -12,23 +16,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "target/endpoint.h"
+#include "target/ledger.h"
 
-enum { PACE_SEND = 45, PACE_MAX = 10000 }; /* calls a minute */
+/* calls a minute */
+enum { PACE_SEND = 45, PACE_MAX = LEDGER_CALLS };
 
 struct pace;
 
-/* rate: calls a minute, 1 to PACE_MAX.  NULL: e says why. */
+/* Of the calls of this pace alone.  rate: calls a minute, 1 to PACE_MAX.
+ * NULL: e says why. */
 struct pace *pace_new(unsigned rate, struct error *e);
+
+/*
+ * Of all calls of the user for this client and host; one in a process, as a
+ * second one's end would take the lock from the first.  NULL with EXIT_USAGE
+ * if the ledger cannot be made, or is not the user's.
+ */
+struct pace *pace_open(
+    const struct endpoint *endpoint, unsigned rate, struct error *e);
+
 void pace_free(struct pace *p);
 
 /*
  * Blocks until a call is allowed, and counts it.  1: stop (asked a few times
- * a second; NULL: a signal came) said to give up, nothing is counted.  Any
+ * a second; NULL: a signal came) said to give up, nothing is counted.  -1 with
+ * EXIT_LOCAL: the ledger cannot be read or written; no call may be made.  Any
  * number of threads may wait at once.
  */
-int pace_wait(struct pace *p, bool (*stop)(void *arg), void *arg);
+int pace_wait(
+    struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e);
 
-/* Seconds until a call would be allowed; 0: now. */
+/* Of pace_new only: seconds until a call would be allowed; 0: now. */
 double pace_delay(struct pace *p);
 
 #endif

@@ -198,9 +198,7 @@ latest(double a, double b)
 static double
 next_call(const struct watch *w, double now)
 {
-	double wait = latest(pace_delay(w->s.polls), pace_delay(w->s.calls));
-
-	return latest(now + wait, w->held_until);
+	return latest(now + pace_delay(w->s.polls), w->held_until);
 }
 
 double
@@ -329,11 +327,14 @@ ask(struct watch *w, size_t i, struct error *e)
 	struct batch *b = w->list[i];
 	struct http_request request;
 	struct http_answer a;
+	int turn;
 
-	/* They were free just now; another process may have been quicker. */
-	if (pace_wait(w->s.calls, is_over, b) != 0 ||
-	    pace_wait(w->s.polls, is_over, b) != 0)
-		return 0;
+	/* Among all processes; a poll of this one was free just now. */
+	turn = pace_wait(w->s.calls, is_over, b, e);
+	if (turn == 0)
+		turn = pace_wait(w->s.polls, is_over, b, e);
+	if (turn != 0)
+		return turn < 0 ? -1 : 0;
 	memset(&request, 0, sizeof(request));
 	request.url = b->url;
 	request.token = w->s.token;

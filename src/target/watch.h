@@ -19,7 +19,7 @@ struct watch_settings {
 	const struct endpoint *endpoint;
 	const char *token; /* to be sent with each call; or NULL */
 	struct http_settings http;
-	struct pace *polls; /* of polls alone, … */
+	struct pace *polls; /* of polls alone, by pace_new … */
 	struct pace *calls; /* … and of all calls for this client */
 	double interval;    /* seconds, see schedule.h */
 	double deadline;

@@ -29,7 +29,8 @@ states() {
 @test "wrong usage: 2, one line, nothing on stdout" {
 	while read -r -a options; do
 		try "${options[@]}" one
-		[ "$code" = 2 ] && [ ! -s receipts ]
+		[ "$code" = 2 ]
+		[ ! -s receipts ]
 		[ "$(wc -l <said)" = 1 ]
 		grep '^tp-send: ' said
 	done <<-'END'
@@ -65,7 +66,8 @@ states() {
 	[ "$code" = 3 ] && grep 'empty' said
 	for file in nowhere . said; do
 		try "$file"
-		[ "$code" = 3 ] && [ ! -s receipts ]
+		[ "$code" = 3 ]
+		[ ! -s receipts ]
 	done
 }
 
@@ -114,7 +116,9 @@ states() {
 		rm failed
 		printf "$tail" >cut
 		try --failed failed cut
-		[ "$code" = 3 ] && [ ! -s receipts ] && [ ! -e failed ]
+		[ "$code" = 3 ]
+		[ ! -s receipts ]
+		[ ! -e failed ]
 	done
 }
 
@@ -165,7 +169,8 @@ states() {
 @test "the failed file: no link, no input, nothing else" {
 	ln -s elsewhere link
 	try --failed link one
-	[ "$code" = 2 ] && [ ! -e elsewhere ]
+	[ "$code" = 2 ]
+	[ ! -e elsewhere ]
 	cp one input
 	try --failed input <input
 	[ "$code" = 2 ]

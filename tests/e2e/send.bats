@@ -280,7 +280,8 @@ tls_start() { # NAME OPTION...
 		[ "$code" = 2 ]
 		grep 'chmod 600 token' said
 	done
-	[ ! -s receipts ] && [ ! -s edge.log ]
+	[ ! -s receipts ]
+	[ ! -s edge.log ]
 	chmod 640 token # the group may read it
 	tp-send --endpoint "$edge" --token-file token both.batches >receipts
 }

@@ -352,6 +352,16 @@ status_calls() {
 	[ "$(each reconciled)" = 'true ' ]
 }
 
+@test "a list of failed ids that is longer than is read" {
+	start
+	# shellcheck disable=SC2046 # one row a word
+	accept 1 ok,1 $(printf 'no%%2F%0240d,1\n' {1..400}) | ask
+	exits 1
+	jq -e '.failedUpdates == 400 and .failedIdsCut and
+		(.failedIds | length > 200 and length < 300 and
+		all(.[]; length == 243))' outcomes
+}
+
 @test "Retry-After holds back all calls" {
 	start --fault status:1:code=429,retry-after=2
 	{ accept 1 a,1; accept 2 b,1; } >receipts
@@ -359,6 +369,8 @@ status_calls() {
 	ask receipts
 	exits 0
 	[ "$SECONDS" -ge 2 ]
+	jq -se 'map(select(.path | endswith("batchStatus")).time | fromdate) |
+		.[1] - .[0] >= 1' log
 	[ "$(each polls | tr ' ' '\n' | sort | tr '\n' ' ')" = '1 2 ' ]
 }
 
@@ -387,7 +399,7 @@ status_calls() {
 
 @test "--format table" {
 	start --fault 2:stuck
-	{ accept 1 a,1 b,2; accept 2 c,3; } | ask --format table
+	{ accept 1 a,1 b,2; accept 2 c,3; } | ask --interval 1 --format table
 	exits 7
 	cat >expected <<-'END'
 	 BATCH STATE          ROWS     SIZE  UPDATED NOTFOUND   FAILED POLLS RECONCILED

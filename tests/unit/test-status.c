@@ -502,7 +502,7 @@ feed_text(struct feed *f, const char *text, size_t n)
 	assert_int_equal(write(fd, text, n), (ssize_t)n);
 	close(fd);
 	files[0] = f->path;
-	f->in = inbox_open(files, 1, &e);
+	f->in = inbox_open(files, 1, false, &e);
 	assert_non_null(f->in);
 }
 
@@ -575,7 +575,7 @@ test_inbox_torn(void **state)
 static void
 with_long_line(size_t n, struct feed *f)
 {
-	static const char tail[] = "\n" RECEIPT(9) "\n";
+	static const char tail[] = "\n" RECEIPT(9) "\nx\n";
 	char *text = malloc(n + sizeof(tail));
 
 	assert_non_null(text);
@@ -595,11 +595,17 @@ test_inbox_long_lines(void **state)
 	with_long_line(INBOX_LINE - 1, &f);
 	expect_receipt(&f, 1);
 	expect_receipt(&f, 9);
+	expect_malformed(&f, 3);
 	expect(&f, INBOX_END);
+	feed_close(&f);
+	with_long_line(INBOX_LINE, &f);
+	expect_malformed(&f, 1);
+	expect_receipt(&f, 9);
 	feed_close(&f);
 	with_long_line(3 * INBOX_LINE, &f);
 	expect_malformed(&f, 1);
 	expect_receipt(&f, 9);
+	expect_malformed(&f, 3);
 	expect(&f, INBOX_END);
 	feed_close(&f);
 	with_long_line(INBOX_LINE, &f);
@@ -642,7 +648,7 @@ test_inbox_missing_file(void **state)
 	struct feed f;
 
 	(void)state;
-	f.in = inbox_open(files, 1, &e);
+	f.in = inbox_open(files, 1, false, &e);
 	assert_non_null(f.in);
 	expect(&f, INBOX_FAILED);
 	assert_int_equal(f.item.error.code, EXIT_INPUT);
@@ -667,7 +673,7 @@ test_inbox_silence(void **state)
 	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
 	assert_int_equal(write(fds[1], RECEIPT(5) "\n", sizeof(RECEIPT(5))),
 	    (ssize_t)sizeof(RECEIPT(5)));
-	f.in = inbox_open(files, 1, &e);
+	f.in = inbox_open(files, 1, false, &e);
 	assert_non_null(f.in);
 	expect_receipt(&f, 5);
 	begun = clock_monotonic();

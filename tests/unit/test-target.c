@@ -324,10 +324,10 @@ test_pace(void **state)
 	assert_non_null(p);
 	for (i = 0; i < 3; i++) {
 		assert_true(pace_delay(p) <= 0);
-		assert_int_equal(pace_wait(p, NULL, NULL), 0);
+		assert_int_equal(pace_wait(p, NULL, NULL, &e), 0);
 	}
 	assert_true(pace_delay(p) > 59);
-	assert_int_equal(pace_wait(p, stop_third, &asked), 1);
+	assert_int_equal(pace_wait(p, stop_third, &asked, &e), 1);
 	assert_true(clock_monotonic() - begun < 5);
 	pace_free(p);
 }

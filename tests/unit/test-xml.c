@@ -144,7 +144,9 @@ test_no_elements_in_comments(void **state)
 {
 	(void)state;
 	assert_next("<!-- <a>x</a> --><a>y</a>", "a", "y");
+	assert_next("<!-- > <a>x</a> --><a>y</a>", "a", "y");
 	assert_next("<![CDATA[<a>x</a>]]><a>y</a>", "a", "y");
+	assert_next("<![CDATA[> <a>x</a>]]><a>y</a>", "a", "y");
 	assert_next("<?p <a>x</a>?><a>y</a>", "a", "y");
 	assert_next("<a>x<!-- </a> -->y</a>", "a", "x<!-- </a> -->y");
 	assert_next("<a><![CDATA[</a>]]></a>", "a", "</a>");

@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# All processes of a user make no more calls together than the rate allows, and
+# what they share is safe from others.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	seq 30 | sed 's/.*/batch=thirdPartyId,tier\ni&,gold/' >batches
+	printf 'batch=thirdPartyId,tier\na1,gold\n' >one
+	export TP_CLIENT=demo
+	pids=()
+}
+
+teardown() {
+	[ ${#pids[@]} -eq 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
+	sandbox_stop
+}
+
+# In the background: $! is its own id, not that of a subshell.
+start() { # COMMAND...
+	"$@" >>started.out 2>>started.err 3>&- &
+	pids+=($!)
+}
+
+# Not of the sandbox, which goes on.
+reap() {
+	wait "${pids[@]}" || true
+	pids=()
+}
+
+calls() {
+	grep -c . log || true
+}
+
+until_calls() { # N
+	for _ in {1..160}; do
+		[ "$(calls)" -lt "$1" ] || return 0
+		sleep 0.05
+	done
+	echo "$(calls) calls instead of $1" && return 1
+}
+
+@test "two tp-sends, a tp-status and those that come after share the rate" {
+	sandbox_start --log log
+	tp-send --endpoint "$sandbox" --rate 8 one >receipts
+	start tp-status --endpoint "$sandbox" --rate 8 --interval 2 receipts
+	until_calls 2
+	start tp-send --endpoint "$sandbox" --rate 8 --jobs 2 batches
+	start tp-send --endpoint "$sandbox" --rate 8 batches
+	until_calls 8
+	# killed while they wait, and started again; a higher rate counts all
+	kill -9 "${pids[@]}"
+	reap
+	start tp-send --endpoint "$sandbox" --rate 8 batches
+	start tp-send --endpoint "$sandbox" --rate 10 --jobs 4 batches
+	sleep 1
+	[ "$(calls)" -ge 8 ]
+	[ "$(calls)" -le 10 ]
+	kill -9 "${pids[@]}" 2>/dev/null || true
+	reap
+	# the turns of the dead are over, and slots 9 and 10 are left
+	sleep 10.5
+	start tp-send --endpoint "$sandbox" --rate 10 --jobs 4 batches
+	until_calls 10
+	sleep 0.6
+	[ "$(calls)" -eq 10 ]
+	grep -q batchStatus log
+}
+
+@test "each client has a rate of its own" {
+	sandbox_start --log log
+	start tp-send --endpoint "$sandbox" --rate 2 batches
+	start tp-send -c other --endpoint "$sandbox" --rate 2 batches
+	until_calls 4
+	sleep 0.6
+	[ "$(calls)" -eq 4 ]
+	[ "$(jq -r .path log | sort | uniq -c | sort -n | awk '{ print $1 }' |
+		paste -sd ' ')" = '2 2' ]
+}
+
+@test "a signal ends the wait" {
+	sandbox_start --log log
+	tp-send --endpoint "$sandbox" --rate 1 one >receipts
+	start tp-send --endpoint "$sandbox" --rate 1 --failed f batches
+	start tp-status --endpoint "$sandbox" --rate 1 receipts
+	sleep 0.4
+	begun=$SECONDS
+	kill "${pids[@]}"
+	for pid in "${pids[@]}"; do
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" -eq 143 ]
+	done
+	pids=()
+	[ $((SECONDS - begun)) -lt 4 ]
+	[ "$(calls)" -eq 1 ]
+	# and they wait no more: another one is the next
+	start tp-send --endpoint "$sandbox" --rate 2 one
+	until_calls 2
+}
+
+@test "the ledger is the user's alone" {
+	sandbox_start
+	export TP_STATE_DIR=$PWD/a/b/state/
+	tp-send --endpoint "$sandbox" one >receipts
+	[ "$(stat -c %a a/b/state a/b/state/* | paste -sd ' ')" = '700 600' ]
+	[ "$(ls a/b/state)" = "demo@127.0.0.1:${sandbox##*:}.calls" ]
+	unset TP_STATE_DIR
+	XDG_STATE_HOME=$PWD/xdg tp-send --endpoint "$sandbox" one >receipts
+	[ "$(stat -c %a xdg/tp)" = 700 ]
+	XDG_STATE_HOME=relative HOME=$PWD/home \
+		tp-send --endpoint "$sandbox" one >receipts
+	[ "$(stat -c %a home/.local/state/tp)" = 700 ]
+	[ ! -e relative ]
+}
+
+@test "a plan makes no ledger" {
+	tp-send --endpoint http://127.0.0.1:9 --dry-run one >plan
+	[ ! -e "$TP_STATE_DIR" ]
+}
+
+# Nothing was done, and why is said on one line.
+refuses() { # TEXT
+	for program in 'tp-send one' 'tp-status receipts'; do
+		# shellcheck disable=SC2086 # two words
+		try $program --endpoint http://127.0.0.1:9
+		expect 2 ''
+		[ "$(wc -l <err)" -eq 1 ]
+		grep -qF -- "$1" err || { cat err && return 1; }
+	done
+}
+
+@test "a state folder that is no folder of ours: exit 2" {
+	: >receipts
+	: >file
+	TP_STATE_DIR=file refuses 'file: cannot make this folder' ||
+		TP_STATE_DIR=file refuses 'file: cannot open this as a folder'
+	TP_STATE_DIR=file/below refuses 'cannot make this folder'
+	mkdir -m 700 mine
+	ln -s mine link
+	TP_STATE_DIR=link refuses 'link: cannot open this as a folder'
+	TP_STATE_DIR=link/ refuses 'link: cannot open this as a folder'
+	mkdir open && chmod 770 open
+	TP_STATE_DIR=open refuses 'others can write to this folder'
+	TP_STATE_DIR='' XDG_STATE_HOME='' HOME='' refuses 'set TP_STATE_DIR'
+	[ "$(id -u)" -ne 0 ] || chown 1 mine
+	[ "$(id -u)" -ne 0 ] ||
+		TP_STATE_DIR=mine refuses 'belongs to another user'
+}
+
+@test "a ledger that is a link, or no file, or open to others: exit 2" {
+	: >receipts
+	export TP_STATE_DIR=$PWD/s
+	mkdir -m 700 s
+	ledger=s/demo@127.0.0.1:9.calls
+	: >victim
+	ln -s ../victim "$ledger"
+	refuses 'cannot open the ledger of calls'
+	[ ! -s victim ]
+	rm "$ledger"
+	mkfifo "$ledger"
+	refuses 'is not a file of this user'
+	rm "$ledger"
+	echo >"$ledger"
+	chmod 666 "$ledger"
+	refuses 'is not a file of this user'
+}
+
+@test "a ledger that is torn, or removed while in use, allows nothing" {
+	sandbox_start --log log
+	tp-send --endpoint "$sandbox" one >receipts
+	printf x | dd of="$(echo state/*)" bs=1 seek=20 conv=notrunc status=none
+	start tp-send --endpoint "$sandbox" one
+	sleep 0.5
+	[ "$(calls)" -eq 1 ]
+	kill -9 "${pids[@]}"
+	reap
+	start tp-send -c other --endpoint "$sandbox" --rate 1 batches
+	until_calls 2
+	rm state/other@*
+	sleep 0.8
+	[ -s state/other@* ]
+	[ "$(calls)" -eq 2 ]
+	start tp-send -c other --endpoint "$sandbox" one
+	sleep 0.5
+	[ "$(calls)" -eq 2 ]
+}
