@@ -478,6 +478,8 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (code <= EXIT_REJECTED && signals_pending() == 0)
 		(void)output_seal(&run->out, SEAL_NDJSON, run->lines, e);
 	(void)output_close(&run->out, e);
+	if (exit_worse(code, e->code) != code)
+		summary_withdraw(&run->summary);
 	return exit_worse(code, e->code);
 }
 

@@ -494,6 +494,8 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (run->tally.code <= EXIT_REJECTED && signals_pending() == 0)
 		(void)output_seal(&run->out, SEAL_NDJSON, outcomes(run), e);
 	(void)output_close(&run->out, e);
+	if (exit_worse(run->tally.code, e->code) != run->tally.code)
+		summary_withdraw(&run->summary);
 }
 
 int

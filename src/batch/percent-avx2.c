@@ -156,7 +156,9 @@ encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
 		mask &= mask - 1;
 		out += at - from;
 		from = at + 1;
-		if (text[at] != q->character) {
+		if (text[at] == ',' && !q->inside) {
+			*out++ = ',';
+		} else if (text[at] != q->character) {
 			memcpy(out, escapes[(unsigned char)text[at]], 4);
 			out += 3;
 		} else if (q->inside && (from < n || more > 0) &&

@@ -15,7 +15,9 @@
 /* %XX; returns the end. */
 char *percent_put(char *out, unsigned char byte);
 
-/* See percent_encode and percent_encode_quoted_row in percent.h. */
+/* See percent_encode and percent_encode_quoted_row in percent.h.  With quotes,
+ * commas outside of them stay in any case; PERCENT_COMMA says that there are
+ * no others. */
 struct percent_kernel {
 	const char *name;
 	char *(*encode)(

@@ -109,7 +109,8 @@ encode_quoted_portable(
 		if (*at != quote) {
 			unsigned char byte = (unsigned char)*at++;
 
-			if ((kinds[byte] & kept) != 0)
+			if ((kinds[byte] & kept) != 0 ||
+			    (byte == ',' && !inside))
 				*out++ = (char)byte;
 			else
 				out = percent_put(out, byte);
@@ -161,8 +162,9 @@ percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8)
 
 char *
 percent_encode_quoted_row(
-    char *out, const char *row, size_t n, char quote, bool raw_utf8)
+    char *out, const char *row, size_t n, char quote, bool inner, bool raw_utf8)
 {
+	/* Without commas inside, none has to be looked at. */
 	return kernel->encode_quoted(out, row, n, quote,
-	    PERCENT_UNRESERVED | PERCENT_COMMA | high(raw_utf8));
+	    PERCENT_UNRESERVED | (inner ? 0 : PERCENT_COMMA) | high(raw_utf8));
 }

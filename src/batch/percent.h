@@ -27,11 +27,11 @@ char *percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8);
 
 /*
  * The same for a row with quotes: those around fields are dropped, of two
- * inside a field one is kept.  The row must be plain (see csv/scan.h) and
- * hold no comma inside quotes.
+ * inside a field one is kept, and commas inside quotes are encoded; inner says
+ * whether there may be any.  The row must be plain (see csv/scan.h).
  */
-char *percent_encode_quoted_row(
-    char *out, const char *row, size_t n, char quote, bool raw_utf8);
+char *percent_encode_quoted_row(char *out, const char *row, size_t n,
+    char quote, bool inner, bool raw_utf8);
 
 /* Which kernel does it: that of the name if there is one ("avx2"), or the
  * portable one, which is also what is used before this was called. */

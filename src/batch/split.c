@@ -114,10 +114,8 @@ measure(struct split *s, const struct csv_record *r, struct row_size *size,
 }
 
 static void
-count_separated(struct split *s, const struct row_size *size, uint64_t line)
+count_separated(struct split *s, uint64_t line)
 {
-	if (size->separated == 0)
-		return;
 	if (s->separated++ > 0)
 		return;
 	s->separated_file = export_path(s->export);
@@ -136,8 +134,8 @@ write_row(struct split *s, const struct row_size *size,
 		return -1;
 	end = row_encode(&s->rules, s->cells, s->columns.n, size, out);
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
-	if (status == 0)
-		count_separated(s, size, place->first);
+	if (status == 0 && size->separated > 0)
+		count_separated(s, place->first);
 	return status;
 }
 
@@ -304,7 +302,9 @@ write_cells(struct split *s, const struct quick_row *q,
 static bool
 is_whole(const struct split *s, const struct quick_row *q)
 {
-	return s->whole && (q->flags & CSV_ROW_INNER) == 0 &&
+	return s->whole &&
+	       ((q->flags & CSV_ROW_INNER) == 0 ||
+		   s->rules.separators == ROW_SEPARATORS_ENCODE) &&
 	       q->len + s->columns.name_bytes <= BATCH_PROFILE_BYTES;
 }
 
@@ -319,8 +319,9 @@ write_whole(struct split *s, const struct quick_row *q,
 	if (out == NULL)
 		return -1;
 	if ((q->flags & CSV_ROW_QUOTED) != 0)
-		end = percent_encode_quoted_row(
-		    out, q->raw, q->len, s->dialect.quote, s->rules.raw_utf8);
+		end = percent_encode_quoted_row(out, q->raw, q->len,
+		    s->dialect.quote, (q->flags & CSV_ROW_INNER) != 0,
+		    s->rules.raw_utf8);
 	else
 		end =
 		    percent_encode_row(out, q->raw, q->len, s->rules.raw_utf8);
@@ -331,6 +332,8 @@ write_whole(struct split *s, const struct quick_row *q,
 		end--;
 	*end++ = '\n';
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	if (status == 0 && (q->flags & CSV_ROW_INNER) != 0)
+		count_separated(s, place->first);
 	return status < 0 ? -1 : status == 0;
 }
 

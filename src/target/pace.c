@@ -116,7 +116,7 @@ lock_file(const struct pace *p, bool (*stop)(void *arg), void *arg)
 	memset(&l, 0, sizeof(l));
 	l.l_type = F_WRLCK;
 	l.l_whence = SEEK_SET;
-	while (fcntl(p->fd, F_SETLK, &l) != 0) {
+	while (sys_lock(p->fd, F_SETLK, &l) != 0) {
 		if (errno != EACCES && errno != EAGAIN && errno != EINTR)
 			return -1;
 		if (clock_sleep(lock_again, stop, arg) != 0)
@@ -133,7 +133,7 @@ unlock_file(const struct pace *p)
 	memset(&l, 0, sizeof(l));
 	l.l_type = F_UNLCK;
 	l.l_whence = SEEK_SET;
-	(void)fcntl(p->fd, F_SETLK, &l);
+	(void)sys_lock(p->fd, F_SETLK, &l);
 }
 
 static int
@@ -143,7 +143,7 @@ store(struct pace *p)
 	const char *data;
 	size_t n = ledger_image(p->ledger, &image);
 
-	if (lseek(p->fd, 0, SEEK_SET) < 0)
+	if (sys_lseek(p->fd, 0, SEEK_SET) < 0)
 		return -1;
 	for (data = image; n > 0;) {
 		ssize_t done = sys_write(p->fd, data, n);
@@ -164,7 +164,7 @@ load(struct pace *p)
 	struct moment now;
 	size_t used = 0;
 
-	if (lseek(p->fd, 0, SEEK_SET) < 0)
+	if (sys_lseek(p->fd, 0, SEEK_SET) < 0)
 		return -1;
 	while (used < ledger_size_max()) {
 		ssize_t n =

@@ -62,10 +62,10 @@ make_folders(char *path)
 	while ((p = strchr(p + 1, '/')) != NULL) {
 		/* Most are there; if one is not, the last tells. */
 		*p = '\0';
-		(void)mkdir(path, 0700);
+		(void)sys_mkdir(path, 0700);
 		*p = '/';
 	}
-	return mkdir(path, 0700) != 0 && errno != EEXIST ? -1 : 0;
+	return sys_mkdir(path, 0700) != 0 && errno != EEXIST ? -1 : 0;
 }
 
 static int

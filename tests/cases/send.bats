@@ -171,6 +171,11 @@ states() {
 	try --failed link one
 	[ "$code" = 2 ]
 	[ ! -e elsewhere ]
+	cp two kept
+	ln -s kept linked
+	try --failed linked one
+	[ "$code" = 2 ]
+	assert_same two kept
 	cp one input
 	try --failed input <input
 	[ "$code" = 2 ]

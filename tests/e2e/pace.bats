@@ -124,7 +124,7 @@ until_calls() { # N
 refuses() { # TEXT
 	for program in 'tp-send one' 'tp-status receipts'; do
 		# shellcheck disable=SC2086 # two words
-		try $program --endpoint http://127.0.0.1:9
+		try timeout 5 $program --endpoint http://127.0.0.1:9
 		expect 2 ''
 		[ "$(wc -l <err)" -eq 1 ]
 		grep -qF -- "$1" err || { cat err && return 1; }

@@ -61,7 +61,8 @@ states() {
 	assert_same expected got
 	[ ! -s said ]
 	[ "$(ls)" = "$(printf '%s\n' both.batches expected got one.batches \
-		receipts said sandbox.out sandbox.out.err two.batches | sort)" ]
+		receipts said sandbox.out sandbox.out.err state two.batches |
+		sort)" ]
 }
 
 @test "what arrives is what was sent, v1 and v2" {
@@ -104,6 +105,16 @@ states() {
 	jq -r 'select(.state == "accepted") | .sha256' log >came
 	jq -r .sha256 receipts >sent
 	assert_same sent came
+}
+
+@test "one job: a batch that does not comply waits for its turn" {
+	sandbox_start --rate 0 --fault 1:delay=1
+	printf 'batch=thirdPartyId,tier\nc=1,gold\n' >bad.batches
+	status=0
+	tp-send --endpoint "$sandbox" one.batches bad.batches two.batches \
+		>receipts 2>said || status=$?
+	[ "$status" = 3 ]
+	[ "$(states)" = 'accepted invalid accepted' ]
 }
 
 @test "four jobs: each batch once, and faster" {

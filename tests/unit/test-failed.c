@@ -131,6 +131,27 @@ test_cuts_what_was_not_finished(void **state)
 	}
 }
 
+/* All of its bytes may be there, and the writer died before the end. */
+static void
+test_cuts_what_was_not_ended(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+
+	(void)state;
+	put(ONE, strlen(ONE));
+	f = failed_open(path, NULL, 0, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_begin(f, &e), 0);
+	assert_int_equal(failed_write(f, TWO, strlen(TWO), &e), 0);
+	failed_free(f);
+	f = failed_open(path, NULL, 0, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_torn(f), strlen(TWO));
+	failed_free(f);
+	expect(ONE, strlen(ONE));
+}
+
 /* The same of a file that something else has cut, at any byte. */
 static void
 test_cuts_a_torn_tail(void **state)
@@ -232,6 +253,7 @@ main(void)
 	    cmocka_unit_test(test_appends),
 	    cmocka_unit_test(test_makes_nothing_unless_needed),
 	    cmocka_unit_test(test_cuts_what_was_not_finished),
+	    cmocka_unit_test(test_cuts_what_was_not_ended),
 	    cmocka_unit_test(test_cuts_a_torn_tail),
 	    cmocka_unit_test(test_finds_the_last_batch),
 	    cmocka_unit_test(test_drop_takes_it_back),

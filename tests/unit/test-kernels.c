@@ -124,7 +124,7 @@ struct encoded {
 	size_t n;
 };
 
-enum how { TEXT, ROW, QUOTED };
+enum how { TEXT, ROW, QUOTED, INNER };
 
 static void
 encode(struct encoded *e, const char *kernel, enum how how, const char *s,
@@ -139,7 +139,8 @@ encode(struct encoded *e, const char *kernel, enum how how, const char *s,
 	else if (how == ROW)
 		end = percent_encode_row(e->out, s, n, raw);
 	else
-		end = percent_encode_quoted_row(e->out, s, n, '"', raw);
+		end = percent_encode_quoted_row(
+		    e->out, s, n, '"', how == INNER, raw);
 	e->n = (size_t)(end - e->out);
 	assert_true(e->n <= 3 * n);
 	/* Nothing past the room that is asked for. */
@@ -217,8 +218,8 @@ percent_quoted(void **context)
 {
 	static const char *const fields[] = {"", "\"\"", "\"a\"", "\"\"\"\"",
 	    "\"x \"\"y\"\"\"", "plain", "\"\"\"z\"", "\"\"\"\"\"\"",
-	    "\"0123456789012345678901234567890\"",
-	    "\"\xc3\xa9 & \"\"+\"\"=%\""};
+	    "\"0123456789012345678901234567890\"", "\"\xc3\xa9 & \"\"+\"\"=%\"",
+	    "\"a,b\"", "\",\"", "\"x\n,\"\",\""};
 	char text[512];
 	int round;
 
@@ -237,6 +238,7 @@ percent_quoted(void **context)
 			text[n++] = ',';
 		}
 		percent_agrees_on(QUOTED, text, n - 1, round % 2 == 0);
+		percent_agrees_on(INNER, text, n - 1, round % 2 == 0);
 	}
 }
 
@@ -245,12 +247,17 @@ percent_quoted_known(void **context)
 {
 	static const char row[] = "\"a\",\"\",\"x \"\"y\"\"\",b";
 	static const char expected[] = "a,,x%20%22y%22,b";
+	static const char inner[] = "a,\"b,c\",\"d\"\",\"\"\",\"\n\"";
+	static const char encoded[] = "a,b%2Cc,d%22%2C%22,%0A";
 	struct encoded e;
 
 	(void)context;
 	encode(&e, "portable", QUOTED, row, strlen(row), false);
 	assert_int_equal(e.n, strlen(expected));
 	assert_memory_equal(e.out, expected, e.n);
+	encode(&e, "portable", INNER, inner, strlen(inner), false);
+	assert_int_equal(e.n, strlen(encoded));
+	assert_memory_equal(e.out, encoded, e.n);
 }
 
 int

@@ -463,7 +463,7 @@ test_leave(void **state)
 static void
 test_crowd(void **state)
 {
-	enum { N = LEDGER_WAITERS + 10 };
+	enum { RATE = 100, N = LEDGER_WAITERS + RATE + 10 };
 	static uint64_t tickets[N];
 	static bool done[N];
 	struct moment begin = at(0);
@@ -473,13 +473,14 @@ test_crowd(void **state)
 
 	(void)state;
 	for (now = 0; left > 0; now += 5) {
-		assert_true(now < 61 * (N / 100 + 1));
+		assert_true(now < 65 * (N / RATE + 1));
 		for (i = 0; i < N; i++) {
-			if (!done[i] && ask(l, &tickets[i], 100, now) == 0) {
+			if (!done[i] && ask(l, &tickets[i], RATE, now) == 0) {
 				done[i] = true;
 				left--;
 			}
 		}
+		assert_true(N - left <= RATE * (1 + (int)(now / 61)));
 	}
 	ledger_free(l);
 }
