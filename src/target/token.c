@@ -23,6 +23,20 @@ token_wipe(void *memory, size_t n)
 }
 
 void
+token_hide(char *text, size_t n, const char *token)
+{
+	enum { LEAST = 8 };
+	size_t i, len = strlen(token);
+
+	for (i = 0; i + LEAST <= n; i++) {
+		size_t part = len < n - i ? len : n - i;
+
+		if (part >= LEAST && memcmp(text + i, token, part) == 0)
+			memset(text + i, '*', part);
+	}
+}
+
+void
 token_free(char *token)
 {
 	if (token != NULL)

@@ -24,6 +24,13 @@ char *token_read(const char *path, struct error *e);
 /* Overwrites it, then frees it.  NULL is fine. */
 void token_free(char *token);
 
+/*
+ * Puts stars over the token in what a server said, which may be what it was
+ * sent; at the end of text also over a beginning of it, of 8 bytes and more.
+ * A token of less than 8 is left: it would be a word of many texts.
+ */
+void token_hide(char *text, size_t n, const char *token);
+
 /* Overwrites memory, also if it is not read any more. */
 void token_wipe(void *memory, size_t n);
 

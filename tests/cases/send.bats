@@ -51,7 +51,7 @@ states() {
 	--failed one
 	--no-such-option
 	END
-	[ "$(ls)" = "$(printf '%s\n' one receipts said two)" ]
+	[ "$(ls)" = "$(printf '%s\n' one receipts said state two)" ]
 }
 
 @test "no client code: 2" {

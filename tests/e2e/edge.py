@@ -14,6 +14,7 @@ hang            reads all and never answers
 slow            answers after 2 seconds
 early           answers 413 after the headers and closes
 tunnel          is a proxy: notes what it is asked for, and refuses
+raw             LOG has all bytes that came, as they came; answers 403
 """
 import signal
 import socket
@@ -86,6 +87,12 @@ def respond(conn, number, requests):
 def serve(conn, number):
     requests = 0
     with conn:
+        if mode == "raw":
+            with open(log_path, "ab", buffering=0) as log:
+                while data := conn.recv(65536):
+                    log.write(data)
+                    conn.sendall(answer(b"403 Forbidden", b""))
+            return
         while True:
             head, rest = read_head(conn)
             if head is None:

@@ -115,6 +115,36 @@ read_text(const char *text, size_t n, struct error *e)
 }
 
 static void
+test_token_hide(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+	    {"", ""},
+	    {"0123456789", "**********"},
+	    {"a 0123456789 b 01234567890123456789",
+		"a ********** b ********************"},
+	    {"012345678", "*********"}, /* its beginning, at the end */
+	    {"a 01234567", "a ********"},
+	    {"a 0123456", "a 0123456"},
+	    {"01234567 a", "01234567 a"},
+	    {"0120123456789", "012**********"},
+	};
+	char text[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		token_hide(text, strlen(text), "0123456789");
+		assert_string_equal(text, cases[i].shown);
+	}
+	snprintf(text, sizeof(text), "success");
+	token_hide(text, strlen(text), "success"); /* too short */
+	assert_string_equal(text, "success");
+}
+
+static void
 test_token(void **state)
 {
 	static const char *const good[] = {"a", "a\n", "a\r\n"};
@@ -407,6 +437,7 @@ main(void)
 	    cmocka_unit_test(test_outcome_batch_id),
 	    cmocka_unit_test(test_retry),
 	    cmocka_unit_test(test_pace),
+	    cmocka_unit_test(test_token_hide),
 	    cmocka_unit_test(test_receipt),
 	    cmocka_unit_test(test_receipt_bad),
 	};

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# A canary for a token: it goes to the endpoint's host, and is nowhere else.
+
+bats_require_minimum_version 1.5.0
+load ../helper
+
+token=canary-R7kQ2vXw9LmZ4tB8.nD_f6~Hs+J3/pY=
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	printf '%s\n' "$token" >token
+	chmod 600 token
+	printf 'batch=thirdPartyId,tier\na1,gold\n' >one.batches
+	printf 'batch=thirdPartyId,tier\nb1,gold\n' >two.batches
+	cat one.batches two.batches >both.batches
+	export TP_CLIENT=demo
+}
+
+teardown() {
+	sandbox_stop
+	[ -z "${other_pid-}" ] || kill "$other_pid" 2>/dev/null || true
+	[ -z "${running-}" ] || kill -KILL "$running" 2>/dev/null || true
+}
+
+# A sandbox that demands the token.
+start() { # OPTION...
+	sandbox_start --rate 0 --token-file token --log log "$@"
+	export TP_ENDPOINT=$sandbox TP_TOKEN_FILE=token
+}
+
+# Another host: its address is $other, and other.log has what came there.
+other_start() {
+	: >other.log
+	rm -f other.out
+	"$BATS_TEST_DIRNAME/edge.py" raw other.log >other.out 3>&- &
+	other_pid=$!
+	for _ in {1..100}; do
+		other=$(grep -s . other.out) && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# Nothing below here holds the token, but for its own file.
+absent() {
+	! grep -rlF --exclude=token "$token" .
+}
+
+# Until the sandbox, which is slow to answer, has a connection.
+wait_for_request() {
+	local port
+	port=$(printf %04X "${sandbox##*:}")
+	for _ in {1..100}; do
+		# 01 is an established one.
+		grep -q ": 0100007F:.... 0100007F:$port 01 " /proc/net/tcp &&
+			sleep 0.1 && return
+		sleep 0.02
+	done
+	return 1
+}
+
+send() { # OPTION...
+	code=0
+	timeout 30 tp-send -v -v --progress always --retries 1 --retry-delay 0 \
+		--summary summary --failed failed "$@" >receipts 2>said ||
+		code=$?
+}
+
+ask() { # OPTION...
+	code=0
+	timeout 30 tp-status -v -v --progress always --interval 0 \
+		--poll-rate 600 --deadline 5 --summary told "$@" >outcomes \
+		2>said || code=$?
+}
+
+@test "the search finds what is there" {
+	start
+	echo "x $token y" >found
+	run ! absent
+}
+
+@test "outputs, whatever becomes of the batches; the ledger; messages" {
+	for fault in 200 false code=400 code=401 code=503 reset-mid reset-after \
+		cut malformed huge html empty 'code=429,retry-after=1'; do
+		if [ "$fault" = 200 ]; then
+			start
+		else
+			start --fault "1:$fault" --fault "3:$fault"
+		fi
+		send both.batches
+		[ -s receipts ]
+		[ -s summary ]
+		[ "$fault" != code=401 ] || [ -s failed ]
+		ask --token-to-status receipts
+		[ -s told ]
+		sandbox_stop
+		absent
+		rm -f failed
+	done
+}
+
+@test "it did go along, in the one header" {
+	other_start
+	export TP_ENDPOINT=$other TP_TOKEN_FILE=token
+	send one.batches
+	[ "$code" = 6 ]
+	[ "$(grep -c -aF "$token" other.log)" = 1 ]
+	grep -aF "Authorization: Bearer $token" other.log
+	rm other.log
+	absent
+}
+
+@test "what the server says back is not shown" {
+	for text in "Invalid token $token" "$token$token" "$(
+		printf 'x%.0s' {1..1000})$token"; do
+		start --fault "*:false=$text"
+		send --jobs 1 both.batches
+		sandbox_stop
+		[ "$code" = 1 ]
+		[ "$(wc -l <receipts)" = 2 ]
+		run ! grep -F canary- receipts said summary failed
+		jq -se '.[0].message | test("[*]{20}$")' receipts
+		rm failed
+	done
+}
+
+@test "argv and environment while it sends and asks; no children" {
+	start --fault '*:delay=2' --fault 'status:*:delay=2'
+	for command in 'tp-send --failed failed one.batches' \
+		'tp-status --token-to-status --interval 0 receipts'; do
+		$command >out 2>said 3>&- &
+		running=$!
+		wait_for_request
+		cp "/proc/$running/cmdline" cmdline
+		# Only root may read it then.
+		cat "/proc/$running/environ" >environ 2>/dev/null || true
+		cat "/proc/$running/task/"*/children >children
+		cat "/proc/$running/task/"*/comm >comm
+		grep -F tp-s cmdline
+		[ ! -s children ]
+		wait "$running"
+		running=
+		[ -s out ]
+		mv out receipts
+		absent
+	done
+}
+
+@test "a core dump: none while a token is held" {
+	[ "$(cat /proc/sys/kernel/core_pattern)" = core ] ||
+		skip 'core dumps are not files in the current folder'
+	ulimit -c unlimited || skip 'no core dumps here'
+	start --fault '*:delay=2' --fault 'status:*:delay=2'
+	mkdir cores && cd cores
+	# The same without a token leaves one.
+	env -u TP_TOKEN_FILE tp-send --failed failed ../one.batches \
+		>receipts 2>said 3>&- &
+	running=$!
+	wait_for_request
+	kill -ABRT "$running"
+	wait "$running" || code=$?
+	[ "$code" = 134 ]
+	compgen -G 'core*' || skip 'this machine leaves no core dumps'
+	rm core*
+	curl -s -H "Authorization: Bearer $token" --data-binary @../one.batches \
+		"$sandbox/m2/demo/v2/profile/batchUpdate" >answer
+	url=$(sed -n 's/.*<batchStatus>\(.*\)<\/batchStatus>.*/\1/p' answer)
+	printf '{"batch":1,"sha256":"0","rows":1,"bytes":9,"state":"accepted",%s}\n' \
+		"\"http\":200,\"attempts\":1,\"batchId\":\"x\",\"batchStatus\":\"$url\"" >receipts
+	export TP_TOKEN_FILE=../token
+	for command in 'tp-send --failed failed ../one.batches' \
+		'tp-status --token-to-status --interval 0 receipts'; do
+		for signal in ABRT SEGV; do
+			$command >out 2>said 3>&- &
+			running=$!
+			wait_for_request
+			kill -"$signal" "$running"
+			wait "$running" || code=$?
+			running=
+			[ "$code" = $((128 + $(kill -l $signal))) ]
+			run ! compgen -G 'core*'
+		done
+	done
+	cd ..
+	absent
+}
+
+@test "another host: no redirect takes it there" {
+	other_start
+	start --fault "*:redirect=$other/m2/demo/v2/profile/batchUpdate" \
+		--fault "status:*:redirect=$other/m2/demo/profile/batchStatus?batchId=x"
+	send both.batches
+	[ "$code" = 1 ]
+	[ "$(jq -s 'map(.http) | join(" ")' receipts)" = '"301 301"' ]
+	sandbox_stop
+	start --fault "status:*:redirect=$other/m2/demo/profile/batchStatus?batchId=x"
+	send one.batches
+	ask --token-to-status --deadline 1 receipts
+	[ "$(jq -r .state outcomes)" = deadline ]
+	[ ! -s other.log ]
+	absent
+}
+
+@test "another host: no status URL leads it there" {
+	other_start
+	start
+	send one.batches
+	port=${sandbox##*:}
+	for url in "$other/m2/demo/profile/batchStatus?batchId=x" \
+		"http://localhost:$port@${other#http://}/m2/demo/profile/batchStatus?batchId=x" \
+		"http://127.0.0.1:$port@${other#http://}/m2/demo/profile/batchStatus?batchId=x" \
+		"http://localhost:${other##*:}/m2/demo/profile/batchStatus?batchId=x" \
+		"https://127.0.0.1:${other##*:}/m2/demo/profile/batchStatus?batchId=x" \
+		"http://localhost/m2/demo/profile/batchStatus?batchId=x" \
+		"http://x.tt.omtrdc.net:${other##*:}/m2/demo/profile/batchStatus?batchId=x" \
+		"http://x.tt.omtrdc.net.localhost:${other##*:}/m2/demo/profile/batchStatus?batchId=x"; do
+		jq -c --arg url "$url" '.batchStatus = $url' receipts >changed
+		ask --token-to-status changed
+		echo "$url: $(cat outcomes)"
+		[ "$code" = 7 ]
+		[ "$(jq -r .state outcomes)" = unfollowed ]
+	done
+	[ ! -s other.log ]
+	absent
+}
+
+@test "without --token-to-status it is not even read" {
+	start --token-always
+	send one.batches
+	rm token
+	ask receipts
+	[ "$(jq -r .state outcomes)" = denied ]
+}
+
+@test "a proxy is told where to, and not the token" {
+	other_start
+	export TP_TOKEN_FILE=token https_proxy=$other
+	send one.batches
+	[ "$code" = 5 ]
+	grep -a '^CONNECT demo.tt.omtrdc.net:443 ' other.log
+	absent
+}
+
+@test "a host whose certificate does not verify does not get it" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout key -out crt -days 2 -subj /CN=x \
+		-addext subjectAltName=DNS:other.example 2>/dev/null
+	sandbox_start --tls-cert crt --tls-key key --log log
+	export TP_ENDPOINT=$sandbox TP_TOKEN_FILE=token
+	send --cacert crt one.batches
+	[ "$code" = 6 ]
+	[ ! -s log ]
+	absent
+}
