@@ -17,6 +17,8 @@
 #include "base/summary.h"
 #include "base/sys.h"
 #include "csv/input.h"
+#include "target/command.h"
+#include "target/halving.h"
 #include "target/plan.h"
 #include "target/retry.h"
 #include "target/sender.h"
@@ -34,6 +36,9 @@ enum {
 	KEY_CONNECT_TIMEOUT,
 	KEY_CACERT,
 	KEY_FAILED,
+	KEY_JOURNAL,
+	KEY_BISECT_CALLS,
+	KEY_NO_BISECT,
 	KEY_DRY_RUN
 };
 
@@ -50,6 +55,10 @@ static const struct option_entry entries[] = {
     {KEY_TIMEOUT, "timeout", "TIME", "for one request (300s)"},
     {KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME", "to connect (30s)"},
     {KEY_FAILED, "failed", "FILE", "add batches not accepted to FILE"},
+    {KEY_JOURNAL, "journal", "FILE", "record all in FILE, and go on from it"},
+    {KEY_BISECT_CALLS, "bisect-calls", "N",
+	"calls to find what a batch is refused for (40)"},
+    {KEY_NO_BISECT, "no-bisect", NULL, "none: as --bisect-calls 0"},
     {KEY_DRY_RUN, "dry-run", NULL, "send nothing, print the plan"},
     {0, NULL, NULL, NULL},
 };
@@ -78,21 +87,22 @@ static const struct options_program program = {
 struct run {
 	struct options_common common;
 	const char *client, *address, *token_file, *cacert, *failed_path;
+	const char *journal_path;
 	enum endpoint_api api;
 	uint64_t rate, jobs, retries, retry_delay, timeout, connect_timeout;
+	uint64_t bisect_calls;
 	bool dry_run;
 
 	struct endpoint endpoint;
 	char *token;
 	struct pace *pace;
 	struct failed *failed;
+	struct journal *journal;
 	struct batch_reader *reader;
 	struct summary summary;
 	struct output out;
 	struct sender_counts counts;
 	uint64_t lines; /* written to out */
-	uint64_t shown; /* batches and bytes, for the progress line */
-	uint64_t shown_bytes;
 };
 
 /* ------------------------------------------------------------- options */
@@ -143,6 +153,15 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	case KEY_FAILED:
 		run->failed_path = arg;
 		return 0;
+	case KEY_JOURNAL:
+		run->journal_path = arg;
+		return 0;
+	case KEY_BISECT_CALLS:
+		return options_number("bisect-calls", arg, 0, HALVING_CALLS_MAX,
+		    &run->bisect_calls, e);
+	case KEY_NO_BISECT:
+		run->bisect_calls = 0;
+		return 0;
 	default:
 		run->dry_run = true;
 		return 0;
@@ -163,6 +182,7 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 	run->jobs = 1;
 	run->retries = RETRY_TIMES;
 	run->retry_delay = RETRY_FIRST;
+	run->bisect_calls = HALVING_CALLS;
 	run->timeout = 300;
 	run->connect_timeout = 30;
 	while ((key = options_next(
@@ -188,12 +208,30 @@ say_fault(const struct batch *b, const char *rule)
 	    "batch %llu: %s", (unsigned long long)b->number, b->fault.text);
 }
 
-static void
-say_receipt(const struct receipt *r, const struct batch *b)
+/* "batch 3" or "batch 3, rows 5 to 7" */
+static const char *
+name_batch(const struct receipt *r, char *to, size_t size)
 {
-	char shown[400], http[32] = "";
+	unsigned long long batch = r->batch, from = r->rows_from;
 
-	if (r->state == RECEIPT_INVALID) {
+	if (from == 0)
+		snprintf(to, size, "batch %llu", batch);
+	else if (r->rows == 1)
+		snprintf(to, size, "batch %llu, row %llu", batch, from);
+	else
+		snprintf(to, size, "batch %llu, rows %llu to %llu", batch, from,
+		    from + r->rows - 1);
+	return to;
+}
+
+static void
+say_receipt(const struct receipt *r, const struct batch *b, bool earlier)
+{
+	char shown[400], http[32] = "", name[96];
+
+	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
+		return;
+	if (r->state == RECEIPT_INVALID && !earlier) {
 		say_fault(b, receipt_state_name(r->state));
 		return;
 	}
@@ -201,7 +239,8 @@ say_receipt(const struct receipt *r, const struct batch *b)
 		snprintf(http, sizeof(http), "HTTP %d: ", r->http);
 	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
 	diag_place(b->file, b->line, 0, receipt_state_name(r->state),
-	    "batch %llu: %s%s", (unsigned long long)r->batch, http, shown);
+	    "%s: %s%s%s", name_batch(r, name, sizeof(name)), http, shown,
+	    earlier ? " (an earlier run has put it into the failed file)" : "");
 }
 
 /* Also with --quiet: nothing else tells what became of this batch. */
@@ -209,20 +248,19 @@ static void
 say_lost(const struct receipt *r)
 {
 	struct error e = ERROR_INIT;
-	char shown[400];
+	char shown[400], name[96];
 
 	escape_text(
 	    shown, sizeof(shown), r->batch_status, strlen(r->batch_status));
-	error_set(&e, EXIT_LOCAL,
-	    "batch %llu: %s%s%s; its receipt cannot be written",
-	    (unsigned long long)r->batch, receipt_state_name(r->state),
+	error_set(&e, EXIT_LOCAL, "%s: %s%s%s; its receipt cannot be written",
+	    name_batch(r, name, sizeof(name)), receipt_state_name(r->state),
 	    shown[0] == '\0' ? "" : ", ", shown);
 	diag_error(&e);
 }
 
 static int
-settled(
-    void *arg, const struct receipt *r, const struct batch *b, struct error *e)
+settled(void *arg, const struct receipt *r, const struct batch *b, bool earlier,
+    struct error *e)
 {
 	struct run *run = arg;
 	size_t n;
@@ -239,22 +277,34 @@ settled(
 	run->lines++;
 	if (failed)
 		say_lost(r);
-	else if (r->state != RECEIPT_ACCEPTED)
-		say_receipt(r, b);
-	run->shown_bytes += r->bytes;
-	progress_show(++run->shown, run->shown_bytes);
+	else
+		say_receipt(r, b, earlier);
+	progress_show(run->counts.batches, run->counts.bytes);
 	return failed ? -1 : 0;
+}
+
+static void
+repeats(void *arg, const struct receipt *r)
+{
+	char name[96];
+
+	(void)arg;
+	progress_end();
+	diag_place("", 0, 0, "possible-duplicate",
+	    "%s: an earlier run may have sent it; the same bytes are sent "
+	    "again",
+	    name_batch(r, name, sizeof(name)));
 }
 
 static void
 again(void *arg, const struct receipt *r, double delay)
 {
-	char shown[400];
+	char shown[400], name[96];
 
 	(void)arg;
 	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
-	diag_detail("batch %llu: attempt %u: %s; again in %.1f s",
-	    (unsigned long long)r->batch, r->attempts, shown, delay);
+	diag_detail("%s: attempt %u: %s; again in %.1f s",
+	    name_batch(r, name, sizeof(name)), r->attempts, shown, delay);
 }
 
 static void
@@ -283,22 +333,6 @@ trouble(void *arg, const struct error *e)
 
 /* ------------------------------------------------------------- the end */
 
-/* word, fit for a shell. */
-static void
-say_word(char *to, size_t size, const char *option, const char *word)
-{
-	char shown[256];
-	size_t used = strlen(to);
-	bool plain =
-	    word[strspn(word,
-		"abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=")] == '\0';
-
-	escape_text(shown, sizeof(shown), word, strlen(word));
-	snprintf(
-	    to + used, size - used, plain ? "%s%s" : "%s'%s'", option, shown);
-}
-
 /* The command that sends the failed file; to has room for it. */
 static void
 make_command(const struct run *run, const char *file, char *to, size_t size)
@@ -306,15 +340,15 @@ make_command(const struct run *run, const char *file, char *to, size_t size)
 	/* The file has no seal. */
 	snprintf(to, size, "%s%s%s", run->common.sealed ? "TP_SEAL=0 " : "",
 	    program.name, run->common.seal ? " --seal" : "");
-	say_word(to, size, " -c ", run->client);
+	command_add(to, size, " -c ", run->client);
 	if (run->api == ENDPOINT_V1)
-		say_word(to, size, " --api ", "v1");
+		command_add(to, size, " --api ", "v1");
 	if (run->address != NULL)
-		say_word(to, size, " --endpoint ", run->address);
+		command_add(to, size, " --endpoint ", run->address);
 	if (run->token_file != NULL)
-		say_word(to, size, " --token-file ", run->token_file);
+		command_add(to, size, " --token-file ", run->token_file);
 	if (run->cacert != NULL)
-		say_word(to, size, " --cacert ", run->cacert);
+		command_add(to, size, " --cacert ", run->cacert);
 	snprintf(to + strlen(to), size - strlen(to), " %s", file);
 }
 
@@ -329,7 +363,7 @@ say_failed(const struct run *run)
 	n = run->failed == NULL ? 0 : failed_batches(run->failed);
 	if (n == 0)
 		return;
-	say_word(file, sizeof(file),
+	command_add(file, sizeof(file),
 	    failed_path(run->failed)[0] == '-' ? "./" : "",
 	    failed_path(run->failed));
 	make_command(run, file, command, sizeof(command));
@@ -337,6 +371,25 @@ say_failed(const struct run *run)
 	    "%llu %s not accepted, kept in %s; send again with: %.*s", n,
 	    n == 1 ? "batch was" : "batches were", file, 700, command);
 	diag_error(&e);
+}
+
+static void
+say_journal(const struct run *run)
+{
+	const struct sender_counts *c = &run->counts;
+	char path[280] = "";
+
+	if (run->journal == NULL)
+		return;
+	if (c->states[RECEIPT_SKIPPED] > 0)
+		diag_note("%llu skipped: an earlier run has sent %s",
+		    (unsigned long long)c->states[RECEIPT_SKIPPED],
+		    c->states[RECEIPT_SKIPPED] == 1 ? "it" : "them");
+	if (c->unread == 0 && c->states[RECEIPT_FAILED] == 0 &&
+	    c->states[RECEIPT_UNKNOWN] == 0)
+		return;
+	command_add(path, sizeof(path), "--journal ", run->journal_path);
+	diag_note("to go on, run the same again with %s", path);
 }
 
 static void
@@ -351,6 +404,7 @@ say_end(const struct run *run)
 			  "read: nothing of them was sent or kept",
 		    (unsigned long long)run->counts.unread);
 	say_failed(run);
+	say_journal(run);
 }
 
 static int
@@ -369,6 +423,7 @@ write_summary(struct run *run, enum exit_code code, struct error *e)
 	ndjson_set_count(o, "rowsAccepted", c->rows_accepted);
 	ndjson_set_count(o, "bytes", c->bytes);
 	ndjson_set_count(o, "calls", c->calls);
+	ndjson_set_count(o, "possibleDuplicates", c->duplicates);
 	ndjson_set_string(o, "failedFile",
 	    run->failed != NULL && failed_batches(run->failed) > 0
 		? failed_path(run->failed)
@@ -409,18 +464,56 @@ dry_run(struct run *run, struct error *e)
 	return exit_worse(code, e->code);
 }
 
+/* The journal may be no file that is read or written as another thing. */
+static int
+check_journal(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	const char *others[] = {NULL, failed_path(run->failed),
+	    run->common.summary, run->token_file, run->cacert};
+	const struct journal *j = run->journal;
+	bool same = n == 0 && journal_is(j, "-");
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		same = same || ((i == 0 || others[i] != NULL) &&
+				   journal_is(j, others[i]));
+	for (i = 0; i < n; i++)
+		same = same || journal_is(j, files[i]);
+	if (same)
+		return error_set(e, EXIT_USAGE,
+		    "the journal is an input or another output too; name "
+		    "another file with --journal");
+	return 0;
+}
+
+static int
+open_journal(struct run *run, char *const *files, size_t n, struct error *e)
+{
+	if (run->journal_path == NULL)
+		return 0;
+	run->journal = journal_open(run->journal_path, &run->endpoint, e);
+	if (run->journal == NULL || check_journal(run, files, n, e) != 0)
+		return -1;
+	if (journal_torn(run->journal) > 0)
+		diag_detail("the journal ended in a line that was not "
+			    "finished; its %llu bytes were cut off",
+		    (unsigned long long)journal_torn(run->journal));
+	return 0;
+}
+
 static enum exit_code
 send_all(struct run *run, char *const *files, size_t n, struct error *e)
 {
 	const struct sender_hooks hooks = {
-	    run, settled, again, passed, pc_id, trouble};
+	    run, settled, repeats, again, passed, pc_id, trouble};
 	struct sender_settings s;
 	enum exit_code code;
 
 	memset(&s, 0, sizeof(s));
 	run->failed = failed_open(run->failed_path, files, n, e);
 	run->pace = pace_open(&run->endpoint, (unsigned)run->rate, e);
-	if (run->failed == NULL || run->pace == NULL)
+	if (run->failed == NULL || run->pace == NULL ||
+	    open_journal(run, files, n, e) != 0)
 		return e->code;
 	if (failed_torn(run->failed) > 0)
 		diag_warn("%s ended in a batch that an earlier run could not "
@@ -434,6 +527,8 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 	s.http.timeout = (unsigned)run->timeout;
 	s.pace = run->pace;
 	s.failed = run->failed;
+	s.journal = run->journal;
+	s.halving = (unsigned)run->bisect_calls;
 	s.jobs = (unsigned)run->jobs;
 	s.retries = (unsigned)run->retries;
 	s.retry_first = (double)run->retry_delay;
@@ -509,6 +604,7 @@ main(int argc, char **argv)
 	summary_discard(&run.summary);
 	batch_reader_close(run.reader);
 	failed_free(run.failed);
+	journal_free(run.journal);
 	pace_free(run.pace);
 	token_free(run.token);
 	signals_die_if_pending();

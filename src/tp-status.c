@@ -314,7 +314,7 @@ say_end(const struct tally *t)
 		diag_note("stopped; without an outcome: %llu of %llu accepted "
 			  "batches; give the receipts again to go on",
 		    (unsigned long long)tally_open(t),
-		    (unsigned long long)t->receipts[RECEIPT_ACCEPTED]);
+		    (unsigned long long)tally_watched(t));
 }
 
 static int
@@ -337,7 +337,7 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 
 	if (item->kind == INBOX_RECEIPT) {
 		tally_receipt(&run->tally, &item->receipt);
-		return item->receipt.state == RECEIPT_ACCEPTED
+		return tally_is_watched(item->receipt.state)
 			   ? watch_add(run->watch, &item->receipt, e)
 			   : 0;
 	}
@@ -358,7 +358,7 @@ outcomes(const struct run *run)
 {
 	const struct tally *t = &run->tally;
 
-	return t->receipts[RECEIPT_ACCEPTED] - tally_open(t);
+	return tally_watched(t) - tally_open(t);
 }
 
 static int

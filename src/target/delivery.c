@@ -5,22 +5,60 @@
 #include "base/clock.h"
 #include "target/outcome.h"
 
-/* One request, and what became of it. */
+/* What one attempt by itself tells of the batch. */
+static enum receipt_state
+tell(enum outcome_kind kind, bool body_left)
+{
+	switch (kind) {
+	case OUTCOME_ACCEPTED:
+		return RECEIPT_ACCEPTED;
+	case OUTCOME_DENIED:
+	case OUTCOME_REFUSED:
+	case OUTCOME_DIVISIBLE:
+		return RECEIPT_REFUSED;
+	case OUTCOME_AGAIN:
+		return RECEIPT_FAILED;
+	case OUTCOME_UNREADABLE:
+		return RECEIPT_UNKNOWN;
+	default:
+		return body_left ? RECEIPT_UNKNOWN : RECEIPT_FAILED;
+	}
+}
+
 static int
-attempt(struct delivery *d, const void *body, size_t size, struct receipt *r,
-    struct http_answer *a, struct outcome *o, struct error *e)
+request(struct delivery *d, const struct delivery_body *body,
+    struct http_answer *a, struct error *e)
 {
 	struct http_request q;
 
 	memset(&q, 0, sizeof(q));
 	q.url = d->endpoint->url;
 	q.token = d->token;
-	q.body = body;
-	q.size = size;
+	q.head = body->head;
+	q.head_size = body->head_size;
+	q.body = body->body;
+	q.size = body->size;
 	q.direct = d->endpoint->origin.loopback;
 	q.stop = d->abort;
 	q.stop_arg = d->arg;
-	if (http_run(d->http, &q, a, e) != 0)
+	return http_run(d->http, &q, a, e);
+}
+
+/*
+ * One request, and what became of it.  It is in the journal before its first
+ * byte leaves.  -1: no answer was looked for.  If only its result cannot be
+ * recorded, e says so, and the next run will take the attempt for open.
+ */
+static int
+attempt(struct delivery *d, const struct delivery_body *body, struct receipt *r,
+    struct http_answer *a, struct outcome *o, struct error *e)
+{
+	uint64_t id = 0;
+
+	memset(a, 0, sizeof(*a));
+	if (d->journal != NULL && journal_attempt(d->journal, r, &id, e) != 0)
+		return -1;
+	if (request(d, body, a, e) != 0)
 		return -1;
 	outcome_judge(o, a);
 	r->attempts++;
@@ -28,6 +66,10 @@ attempt(struct delivery *d, const void *body, size_t size, struct receipt *r,
 	memcpy(r->batch_id, o->batch_id, sizeof(r->batch_id));
 	memcpy(r->batch_status, o->batch_status, sizeof(r->batch_status));
 	memcpy(r->message, o->message, sizeof(r->message));
+	r->state = tell(o->kind, a->body_left);
+	r->time = time(NULL);
+	if (d->journal != NULL)
+		(void)journal_result(d->journal, id, r, e);
 	return 0;
 }
 
@@ -74,7 +116,7 @@ give_up(struct receipt *r, bool may_be_there, enum delivery_end *end,
 }
 
 int
-delivery_run(struct delivery *d, const void *body, size_t size,
+delivery_run(struct delivery *d, const struct delivery_body *body,
     struct receipt *r, enum delivery_end *end, struct error *e)
 {
 	/* An attempt took the body away and brought no answer back: the
@@ -95,16 +137,16 @@ delivery_run(struct delivery *d, const void *body, size_t size,
 			give_up(r, may_be_there, end, DELIVERY_STOPPED);
 			return -1;
 		}
-		if (attempt(d, body, size, r, &a, &o, e) != 0) {
+		if (attempt(d, body, r, &a, &o, e) != 0) {
 			give_up(r, may_be_there || a.body_left, end,
 			    DELIVERY_STOPPED);
 			return -1;
 		}
 		if (decide(o.kind, r, end))
-			return 0;
+			return e->code == EXIT_COMPLETE ? 0 : -1;
 		if (o.kind != OUTCOME_AGAIN && a.body_left)
 			may_be_there = true;
-		if (o.kind == OUTCOME_STOPPED)
+		if (o.kind == OUTCOME_STOPPED || e->code != EXIT_COMPLETE)
 			break;
 		if (r->attempts > d->retries) {
 			give_up(r, may_be_there, end, DELIVERY_EXHAUSTED);

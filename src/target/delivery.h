@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "target/endpoint.h"
 #include "target/http.h"
+#include "target/journal.h"
 #include "target/pace.h"
 #include "target/receipt.h"
 #include "target/retry.h"
@@ -19,6 +20,7 @@ struct delivery {
 	const char *token; /* or NULL */
 	struct http *http;
 	struct pace *pace;
+	struct journal *journal; /* or NULL */
 	unsigned retries;
 	struct retry retry;
 	bool (*stop)(void *arg);  /* true: no new attempt */
@@ -35,12 +37,18 @@ enum delivery_end {
 	DELIVERY_STOPPED    /* failed or unknown: stop or abort said so */
 };
 
+/* What is sent: head, and body behind it. */
+struct delivery_body {
+	const char *head, *body;
+	size_t head_size, size;
+};
+
 /*
- * Sends body.  Of *r, state, http, attempts, batch_id, batch_status, message
- * and time are filled in.  -1: trouble on this machine; r->state is failed or
- * unknown all the same.
+ * Sends body.  *r says which one it is; of it, state, http, attempts, batch_id,
+ * batch_status, message and time are filled in.  -1: trouble on this machine;
+ * r->state is failed or unknown all the same.
  */
-int delivery_run(struct delivery *d, const void *body, size_t size,
+int delivery_run(struct delivery *d, const struct delivery_body *body,
     struct receipt *r, enum delivery_end *end, struct error *e);
 
 #endif

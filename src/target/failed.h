@@ -9,6 +9,7 @@
 #ifndef TP_TARGET_FAILED_H
 #define TP_TARGET_FAILED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
@@ -32,6 +33,14 @@ int failed_write(struct failed *f, const char *data, size_t n, struct error *e);
 int failed_end(struct failed *f, struct error *e);
 /* Instead of failed_end: takes back what was written. */
 void failed_drop(struct failed *f);
+
+/* Where the batch that was begun begins; 0 if the file is no regular one. */
+uint64_t failed_begun(const struct failed *f);
+
+/* Is that batch, whole, at that offset of that file?  Not between failed_begin
+ * and failed_end. */
+bool failed_holds(
+    const char *path, uint64_t at, uint64_t bytes, const char *sha256);
 
 const char *failed_path(const struct failed *f);
 

@@ -52,12 +52,20 @@ static size_t
 give_body(char *to, size_t size, size_t n, void *arg)
 {
 	struct http *h = arg;
-	size_t rest = h->request->size - h->sent;
+	const struct http_request *q = h->request;
+	const char *from = q->head;
+	size_t at = h->sent, rest = q->head_size;
 
+	if (at >= rest) {
+		at -= rest;
+		from = q->body;
+		rest = q->size;
+	}
 	n *= size;
-	if (n > rest)
-		n = rest;
-	memcpy(to, (const char *)h->request->body + h->sent, n);
+	if (n > rest - at)
+		n = rest - at;
+	if (n > 0)
+		memcpy(to, from + at, n);
 	h->sent += n;
 	return n;
 }
@@ -275,8 +283,8 @@ prepare(struct http *h, const struct http_request *q)
 		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
 	} else {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
-		curl_easy_setopt(
-		    c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->size);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)(q->head_size + q->size));
 		if (add_header(h, "Expect:") != 0 ||
 		    add_header(h,
 			"Content-Type: application/x-www-form-urlencoded") != 0)

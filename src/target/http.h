@@ -33,7 +33,9 @@ struct http_request {
 	const char *token; /* "Authorization: Bearer …"; or NULL */
 	const void *body;  /* NULL: a GET; else a POST of a form */
 	size_t size;	   /* of body */
-	bool direct;	   /* no proxy: for loopback */
+	const void *head;  /* goes in front of it */
+	size_t head_size;
+	bool direct; /* no proxy: for loopback */
 	/* Asked a few times a second; true ends the request.  Or NULL. */
 	bool (*stop)(void *arg);
 	void *stop_arg;

@@ -9,6 +9,7 @@
 #include "base/signals.h"
 #include "base/sys.h"
 #include "csv/input.h"
+#include "target/history.h"
 
 /* Items held for the caller; room to read into behind a whole line. */
 enum { HELD = 16, ROOM = 4096 };
@@ -31,9 +32,11 @@ struct inbox {
 	struct input *input;
 	struct inbox_item item; /* being made */
 	uint64_t line;
-	bool passing; /* over the rest of a line that is too long */
-	char *data;   /* INBOX_LINE bytes, … */
-	size_t len;   /* … of which so many are in use */
+	bool passing;		/* over the rest of a line that is too long */
+	struct history history; /* of a journal, if its version is not 0 */
+	bool damaged;		/* the rest of that journal is of no use */
+	char *data;		/* INBOX_LINE bytes, … */
+	size_t len;		/* … of which so many are in use */
 };
 
 static char standard[] = "-";
@@ -67,6 +70,46 @@ is_blank(const char *line, size_t n)
 	return n == 0;
 }
 
+/* A line of a journal: what is settled is given out. */
+static int
+give_journal_line(struct inbox *in, const char *line, size_t n)
+{
+	struct error *e = &in->item.error;
+	enum history_line kind;
+
+	if (in->damaged)
+		return 0;
+	if (history_add(
+		&in->history, line, n, 0, &kind, &in->item.receipt, e) != 0) {
+		error_place(e, input_name(in->input), in->line, 0);
+		in->damaged = true;
+		return give(in, INBOX_MALFORMED);
+	}
+	if (kind == HISTORY_KEPT ||
+	    (kind == HISTORY_RESULT &&
+		in->item.receipt.state == RECEIPT_ACCEPTED))
+		return give(in, INBOX_RECEIPT);
+	memset(&in->item, 0, sizeof(in->item));
+	return 0;
+}
+
+/* At the end of a journal: what is not settled. */
+static int
+give_unsettled(struct inbox *in)
+{
+	struct history *h = &in->history;
+	struct receipt *r = &in->item.receipt;
+	size_t i;
+
+	if (history_sort(h, &in->item.error) != 0)
+		return give(in, INBOX_FAILED);
+	for (i = 0; i < h->n; i++) {
+		if (history_unsettled(h, i, r) && give(in, INBOX_RECEIPT) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 give_line(struct inbox *in, const char *line, size_t n)
 {
@@ -74,6 +117,9 @@ give_line(struct inbox *in, const char *line, size_t n)
 
 	if (is_blank(line, n))
 		return 0;
+	if (in->history.version != 0 ||
+	    (in->line == 1 && history_may_begin(line, n)))
+		return give_journal_line(in, line, n);
 	if (receipt_parse(&in->item.receipt, line, n, e) == 0)
 		return give(in, INBOX_RECEIPT);
 	error_place(e, input_name(in->input), in->line, 0);
@@ -166,7 +212,8 @@ read_lines(struct inbox *in)
 
 	in->line = 0;
 	in->len = 0;
-	in->passing = false;
+	in->passing = in->damaged = false;
+	history_free(&in->history);
 	while ((n = read_more(in)) > 0) {
 		in->len += (size_t)n;
 		if (give_lines(in) != 0)
@@ -175,6 +222,8 @@ read_lines(struct inbox *in)
 	if (n < 0)
 		return give(in, INBOX_FAILED);
 	in->line++;
+	if (in->history.version != 0) /* a torn line at its end is none */
+		return give_unsettled(in);
 	return in->passing ? 0 : give_line(in, in->data, in->len);
 }
 
@@ -183,6 +232,7 @@ destroy(struct inbox *in)
 {
 	pthread_cond_destroy(&in->changed);
 	pthread_mutex_destroy(&in->lock);
+	history_free(&in->history);
 	free(in->data);
 	free(in);
 }

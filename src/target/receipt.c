@@ -1,10 +1,8 @@
 #include "target/receipt.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/ndjson.h"
 
 static const char *const names[] = {
     [RECEIPT_ACCEPTED] = "accepted",
@@ -29,15 +27,15 @@ set_text(ndjson *object, const char *key, const char *text)
 	ndjson_set_string(object, key, text[0] == '\0' ? NULL : text);
 }
 
-char *
-receipt_line(const struct receipt *r, size_t *n)
+void
+receipt_set(ndjson *o, const struct receipt *r)
 {
-	ndjson *o = ndjson_new();
 	char when[CLOCK_TEXT];
-	char *line;
 
 	ndjson_set_count(o, "batch", r->batch);
 	set_text(o, "sha256", r->sha256);
+	if (r->rows_from != 0)
+		ndjson_set_count(o, "rowsFrom", r->rows_from);
 	ndjson_set_count(o, "rows", r->rows);
 	ndjson_set_count(o, "bytes", r->bytes);
 	ndjson_set_string(o, "state", names[r->state]);
@@ -50,9 +48,34 @@ receipt_line(const struct receipt *r, size_t *n)
 	set_text(o, "batchStatus", r->batch_status);
 	set_text(o, "message", r->message);
 	ndjson_set_string(o, "time", clock_text(r->time, when));
+	if (r->duplicate)
+		ndjson_set_bool(o, "possibleDuplicate", true);
+}
+
+char *
+receipt_line(const struct receipt *r, size_t *n)
+{
+	ndjson *o = ndjson_new();
+	char *line;
+
+	receipt_set(o, r);
 	line = ndjson_line(o, n);
 	ndjson_free(o);
 	return line;
+}
+
+bool
+receipt_denied(const struct receipt *r)
+{
+	return r->state == RECEIPT_REFUSED &&
+	       (r->http == 0 || r->http == 401 || r->http == 403);
+}
+
+bool
+receipt_divisible(const struct receipt *r)
+{
+	return r->state == RECEIPT_REFUSED &&
+	       ((r->http >= 200 && r->http <= 299) || r->http == 413);
 }
 
 /* A text that may be absent or null; -1: longer than the field. */
@@ -109,11 +132,12 @@ parse_time(const char *text)
 	return (time_t)(count_days(y, m, d) * 86400 + h * 3600 + min * 60 + s);
 }
 
-static int
-get_members(struct receipt *r, const ndjson *o)
+int
+receipt_get(struct receipt *r, const ndjson *o)
 {
 	uint64_t n;
 
+	memset(r, 0, sizeof(*r));
 	if (ndjson_get_count(o, "batch", &r->batch) != 0 ||
 	    get_state(o, &r->state) != 0 ||
 	    ndjson_get_count(o, "rows", &r->rows) != 0 ||
@@ -123,6 +147,8 @@ get_members(struct receipt *r, const ndjson *o)
 		r->http = (int)n;
 	if (ndjson_get_count(o, "attempts", &n) == 0 && n < UINT32_MAX)
 		r->attempts = (unsigned)n;
+	(void)ndjson_get_count(o, "rowsFrom", &r->rows_from);
+	r->duplicate = ndjson_get_bool(o, "possibleDuplicate");
 	r->time = parse_time(ndjson_get_string(o, "time"));
 	if (get_text(o, "sha256", r->sha256, sizeof(r->sha256)) != 0 ||
 	    get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0 ||
@@ -142,7 +168,7 @@ receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
 	memset(r, 0, sizeof(*r));
 	if (o == NULL)
 		return error_set(e, EXIT_INPUT, "not a JSON object");
-	result = get_members(r, o);
+	result = receipt_get(r, o);
 	ndjson_free(o);
 	if (result != 0)
 		return error_set(e, EXIT_INPUT,

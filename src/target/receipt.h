@@ -5,10 +5,12 @@
 #ifndef TP_TARGET_RECEIPT_H
 #define TP_TARGET_RECEIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 #include "base/error.h"
+#include "base/ndjson.h"
 #include "base/sha256.h"
 
 enum receipt_state {
@@ -22,7 +24,9 @@ enum receipt_state {
 
 /* Strings are UTF-8, not escaped; "" is null in the line. */
 struct receipt {
-	uint64_t batch; /* its number in the input, from 1 */
+	uint64_t batch;	    /* its number in the input, from 1 */
+	uint64_t rows_from; /* of a part: its first row in the batch, from 1;
+			     * 0: the whole batch */
 	char sha256[SHA256_HEX];
 	uint64_t rows;
 	uint64_t bytes;
@@ -33,6 +37,7 @@ struct receipt {
 	char batch_status[2048]; /* URL to poll */
 	char message[1024];	 /* the service's, or why there is none */
 	time_t time;		 /* when the state was known */
+	bool duplicate;		 /* an earlier run may have sent it too */
 };
 
 /* "accepted" */
@@ -41,6 +46,18 @@ const char *receipt_state_name(enum receipt_state state);
 /* The line with its line feed, ended by NUL; the caller frees it.  NULL: no
  * memory. */
 char *receipt_line(const struct receipt *r, size_t *n);
+
+/* The members of the line, set in and read from an object; -1: not there. */
+void receipt_set(ndjson *object, const struct receipt *r);
+int receipt_get(struct receipt *r, const ndjson *object);
+
+/* Refused, and so would be all others: credentials, or (without a status) a
+ * certificate. */
+bool receipt_denied(const struct receipt *r);
+
+/* Refused for something in it, so that parts of it may be taken: with success
+ * false, or as too large. */
+bool receipt_divisible(const struct receipt *r);
 
 /*
  * Reads one line, with or without its line feed.  Members that are unknown

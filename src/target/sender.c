@@ -12,7 +12,9 @@
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
-#include "target/delivery.h"
+#include "target/keeper.h"
+#include "target/score.h"
+#include "target/shipment.h"
 
 enum use { SLOT_FREE, SLOT_READY, SLOT_BUSY };
 
@@ -25,6 +27,8 @@ struct slot {
 struct worker {
 	struct sender *sender;
 	struct http *http;
+	struct sha256 *sha256;
+	struct slot *slot; /* that it is busy with */
 	pthread_t thread;
 	bool started;
 };
@@ -34,6 +38,7 @@ struct sender {
 	const struct sender_hooks *hooks;
 	struct batch_reader *reader;
 	struct sha256 *sha256; /* of the thread that reads */
+	struct keeper keeper;  /* used with the lock held */
 	struct worker workers[SENDER_JOBS_MAX];
 
 	pthread_mutex_t lock; /* over all below, and the hooks */
@@ -41,7 +46,7 @@ struct sender {
 	struct slot *slots; /* jobs + 1 */
 	struct sender_counts *counts;
 	enum exit_code code;
-	unsigned refused_in_row;
+	struct score score;
 	bool ended;	     /* no more batches will be READY */
 	bool mute;	     /* receipts cannot be written any more */
 	bool warned;	     /* of pcId with v2 */
@@ -92,57 +97,22 @@ trouble(struct sender *s, const struct error *e)
 
 /* ------------------------------------------------------------ settling */
 
-static int
-keep_rest(struct sender *s, struct batch *b, struct error *e)
-{
-	enum { PIECE = 64 * 1024 };
-	char *piece = sys_malloc(PIECE);
-	ptrdiff_t n;
-	int result = 0;
-
-	if (piece == NULL)
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	while (result == 0 &&
-	       (n = batch_reader_rest(s->reader, b, piece, PIECE, e)) != 0) {
-		result = n < 0 ? -1
-			       : failed_write(
-				     s->settings->failed, piece, (size_t)n, e);
-		if (result == 0)
-			sha256_add(s->sha256, piece, (size_t)n);
-	}
-	free(piece);
-	return result;
-}
-
-/* Puts a batch that was not accepted where it can be sent from again. */
-static int
-keep(struct sender *s, struct batch *b, struct error *e)
-{
-	struct failed *f = s->settings->failed;
-
-	if (failed_begin(f, e) != 0 ||
-	    failed_write(f, b->body.data, b->body.len, e) != 0)
-		return -1;
-	if (b->more && keep_rest(s, b, e) != 0) {
-		failed_drop(f);
-		return -1;
-	}
-	if (b->cut) {
-		failed_drop(f);
-		return 0;
-	}
-	return failed_end(f, e);
-}
-
+/* The batch, or a part of it, goes to the failed file; or it is said that it
+ * cannot. */
 static void
-keep_or_end(struct sender *s, struct batch *b)
+keep_or_end(struct sender *s, struct batch *b, size_t at, size_t size,
+    struct receipt *r)
 {
 	struct error e = ERROR_INIT, more = ERROR_INIT;
+	bool kept = false;
 
-	if (!atomic_load(&s->unkept) && keep(s, b, &e) == 0)
+	if (!atomic_load(&s->unkept) &&
+	    keeper_keep(&s->keeper, b, at, size, r, &kept, &e) == 0)
 		return;
 	if (e.code != EXIT_COMPLETE)
 		trouble(s, &e);
+	if (kept)
+		return;
 	error_set(&more, EXIT_LOCAL,
 	    "batch %llu was not accepted, and could not be kept either: send "
 	    "it again from where it came",
@@ -152,43 +122,23 @@ keep_or_end(struct sender *s, struct batch *b)
 }
 
 static void
-count(struct sender *s, const struct receipt *r)
+deny(struct sender *s)
 {
-	struct sender_counts *c = s->counts;
-
-	c->batches++;
-	c->states[r->state]++;
-	c->rows += r->rows;
-	c->bytes += r->bytes;
-	c->calls += r->attempts;
-	if (r->state == RECEIPT_ACCEPTED)
-		c->rows_accepted += r->rows;
-	if (r->state == RECEIPT_UNKNOWN)
-		s->code = exit_worse(s->code, EXIT_UNKNOWN);
-	if (r->state == RECEIPT_INVALID)
-		s->code = exit_worse(s->code, EXIT_INPUT);
-	if (r->state == RECEIPT_UNKNOWN) /* it may have been accepted */
-		s->refused_in_row = 0;
-	if (r->state != RECEIPT_REFUSED)
-		return;
-	s->code = exit_worse(s->code, EXIT_REJECTED);
-	if (++s->refused_in_row >= SENDER_REFUSED_IN_ROW &&
-	    c->states[RECEIPT_ACCEPTED] == 0) {
-		c->denied = true;
-		stop(s, EXIT_SERVICE);
-	}
+	s->counts->denied = true;
+	stop(s, EXIT_SERVICE);
 }
 
-/* The batch has a state: keep it if need be, then say so. */
+/* It has a state: say so. */
 static void
-settle(struct sender *s, struct batch *b, const struct receipt *r)
+tell(struct sender *s, struct batch *b, const struct receipt *r, bool earlier)
 {
 	struct error e = ERROR_INIT;
 
-	count(s, r);
-	if (r->state != RECEIPT_ACCEPTED && r->state != RECEIPT_INVALID)
-		keep_or_end(s, b);
-	if (s->hooks->settled(s->hooks->arg, r, b, &e) != 0 && !s->mute) {
+	if (score_add(&s->score, r, earlier))
+		deny(s);
+	s->code = exit_worse(s->code, score_code(r->state));
+	if (s->hooks->settled(s->hooks->arg, r, b, earlier, &e) != 0 &&
+	    !s->mute) {
 		s->mute = true;
 		trouble(s, &e);
 	}
@@ -217,27 +167,58 @@ tell_again(void *arg, const struct receipt *r, double delay)
 }
 
 static void
-send_batch(struct sender *s, struct delivery *d, struct slot *slot)
+settled(void *arg, struct shipment_piece *piece)
 {
-	struct error e = ERROR_INIT;
-	enum delivery_end end = DELIVERY_SETTLED;
-	struct receipt r;
+	struct worker *w = arg;
+	struct sender *s = w->sender;
+	struct batch *b = &w->slot->batch;
 
-	describe(&slot->batch, slot->sha256, &r);
-	(void)delivery_run(
-	    d, slot->batch.body.data, slot->batch.body.len, &r, &end, &e);
 	pthread_mutex_lock(&s->lock);
-	if (e.code != EXIT_COMPLETE)
-		trouble(s, &e);
-	if (end == DELIVERY_EXHAUSTED)
+	if (piece->keep)
+		keep_or_end(s, b, piece->at, piece->size, &piece->receipt);
+	tell(s, b, &piece->receipt, piece->earlier);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+repeats(void *arg, const struct receipt *r)
+{
+	struct worker *w = arg;
+	struct sender *s = w->sender;
+
+	pthread_mutex_lock(&s->lock);
+	s->hooks->repeats(s->hooks->arg, r);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static bool
+refused(void *arg)
+{
+	struct worker *w = arg;
+	struct sender *s = w->sender;
+	bool over;
+
+	pthread_mutex_lock(&s->lock);
+	over = score_refusal(&s->score);
+	if (over)
+		deny(s);
+	pthread_mutex_unlock(&s->lock);
+	return over;
+}
+
+static void
+stopped(void *arg, enum delivery_end why, const struct error *e)
+{
+	struct worker *w = arg;
+	struct sender *s = w->sender;
+
+	pthread_mutex_lock(&s->lock);
+	if (e->code != EXIT_COMPLETE)
+		trouble(s, e);
+	if (why == DELIVERY_EXHAUSTED)
 		stop(s, EXIT_TEMPORARY);
-	if (end == DELIVERY_DENIED) {
-		s->counts->denied = true;
-		stop(s, EXIT_SERVICE);
-	}
-	settle(s, &slot->batch, &r);
-	slot->use = SLOT_FREE;
-	pthread_cond_broadcast(&s->changed);
+	if (why == DELIVERY_DENIED)
+		deny(s);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -272,30 +253,52 @@ take_ready(struct sender *s)
 	return slot;
 }
 
+static void
+prepare(struct worker *w, struct shipment *shipment)
+{
+	struct sender *s = w->sender;
+	struct delivery *d = &shipment->delivery;
+
+	memset(shipment, 0, sizeof(*shipment));
+	d->endpoint = s->settings->endpoint;
+	d->token = s->settings->token;
+	d->http = w->http;
+	d->pace = s->settings->pace;
+	d->journal = s->settings->journal;
+	d->retries = s->settings->retries;
+	d->retry.first = s->settings->retry_first;
+	/* Differs between processes and between threads. */
+	d->retry.seed = ((uint64_t)time(NULL) << 32 ^ (uint64_t)getpid() << 8) +
+			(uint64_t)(w - s->workers) + 1;
+	d->stop = is_stopped;
+	d->abort = is_over;
+	d->again = tell_again;
+	d->arg = s;
+	shipment->sha256 = w->sha256;
+	shipment->calls = s->settings->halving;
+	shipment->settled = settled;
+	shipment->repeats = repeats;
+	shipment->refused = refused;
+	shipment->stopped = stopped;
+	shipment->arg = w;
+}
+
 static void *
 work(void *arg)
 {
 	struct worker *w = arg;
 	struct sender *s = w->sender;
-	struct delivery d;
-	struct slot *slot;
+	struct shipment shipment;
 
-	memset(&d, 0, sizeof(d));
-	d.endpoint = s->settings->endpoint;
-	d.token = s->settings->token;
-	d.http = w->http;
-	d.pace = s->settings->pace;
-	d.retries = s->settings->retries;
-	d.retry.first = s->settings->retry_first;
-	/* Differs between processes and between threads. */
-	d.retry.seed = ((uint64_t)time(NULL) << 32 ^ (uint64_t)getpid() << 8) +
-		       (uint64_t)(w - s->workers) + 1;
-	d.stop = is_stopped;
-	d.abort = is_over;
-	d.again = tell_again;
-	d.arg = s;
-	while ((slot = take_ready(s)) != NULL)
-		send_batch(s, &d, slot);
+	prepare(w, &shipment);
+	while ((w->slot = take_ready(s)) != NULL) {
+		shipment_run(&shipment, &w->slot->batch, w->slot->sha256);
+		pthread_mutex_lock(&s->lock);
+		s->counts->batches++;
+		w->slot->use = SLOT_FREE;
+		pthread_cond_broadcast(&s->changed);
+		pthread_mutex_unlock(&s->lock);
+	}
 	return NULL;
 }
 
@@ -337,37 +340,102 @@ lock_idle(struct sender *s)
 	}
 }
 
-/* A batch that must not be sent. */
+/* Is it the batch that the journal has under its number?  Not known of one
+ * that is too large for memory. */
+static int
+check_input(struct sender *s, const struct batch *b, const char *sha256)
+{
+	const struct journal *j = s->settings->journal;
+	struct error e = ERROR_INIT;
+	const char *recorded;
+
+	recorded = j == NULL || b->more
+		       ? NULL
+		       : history_sha256(journal_history(j), b->number);
+	if (recorded == NULL || strcmp(recorded, sha256) == 0)
+		return 0;
+	error_set(&e, EXIT_USAGE,
+	    "batch %llu is another one than the journal has under this number: "
+	    "it is the journal of another input, or of other options, or one "
+	    "of the inputs was cut short",
+	    (unsigned long long)b->number);
+	pthread_mutex_lock(&s->lock);
+	trouble(s, &e);
+	pthread_mutex_unlock(&s->lock);
+	return -1;
+}
+
+/* An earlier run has kept it. */
+static bool
+recall_invalid(struct sender *s, struct batch *b)
+{
+	struct journal *j = s->settings->journal;
+	struct error e = ERROR_INIT;
+	struct history_past past;
+	struct receipt r;
+
+	if (j == NULL)
+		return false;
+	history_find(journal_history(j), b->number, 0, 0, &past);
+	if (past.kept == NULL)
+		return false;
+	if (journal_recall(j, past.kept, &r, &e) != 0)
+		trouble(s, &e);
+	r.attempts = 0;
+	tell(s, b, &r, true);
+	return true;
+}
+
 static void
+keep_invalid(struct sender *s, struct batch *b, const char *sha256)
+{
+	struct receipt r;
+
+	describe(b, b->more ? "" : sha256, &r);
+	r.state = RECEIPT_INVALID;
+	r.time = time(NULL);
+	snprintf(r.message, sizeof(r.message), "%s", b->fault.text);
+	if (b->more) /* its digest goes on */
+		sha256_add(s->sha256, b->body.data, b->body.len);
+	keep_or_end(s, b, b->header, b->body.len - b->header, &r);
+	if (!b->cut && b->rows > 0)
+		tell(s, b, &r, false);
+}
+
+/* A batch that must not be sent. */
+static int
 settle_invalid(struct sender *s, struct batch *b)
 {
 	char digest[SHA256_HEX];
-	struct receipt r;
+	bool usable = !b->cut && (b->rows > 0 || b->more);
 
 	lock_idle(s);
+	pthread_mutex_unlock(&s->lock);
 	sha256_add(s->sha256, b->body.data, b->body.len);
-	if (!b->cut && (b->rows > 0 || b->more))
-		keep_or_end(s, b);
 	sha256_take(s->sha256, digest);
-	if (b->cut || b->rows == 0) {
+	if (usable && check_input(s, b, digest) != 0)
+		return -1;
+	pthread_mutex_lock(&s->lock);
+	if (usable && !recall_invalid(s, b))
+		keep_invalid(s, b, digest);
+	if (b->cut || (b->rows == 0 && !b->more)) {
 		s->counts->passed++;
 		s->code = exit_worse(s->code, EXIT_INPUT);
 		s->hooks->passed(s->hooks->arg, b);
 	} else {
-		describe(b, digest, &r);
-		r.state = RECEIPT_INVALID;
-		r.time = time(NULL);
-		snprintf(r.message, sizeof(r.message), "%s", b->fault.text);
-		settle(s, b, &r);
+		s->counts->batches++;
 	}
 	pthread_mutex_unlock(&s->lock);
+	return 0;
 }
 
-static void
+static int
 hand_over(struct sender *s, struct slot *slot)
 {
 	sha256_add(s->sha256, slot->batch.body.data, slot->batch.body.len);
 	sha256_take(s->sha256, slot->sha256);
+	if (check_input(s, &slot->batch, slot->sha256) != 0)
+		return -1;
 	pthread_mutex_lock(&s->lock);
 	if (slot->batch.id == BATCH_ID_PC && !s->warned &&
 	    s->settings->endpoint->api == ENDPOINT_V2) {
@@ -377,10 +445,39 @@ hand_over(struct sender *s, struct slot *slot)
 	slot->use = SLOT_READY;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
+	return 0;
 }
 
-/* Reads all; what comes after the run has stopped goes the same way, and is
- * kept without having been sent. */
+/* With a journal, what was not sent need not be kept: the next run has it. */
+static bool
+may_leave(const struct sender *s)
+{
+	return s->settings->journal != NULL && atomic_load(&s->stopped);
+}
+
+/* The journal knows of more than there is. */
+static void
+check_end(struct sender *s, uint64_t read)
+{
+	const struct journal *j = s->settings->journal;
+	struct error e = ERROR_INIT;
+	uint64_t known = 0;
+
+	lock_idle(s);
+	if (j != NULL)
+		known = history_batches(journal_history(j));
+	if (known > read && !atomic_load(&s->stopped)) {
+		error_set(&e, EXIT_INPUT,
+		    "the input has ended after batch %llu, but the journal has "
+		    "%llu: it was cut short, or is another one",
+		    (unsigned long long)read, (unsigned long long)known);
+		trouble(s, &e);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Reads all; without a journal what comes after the run has stopped goes the
+ * same way, and is kept without having been sent. */
 static void
 read_all(struct sender *s)
 {
@@ -391,17 +488,20 @@ read_all(struct sender *s)
 		struct slot *slot = take_free(s);
 		int status = -1;
 
-		if (signals_pending() == 0 && !atomic_load(&s->unkept))
+		if (signals_pending() == 0 && !atomic_load(&s->unkept) &&
+		    !may_leave(s))
 			status = batch_reader_next(s->reader, &slot->batch, &e);
-		if (status == 0)
+		if (status == 0) {
+			check_end(s, read);
 			return;
+		}
 		if (status < 0)
 			break;
+		if ((slot->batch.fault.code != EXIT_COMPLETE
+			    ? settle_invalid(s, &slot->batch)
+			    : hand_over(s, slot)) != 0)
+			return; /* it is not this journal's */
 		read = slot->batch.number;
-		if (slot->batch.fault.code != EXIT_COMPLETE)
-			settle_invalid(s, &slot->batch);
-		else
-			hand_over(s, slot);
 	}
 	s->counts->unread = read + 1;
 	if (signals_pending() != 0 || e.code == EXIT_COMPLETE)
@@ -440,6 +540,10 @@ start(struct sender *s, struct error *e)
 	s->slots = sys_calloc(jobs + 1, sizeof(*s->slots));
 	if (s->sha256 == NULL || s->slots == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
+	s->keeper.failed = s->settings->failed;
+	s->keeper.journal = s->settings->journal;
+	s->keeper.reader = s->reader;
+	s->keeper.sha256 = s->sha256;
 	for (i = 0; i <= jobs; i++)
 		batch_init(&s->slots[i].batch);
 	for (i = 0; i < jobs; i++) {
@@ -447,6 +551,9 @@ start(struct sender *s, struct error *e)
 		s->workers[i].http = http_new(&s->settings->http, e);
 		if (s->workers[i].http == NULL)
 			return -1;
+		s->workers[i].sha256 = sha256_new();
+		if (s->workers[i].sha256 == NULL)
+			return error_set(e, EXIT_LOCAL, "out of memory");
 	}
 	for (i = 0; i < jobs; i++) {
 		if (start_thread(&s->workers[i], e) != 0)
@@ -468,6 +575,7 @@ finish(struct sender *s)
 		if (s->workers[i].started)
 			pthread_join(s->workers[i].thread, NULL);
 		http_free(s->workers[i].http);
+		sha256_free(s->workers[i].sha256);
 	}
 	for (i = 0; s->slots != NULL && i <= s->settings->jobs; i++)
 		batch_free(&s->slots[i].batch);
@@ -489,6 +597,7 @@ sender_run(const struct sender_settings *settings,
 	s.hooks = hooks;
 	s.reader = reader;
 	s.counts = counts;
+	score_start(&s.score, counts);
 	pthread_mutex_init(&s.lock, NULL);
 	pthread_cond_init(&s.changed, NULL);
 	if (start(&s, &e) == 0) {

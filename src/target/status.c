@@ -156,6 +156,8 @@ status_line(const struct status *s, size_t *n)
 	ndjson_set_string(o, "batchId", s->id[0] == '\0' ? NULL : s->id);
 	ndjson_set_string(o, "state", states[s->state]);
 	ndjson_set_bool(o, "reconciled", status_reconciled(s));
+	if (s->rows_from != 0)
+		ndjson_set_count(o, "rowsFrom", s->rows_from);
 	ndjson_set_count(o, "rows", s->rows);
 	for (i = 0; i < STATUS_COUNTS; i++) {
 		if (s->counted[i])

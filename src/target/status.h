@@ -34,9 +34,10 @@ enum status_count {
 
 struct status {
 	/* From the receipt. */
-	uint64_t batch; /* its number */
-	uint64_t rows;	/* sent */
-	const char *id; /* of the batch, at the service; "" if unknown */
+	uint64_t batch;	    /* its number */
+	uint64_t rows_from; /* of a part, as in its receipt; or 0 */
+	uint64_t rows;	    /* sent */
+	const char *id;	    /* of the batch, at the service; "" if unknown */
 	/* From the service. */
 	enum status_state state;
 	bool counted[STATUS_COUNTS]; /* whether it gave this count */

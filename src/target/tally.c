@@ -24,11 +24,7 @@ static const struct {
 static enum exit_code
 receipt_code(const struct receipt *r)
 {
-	/* Credentials, or (without a status) a certificate. */
-	if (r->state == RECEIPT_REFUSED &&
-	    (r->http == 0 || r->http == 401 || r->http == 403))
-		return EXIT_SERVICE;
-	return kinds[r->state].code;
+	return receipt_denied(r) ? EXIT_SERVICE : kinds[r->state].code;
 }
 
 void
@@ -79,10 +75,22 @@ tally_receipts(const struct tally *t)
 	return sum(t->receipts, TALLY_RECEIPTS);
 }
 
+bool
+tally_is_watched(enum receipt_state state)
+{
+	return state == RECEIPT_ACCEPTED || state == RECEIPT_SKIPPED;
+}
+
+uint64_t
+tally_watched(const struct tally *t)
+{
+	return t->receipts[RECEIPT_ACCEPTED] + t->receipts[RECEIPT_SKIPPED];
+}
+
 uint64_t
 tally_open(const struct tally *t)
 {
-	return t->receipts[RECEIPT_ACCEPTED] - sum(t->outcomes, STATUS_STATES);
+	return tally_watched(t) - sum(t->outcomes, STATUS_STATES);
 }
 
 const char *

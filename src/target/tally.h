@@ -35,7 +35,11 @@ bool tally_outcome(struct tally *t, const struct status *s);
 /* Receipts of all states. */
 uint64_t tally_receipts(const struct tally *t);
 
-/* Accepted batches without an outcome. */
+/* Accepted, in this run or an earlier one: the service is asked about it. */
+bool tally_is_watched(enum receipt_state state);
+uint64_t tally_watched(const struct tally *t);
+
+/* … of them without an outcome. */
 uint64_t tally_open(const struct tally *t);
 
 /* What a state of receipts means, for a person: "refused by the service". */

@@ -98,6 +98,7 @@ describe(struct status *s, const struct receipt *r, const char *id)
 {
 	memset(s, 0, sizeof(*s));
 	s->batch = r->batch;
+	s->rows_from = r->rows_from;
 	s->rows = r->rows;
 	s->id = id;
 }

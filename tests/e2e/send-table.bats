@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What comes back, and what becomes of the batch: each row of the table in
-# tp-send(1), for the first of two batches or for both.
+# tp-send(1), for the first of two batches or for both.  Halving has a file of
+# its own (halving.bats).
 
 load ../helper
 
@@ -28,6 +29,7 @@ try() { # FAULT...
 	sandbox_start --rate 0 --log log "${faults[@]}"
 	code=0
 	tp-send --endpoint "$sandbox" --retries 1 --retry-delay 0 --jobs 1 \
+		--no-bisect \
 		--failed failed both.batches >receipts 2>said || code=$?
 	sandbox_stop
 }

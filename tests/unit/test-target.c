@@ -374,11 +374,18 @@ test_receipt(void **state)
 	    "\"message\":\"Batch is \\u0001empty\","
 	    "\"time\":\"2026-11-22T06:22:00Z\"}\n";
 	struct error e = ERROR_INIT;
-	struct receipt r = {3, "ab", 2, 43, RECEIPT_REFUSED, 200, 4, "demo-1",
-	    "http://h/",
-	    "Batch is \x01"
-	    "empty",
-	    1795328520};
+	struct receipt r = {.batch = 3,
+	    .sha256 = "ab",
+	    .rows = 2,
+	    .bytes = 43,
+	    .state = RECEIPT_REFUSED,
+	    .http = 200,
+	    .attempts = 4,
+	    .batch_id = "demo-1",
+	    .batch_status = "http://h/",
+	    .message = "Batch is \x01"
+		       "empty",
+	    .time = 1795328520};
 	struct receipt got;
 	size_t n;
 	char *line = receipt_line(&r, &n);

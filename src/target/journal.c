@@ -1,0 +1,474 @@
+#include "target/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/buffer.h"
+#include "base/escape.h"
+#include "base/outfile.h"
+#include "base/sys.h"
+
+struct journal {
+	int fd;
+	bool locked;
+	char *path;
+	char shown[256];
+	uint64_t torn;
+	struct history history;
+	off_t end;	      /* of its lines, when it was opened */
+	pthread_mutex_t lock; /* over the descriptor, and what follows */
+	uint64_t opened;      /* the last number given */
+	bool broken;	      /* its end is not known any more */
+};
+
+static int
+complain(const struct journal *j, struct error *e, const char *why)
+{
+	error_set(e, EXIT_USAGE, "%s", why);
+	error_place(e, j->shown, 0, 0);
+	return -1;
+}
+
+static int
+complain_errno(const struct journal *j, struct error *e, enum exit_code code,
+    const char *why)
+{
+	error_errno(e, code, "%s", why);
+	error_place(e, j->shown, 0, 0);
+	return -1;
+}
+
+/* ------------------------------------------------------------- opening */
+
+static int
+open_file(struct journal *j, struct error *e)
+{
+	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+	struct stat st;
+
+	j->fd = sys_open(j->path, flags | O_CREAT, 0600);
+	if (j->fd < 0 && errno == ELOOP)
+		return complain(j, e, "this is a symbolic link; name the file");
+	if (j->fd < 0 || fstat(j->fd, &st) != 0)
+		return complain_errno(
+		    j, e, EXIT_USAGE, "cannot use this as the journal");
+	if (!S_ISREG(st.st_mode))
+		return complain(j, e, "the journal must be a regular file");
+	return 0;
+}
+
+static int
+lock_file(struct journal *j, struct error *e)
+{
+	struct flock l;
+
+	memset(&l, 0, sizeof(l));
+	l.l_type = F_WRLCK;
+	l.l_whence = SEEK_SET;
+	if (sys_lock(j->fd, F_SETLK, &l) == 0) {
+		j->locked = true;
+		return 0;
+	}
+	if (errno != EACCES && errno != EAGAIN)
+		return complain_errno(j, e, EXIT_USAGE, "cannot lock this");
+	if (sys_lock(j->fd, F_GETLK, &l) != 0 || l.l_type == F_UNLCK ||
+	    l.l_pid <= 0)
+		return complain(j, e, "another process uses this journal");
+	error_set(
+	    e, EXIT_USAGE, "process %ld uses this journal", (long)l.l_pid);
+	error_place(e, j->shown, 0, 0);
+	return -1;
+}
+
+/* At most n bytes from there on; fewer: the file has no more. */
+static ptrdiff_t
+read_at(const struct journal *j, off_t at, char *to, size_t n)
+{
+	size_t done = 0;
+
+	if (sys_lseek(j->fd, at, SEEK_SET) < 0)
+		return -1;
+	while (done < n) {
+		ssize_t got = sys_read(j->fd, to + done, n - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ptrdiff_t)done;
+}
+
+/* A file that lost its power may end in what was never written. */
+static bool
+is_torn(const char *line, size_t n, bool last)
+{
+	return last && memchr(line, '\0', n) != NULL;
+}
+
+static int
+take_line(struct journal *j, const char *line, size_t n, struct error *e)
+{
+	struct error why = ERROR_INIT;
+	enum history_line kind;
+
+	if (history_add(&j->history, line, n, (uint64_t)j->end, &kind, NULL,
+		&why) != 0) {
+		error_set(e, why.code == EXIT_LOCAL ? EXIT_LOCAL : EXIT_USAGE,
+		    "%s", why.text);
+		error_place(e, j->shown, 0, 0);
+		return -1;
+	}
+	j->end += (off_t)n + 1;
+	return 0;
+}
+
+/* The lines that are whole, of n bytes at j->end; `last`: behind them the file
+ * ends. */
+static int
+take_lines(
+    struct journal *j, const char *data, size_t n, bool last, struct error *e)
+{
+	const char *end = data + n, *lf;
+
+	while ((lf = memchr(data, '\n', (size_t)(end - data))) != NULL) {
+		if (is_torn(data, (size_t)(lf - data), last && lf + 1 == end))
+			break;
+		if (take_line(j, data, (size_t)(lf - data), e) != 0)
+			return -1;
+		data = lf + 1;
+	}
+	return 0;
+}
+
+static int
+read_lines(struct journal *j, char *buf, size_t size, struct error *e)
+{
+	ptrdiff_t got;
+	off_t before;
+
+	for (;;) {
+		before = j->end;
+		got = read_at(j, j->end, buf, size);
+		if (got < 0)
+			return complain_errno(
+			    j, e, EXIT_USAGE, "cannot read this");
+		if (before == 0 && got > 0 &&
+		    !history_may_begin(buf, (size_t)got))
+			return complain(j, e,
+			    "this exists and is not a journal; nothing was "
+			    "changed");
+		if (take_lines(j, buf, (size_t)got, (size_t)got < size, e) != 0)
+			return -1;
+		if ((size_t)got < size)
+			break;
+		if (j->end == before)
+			return complain(j, e, "a line of this is too long");
+	}
+	j->torn = (uint64_t)(before + got - j->end);
+	return 0;
+}
+
+static int
+read_all(struct journal *j, struct error *e)
+{
+	size_t size = 4 * HISTORY_LINE;
+	char *buf = sys_malloc(size);
+	int result;
+
+	if (buf == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	result = read_lines(j, buf, size, e);
+	free(buf);
+	return result != 0 ? -1 : history_sort(&j->history, e);
+}
+
+static int
+check_one(const struct journal *j, const char *what, const char *recorded,
+    const char *own, struct error *e)
+{
+	char shown[HISTORY_ENDPOINT];
+
+	if (strcmp(recorded, own) == 0)
+		return 0;
+	escape_text(shown, sizeof(shown), recorded, strlen(recorded));
+	error_set(e, EXIT_USAGE,
+	    "this is the journal of another run: its %s is %s, not %s", what,
+	    shown, own);
+	error_place(e, j->shown, 0, 0);
+	return -1;
+}
+
+static int
+check(const struct journal *j, const struct endpoint *ep, struct error *e)
+{
+	const struct history *h = &j->history;
+	char endpoint[HISTORY_ENDPOINT];
+
+	if (check_one(j, "endpoint", h->endpoint,
+		history_endpoint(ep, endpoint), e) != 0 ||
+	    check_one(j, "client code", h->client, ep->client, e) != 0)
+		return -1;
+	return check_one(j, "API", h->api, history_api(ep), e);
+}
+
+static int
+write_all(const struct journal *j, const char *data, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = sys_write(j->fd, data, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		data += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static int
+begin(struct journal *j, const struct endpoint *ep, struct error *e)
+{
+	size_t n;
+	char *line = history_header(ep, &n);
+	int result = 0;
+
+	if (line == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	if (write_all(j, line, n) != 0 || sys_fsync(j->fd) != 0)
+		result = complain_errno(j, e, EXIT_USAGE, "cannot write this");
+	free(line);
+	return result != 0 ? -1 : outfile_sync_folder(j->path, e);
+}
+
+static int
+prepare(struct journal *j, const struct endpoint *ep, struct error *e)
+{
+	if (open_file(j, e) != 0 || lock_file(j, e) != 0 ||
+	    read_all(j, e) != 0 ||
+	    (j->history.version != 0 && check(j, ep, e) != 0))
+		return -1;
+	if (j->torn > 0 &&
+	    (sys_ftruncate(j->fd, j->end) != 0 || sys_fsync(j->fd) != 0))
+		return complain_errno(
+		    j, e, EXIT_USAGE, "cannot cut off a torn line");
+	j->opened = j->history.n;
+	return j->history.version != 0 ? 0 : begin(j, ep, e);
+}
+
+struct journal *
+journal_open(const char *path, const struct endpoint *ep, struct error *e)
+{
+	struct journal *j = sys_calloc(1, sizeof(*j));
+
+	if (j != NULL) {
+		j->fd = -1;
+		pthread_mutex_init(&j->lock, NULL);
+		j->path = sys_strdup(path);
+	}
+	if (j == NULL || j->path == NULL) {
+		error_set(e, EXIT_LOCAL, "out of memory");
+		journal_free(j);
+		return NULL;
+	}
+	escape_text(j->shown, sizeof(j->shown), path, strlen(path));
+	if (prepare(j, ep, e) == 0)
+		return j;
+	journal_free(j);
+	return NULL;
+}
+
+void
+journal_free(struct journal *j)
+{
+	if (j == NULL)
+		return;
+	if (j->fd >= 0)
+		(void)sys_close(j->fd);
+	history_free(&j->history);
+	pthread_mutex_destroy(&j->lock);
+	free(j->path);
+	free(j);
+}
+
+bool
+journal_is(const struct journal *j, const char *path)
+{
+	struct stat own, other;
+	int result;
+
+	if (path == NULL)
+		result = fstat(STDOUT_FILENO, &other);
+	else if (strcmp(path, "-") == 0)
+		result = fstat(STDIN_FILENO, &other);
+	else
+		result = stat(path, &other);
+	return result == 0 && fstat(j->fd, &own) == 0 &&
+	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+const char *
+journal_path(const struct journal *j)
+{
+	return j->path;
+}
+
+uint64_t
+journal_torn(const struct journal *j)
+{
+	return j->torn;
+}
+
+const struct history *
+journal_history(const struct journal *j)
+{
+	return &j->history;
+}
+
+/* ---------------------------------------------------- what was recorded */
+
+/* The entry's last line, which the caller frees. */
+static char *
+read_line(struct journal *j, const struct history_entry *entry, struct error *e)
+{
+	char *line = sys_malloc((size_t)entry->length + 1);
+	ptrdiff_t got;
+
+	if (line == NULL) {
+		error_set(e, EXIT_LOCAL, "out of memory");
+		return NULL;
+	}
+	pthread_mutex_lock(&j->lock);
+	got = read_at(j, (off_t)entry->at, line, entry->length);
+	pthread_mutex_unlock(&j->lock);
+	if (got == (ptrdiff_t)entry->length)
+		return line;
+	complain_errno(j, e, EXIT_LOCAL, "cannot read this");
+	free(line);
+	return NULL;
+}
+
+int
+journal_recall(struct journal *j, const struct history_entry *entry,
+    struct receipt *r, struct error *e)
+{
+	char *line = read_line(j, entry, e);
+	int result = -1;
+
+	if (line != NULL)
+		result = receipt_parse(r, line, entry->length, e);
+	free(line);
+	return result;
+}
+
+int
+journal_place(struct journal *j, const struct history_entry *entry, char **file,
+    uint64_t *at, struct error *e)
+{
+	char *line = read_line(j, entry, e);
+	int result;
+
+	*file = NULL;
+	if (line == NULL)
+		return -1;
+	result = history_place(line, entry->length, file, at);
+	free(line);
+	return result == 0
+		   ? 0
+		   : complain(j, e, "a line of this journal is damaged");
+}
+
+/* -------------------------------------------------------------- writing */
+
+/* One line, on disk or not there.  With the lock held. */
+static int
+append(struct journal *j, const char *line, size_t n, struct error *e)
+{
+	off_t before;
+
+	if (line == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	if (j->broken)
+		return error_set(e, EXIT_LOCAL, "the journal is broken");
+	before = sys_lseek(j->fd, 0, SEEK_END);
+	if (before >= 0 && write_all(j, line, n) == 0 && sys_fsync(j->fd) == 0)
+		return 0;
+	complain_errno(j, e, EXIT_LOCAL, "cannot write the journal");
+	/* What follows must not stand behind a part of a line. */
+	j->broken = before < 0 || sys_ftruncate(j->fd, before) != 0 ||
+		    sys_fsync(j->fd) != 0;
+	return -1;
+}
+
+static int
+write_open(struct journal *j, const struct receipt *r, const char *file,
+    uint64_t at, uint64_t *id, struct error *e)
+{
+	char *line;
+	size_t n;
+	int result;
+
+	pthread_mutex_lock(&j->lock);
+	*id = j->opened + 1;
+	line = file == NULL ? history_attempt(*id, r, &n)
+			    : history_keep(*id, r, file, at, &n);
+	result = append(j, line, n, e);
+	if (result == 0)
+		j->opened++;
+	pthread_mutex_unlock(&j->lock);
+	free(line);
+	return result;
+}
+
+static int
+write_close(struct journal *j, enum history_line kind, uint64_t id,
+    const struct receipt *r, struct error *e)
+{
+	size_t n = 0;
+	char *line = history_close(kind, id, r, &n);
+	int result;
+
+	pthread_mutex_lock(&j->lock);
+	result = append(j, line, n, e);
+	pthread_mutex_unlock(&j->lock);
+	free(line);
+	return result;
+}
+
+int
+journal_attempt(
+    struct journal *j, const struct receipt *r, uint64_t *id, struct error *e)
+{
+	return write_open(j, r, NULL, 0, id, e);
+}
+
+int
+journal_result(
+    struct journal *j, uint64_t id, const struct receipt *r, struct error *e)
+{
+	return write_close(j, HISTORY_RESULT, id, r, e);
+}
+
+int
+journal_keep(struct journal *j, const struct receipt *r, const char *file,
+    uint64_t at, uint64_t *id, struct error *e)
+{
+	return write_open(j, r, file, at, id, e);
+}
+
+int
+journal_kept(
+    struct journal *j, uint64_t id, const struct receipt *r, struct error *e)
+{
+	return write_close(j, HISTORY_KEPT, id, r, e);
+}

@@ -1,0 +1,62 @@
+/*
+ * journal.h: the file that lets a run go on where another one ended; one
+ * input's, described in tp-journal(5).
+ *
+ * What is written is on disk when a function returns.  Any number of threads
+ * may use it at once.
+ */
+#ifndef TP_TARGET_JOURNAL_H
+#define TP_TARGET_JOURNAL_H
+
+#include <stdint.h>
+#include "base/error.h"
+#include "target/endpoint.h"
+#include "target/history.h"
+#include "target/receipt.h"
+
+struct journal;
+
+/*
+ * Makes it, with mode 0600, or opens the one there is, and locks it.  Refused
+ * with EXIT_USAGE: a symbolic link, what is no journal, a newer or a damaged
+ * one, one of another endpoint, client or api, one that another process has
+ * locked.  A last line that was not finished is cut off.  NULL: e says why.
+ */
+struct journal *journal_open(
+    const char *path, const struct endpoint *ep, struct error *e);
+void journal_free(struct journal *j);
+
+/* Is it the file of that name, or ("-": stdin; NULL: stdout) of that one? */
+bool journal_is(const struct journal *j, const char *path);
+
+const char *journal_path(const struct journal *j);
+
+/* Bytes that journal_open cut off. */
+uint64_t journal_torn(const struct journal *j);
+
+/* What earlier runs left; does not change. */
+const struct history *journal_history(const struct journal *j);
+
+/* The receipt that closed an entry of the history. */
+int journal_recall(struct journal *j, const struct history_entry *entry,
+    struct receipt *r, struct error *e);
+/* Where an entry that is not closed was to be kept; *file is to be freed. */
+int journal_place(struct journal *j, const struct history_entry *entry,
+    char **file, uint64_t *at, struct error *e);
+
+/*
+ * Before the first byte of an attempt, and after its answer; before a batch
+ * is written to the failed file at that offset, and when it is on disk there.
+ * Of *r what it is (batch, rows, digest), and then all of it, is recorded.
+ * -1 (EXIT_LOCAL): it could not be.
+ */
+int journal_attempt(
+    struct journal *j, const struct receipt *r, uint64_t *id, struct error *e);
+int journal_result(
+    struct journal *j, uint64_t id, const struct receipt *r, struct error *e);
+int journal_keep(struct journal *j, const struct receipt *r, const char *file,
+    uint64_t at, uint64_t *id, struct error *e);
+int journal_kept(
+    struct journal *j, uint64_t id, const struct receipt *r, struct error *e);
+
+#endif

@@ -1,0 +1,241 @@
+#!/usr/bin/env bats
+# tp-send halves a batch that is refused for something in it: which rows end
+# where, what the receipts say, and what the next run does.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TP_CLIENT=demo
+	printf 'batch=thirdPartyId,tier\nz1,gold\n' >good
+}
+
+teardown() {
+	[ -z "${edge_pid-}" ] || kill "$edge_pid" 2>/dev/null || true
+}
+
+# A batch of rows a1,v1 a2,v2 …; those at fault have "bad" for a value.
+batch() { # ROWS ROW-AT-FAULT...
+	echo batch=thirdPartyId,tier
+	local rows=$1 i
+	shift
+	for ((i = 1; i <= rows; i++)); do
+		case " $* " in
+		*" $i "*) echo "a$i,bad" ;;
+		*) echo "a$i,v$i" ;;
+		esac
+	done
+}
+
+# A server that refuses each body with a "bad" in it: $edge, and its log.
+edge_start() {
+	rm -f edge.out
+	: >log
+	"$BATS_TEST_DIRNAME/picky.py" log >edge.out 3>&- &
+	edge_pid=$!
+	for _ in {1..100}; do
+		edge=$(grep -s . edge.out) && return
+		sleep 0.05
+	done
+	return 1
+}
+
+send() { # OPTION... FILE...
+	code=0
+	tp-send --endpoint "$edge" --rate 1000 --retry-delay 0 \
+		--failed failed "$@" >receipts 2>said || code=$?
+}
+
+# "state:from+rows/attempts" of each receipt; from is 0 of a whole batch.
+parts() {
+	jq -r '"\(.state):\(.rowsFrom // 0)+\(.rows)/\(.attempts)"' receipts |
+		paste -sd ' '
+}
+
+expect() { # CODE PARTS
+	[ "$code $(parts)" = "$1 $2" ] || {
+		echo "got $code $(parts), expected $1 $2"
+		cat said
+		return 1
+	}
+	[ "$(jq -s 'map(.attempts) | add' receipts)" = "$(wc -l <log)" ]
+}
+
+rows_of() {
+	cat "$@" | grep -v ^batch= | sort
+}
+
+@test "one row at fault: it alone is in the failed file" {
+	edge_start
+	batch 8 3 >one
+	send good one good
+	expect 1 'accepted:0+1/1 accepted:1+2/3 accepted:4+1/3 accepted:5+4/1 refused:3+1/0 accepted:0+1/1'
+	printf 'batch=thirdPartyId,tier\na3,bad\n' >expected
+	assert_same expected failed
+	grep 'one:1: refused: batch 2, row 3: HTTP 200: Unexpected error' said
+	grep 'send again with: tp-send -c demo' said
+	# in order, and before any later batch
+	[ "$(cut -d ' ' -f 2,3 log | paste -sd ,)" = \
+		'1 z1,8 a1,4 a1,2 a1,2 a3,1 a3,1 a4,4 a5,1 z1' ]
+	# what a receipt's digest is of
+	jq -r 'select(.rowsFrom == 3) | .sha256' receipts >sha
+	[ "$(cat sha)" = "$(sha256sum <failed | cut -d ' ' -f 1)" ]
+	[ "$(jq -r 'select(.rowsFrom == 3) | .bytes' receipts)" = \
+		"$(wc -c <failed)" ]
+}
+
+@test "each row is accepted or in the failed file, once" {
+	edge_start
+	for faults in 1 '1 2 3' '5 9 17 33' '40' '20 21 22 30 40'; do
+		rm -f failed log.taken
+		: >log
+		# shellcheck disable=SC2086
+		batch 40 $faults >one
+		send --bisect-calls 200 good one
+		[ "$code" = 1 ]
+		assert_same <(rows_of good one) <(rows_of log.taken failed)
+		assert_same <(grep ',bad$' one | sort) <(rows_of failed)
+		[ "$(jq -s 'map(.rows) | add' receipts)" = 41 ]
+	done
+	# neighbours are one batch
+	[ "$(jq -r 'select(.state == "refused") | "\(.rowsFrom)+\(.rows)"' \
+		receipts | paste -sd ' ')" = '20+3 30+1 40+1' ]
+	[ "$(grep -c ^batch= failed)" = 3 ]
+}
+
+@test "413 is halved; another 4xx is not" {
+	edge_start
+	batch 4 2 | sed s/bad/huge/ >one
+	send good one
+	expect 1 'accepted:0+1/1 accepted:1+1/3 accepted:3+2/2 refused:2+1/0'
+	rm failed
+	: >log
+	batch 4 2 | sed s/bad/never/ >one
+	send good one
+	expect 1 'accepted:0+1/1 refused:0+4/1'
+	assert_same one failed
+}
+
+@test "the calls are used up: the rest goes to the failed file" {
+	edge_start
+	batch 64 2 60 >one
+	send --bisect-calls 7 good one
+	[ "$code" = 1 ]
+	[ "$(wc -l <log)" = 9 ]
+	assert_same <(rows_of good one) <(rows_of log.taken failed)
+	grep 'the calls for this batch are used up' said
+	rm failed
+	for off in '--bisect-calls 0' --no-bisect; do
+		: >log
+		# shellcheck disable=SC2086
+		send $off good one
+		expect 1 'accepted:0+1/1 refused:0+64/1'
+		assert_same one failed
+		rm failed
+	done
+	# 40, if nothing is said
+	: >log
+	batch 64 $(seq 1 2 64) >one
+	send good one
+	[ "$(wc -l <log)" = 42 ]
+}
+
+@test "no part is accepted: the batch stays whole" {
+	edge_start
+	batch 4 1 2 3 4 >one
+	send good one
+	expect 1 'accepted:0+1/1 refused:0+4/7'
+	assert_same one failed
+}
+
+@test "nothing was accepted after 8 calls: stops with 6, batches whole" {
+	edge_start
+	batch 64 $(seq 64) >one
+	batch 2 >two
+	send one two
+	expect 6 'refused:0+64/8 failed:0+2/0'
+	assert_same <(cat one two) failed
+	grep 'stopped: the service refuses these batches' said
+}
+
+@test "3 batches in a row, none accepted: stops with 6, batches whole" {
+	edge_start
+	batch 1 1 >one
+	send one one one good
+	expect 6 'refused:0+1/1 refused:0+1/1 refused:0+1/1 failed:0+1/0'
+	assert_same <(cat one one one good) failed
+}
+
+@test "a half whose answer is lost: sent again, and in the end unknown" {
+	edge_start
+	batch 4 1 >one
+	echo 3 >log.once
+	send --retries 1 one
+	expect 1 'accepted:2+1/5 accepted:3+2/1 refused:1+1/0'
+	rm failed
+	: >log
+	echo 11 >log.once # row 2
+	send --retries 0 good one
+	expect 7 'accepted:0+1/1 accepted:3+2/5 refused:1+1/0 unknown:2+1/0'
+	printf 'batch=thirdPartyId,tier\na1,bad\n' >expected
+	printf 'batch=thirdPartyId,tier\na2,v2\n' >>expected
+	assert_same expected failed
+}
+
+@test "killed while halving: no half is sent twice, no row is lost" {
+	edge_start
+	batch 40 7 19 33 >one
+	cat good one good >three
+	send --journal j three
+	[ "$code" = 1 ]
+	cp j whole
+	cp failed kept
+	cp log.taken taken
+	lines=$(wc -l <j)
+	# As if it had died after any line of the journal.
+	for ((at = 1; at < lines; at += 3)); do
+		head -n "$at" whole >j
+		open=$(head -n "$at" whole | jq -s \
+			'map(.attempt // empty) - map(.result // empty) | length')
+		: >log
+		rm -f log.taken failed
+		keeps=$(head -n "$at" whole | grep -c '^{"keep"' || true)
+		# What was kept by then is there.
+		[ "$keeps" = 0 ] || cp kept failed
+		send --journal j three
+		[ "$code" = 1 ]
+		[ "$(jq -s 'map(.rows) | add' receipts)" = 42 ]
+		[ "$(jq -s 'map(.attempts) | add' receipts)" = \
+			"$(wc -l <log)" ]
+		done_before=$(head -n "$at" whole |
+			grep -c '^{"attempt"' || true)
+		all=$(grep -c '^{"attempt"' whole)
+		[ "$(wc -l <log)" = $((all - done_before + open)) ]
+		[ "$(jq -s 'map(select(.possibleDuplicate)) | length' \
+			receipts)" -le 1 ]
+		grep ',bad$' one | sort >bad
+		assert_same bad <(rows_of failed | sort -u)
+	done
+}
+
+@test "an unknown half is settled by the next run, the others stay" {
+	edge_start
+	batch 8 3 >one
+	echo 5 >log.once # the half a3 a4
+	send --journal j --retries 0 good one
+	[ "$code" = 7 ]
+	[ "$(jq -r 'select(.state == "unknown") | "\(.rowsFrom)+\(.rows)"' \
+		receipts)" = 3+2 ]
+	[ ! -e failed ]
+	send --journal j good one
+	[ "$code" = 1 ]
+	printf 'batch=thirdPartyId,tier\na3,bad\n' >expected
+	assert_same expected failed
+	[ "$(parts)" = 'skipped:0+1/0 skipped:1+2/0 accepted:4+1/3 skipped:5+4/0 refused:3+1/0' ]
+	send --journal j good one
+	[ "$(parts)" = 'skipped:0+1/0 skipped:1+2/0 skipped:4+1/0 skipped:5+4/0 refused:3+1/0' ]
+	assert_same expected failed
+	# without halving it is settled too
+	send --journal j --no-bisect good one
+	[ "$(parts)" = 'skipped:0+1/0 skipped:1+2/0 skipped:4+1/0 skipped:5+4/0 refused:3+1/0' ]
+}

@@ -1,0 +1,356 @@
+#!/usr/bin/env bats
+# tp-send --journal: what the next run does, whatever the one before came to.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	seq 4 | sed 's/.*/batch=thirdPartyId,tier\na&,gold\nb&,silver/' >four
+	export TP_CLIENT=demo
+}
+
+teardown() {
+	sandbox_stop
+}
+
+# One run with the journal; sets code, and makes receipts and said.
+send() { # OPTION... [FILE]
+	code=0
+	tp-send --endpoint "$sandbox" --retry-delay 0 --journal j \
+		--failed failed "$@" >receipts 2>said || code=$?
+}
+
+states() {
+	jq -r .state "${1:-receipts}" | paste -sd ' '
+}
+
+expect() { # CODE STATES
+	[ "$code $(states)" = "$1 $2" ] || {
+		echo "got $code $(states), expected $1 $2"
+		cat said
+		return 1
+	}
+}
+
+# Requests at the server are the attempts in the journal and in receipts.
+balanced() { # RECEIPTS...
+	local requests attempts told
+	requests=$(wc -l <log)
+	attempts=$(grep -c '^{"attempt"' j)
+	told=$(cat "$@" | jq -s 'map(.attempts) | add')
+	[ "$requests $requests" = "$attempts $told" ] || {
+		echo "$requests requests, $attempts in journal, $told told"
+		return 1
+	}
+}
+
+@test "the journal, byte for byte" {
+	sandbox_start
+	head -n 3 four >one
+	send one
+	expect 0 accepted
+	sha=$(sha256sum <one)
+	sed -E 's/demo-[0-9]+-1/ID/g; s/"time":"[^"]*"/"time":"T"/' j >got
+	what='"batch":1,"sha256":"'${sha%% *}'","rows":2,"bytes":'$(wc -c <one)
+	status=$sandbox/m2/demo/profile/batchStatus
+	{
+		printf '{"journal":"tp-send","version":1,"endpoint":"%s",' \
+			"$sandbox"
+		printf '"client":"demo","api":"v2"}\n'
+		printf '{"attempt":1,%s,"state":"unknown","time":"T"}\n' "$what"
+		printf '{"result":1,%s,"state":"accepted","http":200,' "$what"
+		printf '"attempts":1,"batchId":"ID","batchStatus":"%s?' "$status"
+		printf 'batchId=ID","message":"Batch submitted for processing",'
+		printf '"time":"T"}\n'
+	} >expected
+	assert_same expected got
+	[ "$(stat -c %a j)" = 600 ]
+	[ ! -e failed ]
+}
+
+@test "accepted batches are skipped, and tp-status asks about them" {
+	sandbox_start --rate 0 --log log
+	send four
+	expect 0 'accepted accepted accepted accepted'
+	cp receipts first
+	send four
+	expect 0 'skipped skipped skipped skipped'
+	[ "$(wc -l <log)" = 4 ]
+	balanced first receipts
+	grep '4 skipped: an earlier run has sent them' said
+	assert_same <(jq '[.batchId, .batchStatus, .http, .time]' first) \
+		<(jq '[.batchId, .batchStatus, .http, .time]' receipts)
+	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
+		receipts >outcomes 2>said
+	[ "$(jq -r .state outcomes | sort | uniq -c | xargs)" = '4 complete' ]
+}
+
+@test "stops with 5, and goes on from there: nothing in the failed file" {
+	sandbox_start --rate 0 --log log --fault 2-3:code=503
+	send --retries 1 four
+	expect 5 'accepted failed failed'
+	grep 'batch 4 and all that may come after it were not read' said
+	grep 'to go on, run the same again with --journal j' said
+	[ ! -e failed ]
+	cp receipts first
+	send four
+	expect 0 'skipped accepted accepted accepted'
+	[ "$(jq -c .possibleDuplicate receipts | sort -u)" = null ]
+	balanced first receipts
+}
+
+@test "credentials are refused: the same run goes on when they are right" {
+	echo secret >token
+	echo wrong >other
+	chmod 600 token other
+	sandbox_start --rate 0 --token-file token
+	send --token-file other four
+	[ "$code" = 6 ]
+	[ ! -e failed ]
+	send --token-file token four
+	expect 0 'accepted accepted accepted accepted'
+}
+
+@test "unknown: sent again by the next run, the same bytes, and named" {
+	sandbox_start --rate 0 --log log --fault 2:html
+	send four
+	expect 7 'accepted unknown accepted accepted'
+	[ ! -e failed ]
+	cp receipts first
+	send four
+	expect 0 'skipped accepted skipped skipped'
+	[ "$(jq -r 'select(.possibleDuplicate) | .batch' receipts)" = 2 ]
+	grep 'possible-duplicate: batch 2: an earlier run may have sent it' said
+	[ "$(jq -r .sha256 log | sort | uniq -d | wc -l)" = 1 ]
+	balanced first receipts
+	# and once it is accepted, never again
+	send four
+	expect 0 'skipped skipped skipped skipped'
+}
+
+@test "killed with an attempt under way: sent again, and named" {
+	sandbox_start --rate 0 --log log --fault 2:delay=20
+	tp-send --endpoint "$sandbox" --journal j four >receipts 2>said 3>&- &
+	pid=$!
+	for _ in {1..100}; do
+		[ "$(wc -l <log)" -lt 1 ] || ! grep -q '"attempt":2' j || break
+		sleep 0.05
+	done
+	code=0
+	tp-send --endpoint "$sandbox" --journal j four >two 2>said.two || code=$?
+	[ "$code" = 2 ]
+	[ "$(cat said.two)" = "tp-send: j: process $pid uses this journal" ]
+	[ ! -s two ]
+	kill -9 "$pid"
+	wait "$pid" || true
+	sandbox_stop
+	port=${sandbox##*:}
+	sandbox_start --rate 0 --log log --port "$port"
+	send four
+	expect 0 'skipped accepted accepted accepted'
+	[ "$(jq -r 'select(.possibleDuplicate) | .batch' receipts)" = 2 ]
+}
+
+@test "refused batches are in the failed file, and stay there" {
+	sandbox_start --rate 0 --log log --fault 2:code=400
+	send four
+	expect 1 'accepted refused accepted accepted'
+	sed -n 4,6p four >second
+	assert_same second failed
+	cp receipts first
+	send four
+	expect 1 'skipped refused skipped skipped'
+	grep 'an earlier run has put it into the failed file' said
+	[ "$(jq -c 'select(.state == "refused") | [.http, .attempts]' \
+		receipts)" = '[400,0]' ]
+	assert_same second failed
+	balanced first receipts
+	tp-send --endpoint "$sandbox" failed >again
+	[ "$(states again)" = accepted ]
+}
+
+@test "batches that are not valid are kept once" {
+	sandbox_start --rate 0
+	printf 'batch=thirdPartyId,tier\na=b,x\n' >bad
+	cat four bad >five
+	for earlier in accepted skipped; do
+		send five
+		expect 3 "$earlier $earlier $earlier $earlier invalid"
+		assert_same bad failed
+	done
+}
+
+@test "killed between the failed file and the journal: kept once" {
+	sandbox_start --rate 0 --fault 2:code=400
+	send four
+	cp j whole
+	cp failed kept
+	# As if it had died before it could say that the batch is kept.
+	sed '/^{"kept"/,$d' whole >j
+	send four
+	expect 1 'skipped refused accepted accepted'
+	assert_same kept failed
+	# … and before it was there.
+	for torn in 'batch=thirdPartyId,tier\na2' '\0atch=thirdPartyId,tier\na2'
+	do
+		sed '/^{"kept"/,$d' whole >j
+		# shellcheck disable=SC2059
+		printf "$torn" >failed
+		send four
+		expect 1 'skipped refused accepted accepted'
+		assert_same kept failed
+	done
+	sed '/^{"kept"/,$d' whole >j
+	rm failed
+	send four
+	expect 1 'skipped refused accepted accepted'
+	assert_same kept failed
+}
+
+@test "another input, endpoint, client or API: 2, and nothing sent" {
+	sandbox_start --rate 0 --log log
+	head -n 6 four >two
+	send two
+	expect 0 'accepted accepted'
+	cp j before
+	: >log
+	sed s/a1/A1/ four >other
+	send other
+	expect 2 ''
+	grep 'batch 1 is another one than the journal has' said
+	send --api v1 four
+	expect 2 ''
+	grep 'j: .*its API is v2, not v1' said
+	send -c other four
+	expect 2 ''
+	grep 'j: .*its client code is demo, not other' said
+	send --endpoint "http://localhost:${sandbox##*:}" four
+	expect 2 ''
+	grep 'j: .*its endpoint is http://127' said
+	[ ! -s log ]
+	assert_same before j
+	send four
+	expect 0 'skipped skipped accepted accepted'
+	send two
+	expect 3 'skipped skipped'
+	grep 'ended after batch 2, but the journal has 4' said
+}
+
+@test "what is no journal is refused, and left as it is" {
+	sandbox_start --log log
+	for bad in '{"journal":"tp-send","version":2}\n' '{"a":1}\n' 'a,b\n1,2' \
+		'{"journal":"tp-send","version":0}\n' '\n'; do
+		# shellcheck disable=SC2059
+		printf "$bad" | tee j >copy
+		send four
+		expect 2 ''
+		assert_same copy j
+	done
+	rm j
+	ln -s target j
+	send four
+	expect 2 ''
+	[ ! -e target ]
+	rm j
+	mkfifo j
+	send four
+	expect 2 ''
+	rm j
+	cp four j
+	send j
+	expect 2 ''
+	assert_same four j
+	[ ! -s log ]
+}
+
+@test "the journal is no other file of the run" {
+	sandbox_start --log log
+	for option in --failed --summary; do
+		rm -f j
+		code=0
+		tp-send --endpoint "$sandbox" --journal j $option ./j four \
+			>receipts 2>said || code=$?
+		expect 2 ''
+	done
+	rm -f j
+	code=0
+	tp-send --endpoint "$sandbox" --journal j four >j 2>said || code=$?
+	[ "$code" = 2 ]
+	[ ! -s log ]
+}
+
+@test "several jobs: unfinished ones are sent, the others skipped" {
+	sandbox_start --rate 0 --log log --fault 7:html --fault 13:html \
+		--fault 20:html
+	seq 40 | sed 's/.*/batch=thirdPartyId,tier\ni&,gold/' >many
+	send --jobs 4 --rate 1000 many
+	[ "$code" = 7 ]
+	cp receipts first
+	send --jobs 4 --rate 1000 many
+	[ "$code" = 0 ]
+	[ "$(states | tr ' ' '\n' | sort | uniq -c | xargs)" = \
+		'3 accepted 37 skipped' ]
+	balanced first receipts
+	[ "$(jq -r .sha256 log | sort -u | wc -l)" = 40 ]
+}
+
+@test "a signal: what was not sent is sent by the next run" {
+	sandbox_start --rate 0 --log log --fault 2:delay=1
+	tp-send --endpoint "$sandbox" --journal j --failed failed four \
+		>first 2>said 3>&- &
+	pid=$!
+	for _ in {1..100}; do
+		! grep -qs '"attempt":2' j || break
+		sleep 0.05
+	done
+	kill -TERM "$pid"
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" = 143 ]
+	[ ! -e failed ]
+	[ "$(states first)" = 'accepted accepted failed' ]
+	send four
+	expect 0 'skipped skipped accepted accepted'
+	balanced first receipts
+}
+
+@test "stdout is closed: 4, and the next run tells it all" {
+	sandbox_start --rate 0 --log log
+	code=0
+	tp-send --endpoint "$sandbox" --journal j --failed failed four \
+		>/dev/full 2>said || code=$?
+	[ "$code" = 4 ]
+	[ ! -e failed ]
+	send four
+	[ "$code" = 0 ]
+	[ "$(states | cut -d ' ' -f 1)" = skipped ]
+	[ "$(jq -r .sha256 log | sort -u | wc -l)" = 4 ]
+	[ "$(wc -l <log)" = 4 ]
+}
+
+@test "tp-status reads a journal" {
+	sandbox_start --rate 0 --fault 2:html --fault 3:code=400
+	send four
+	expect 7 'accepted unknown refused accepted'
+	code=0
+	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
+		--summary sum j >outcomes 2>said || code=$?
+	[ "$code" = 7 ]
+	[ "$(jq -c '[.batch, .state]' outcomes | sort | paste -sd ' ')" = \
+		'[1,"complete"] [4,"complete"]' ]
+	[ "$(jq -c '.receipts | [.accepted, .refused, .failed, .unknown]' \
+		sum)" = '[2,1,0,1]' ]
+	send four
+	printf '{"attempt":99' >>j # torn
+	code=0
+	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
+		j >outcomes 2>said || code=$?
+	[ "$code" = 1 ]
+	[ "$(wc -l <outcomes)" = 3 ]
+	sed 2d j >damaged
+	code=0
+	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
+		damaged >outcomes 2>said || code=$?
+	[ "$code" = 3 ] || [ "$code" = 7 ]
+	grep 'damaged:2: malformed: line 2 of this journal is damaged' said
+}
