@@ -295,7 +295,7 @@ balanced() { # RECEIPTS...
 }
 
 @test "a signal: what was not sent is sent by the next run" {
-	sandbox_start --rate 0 --log log --fault 2:delay=1
+	sandbox_start --rate 0 --log log --fault 2:delay=4
 	tp-send --endpoint "$sandbox" --journal j --failed failed four \
 		>first 2>said 3>&- &
 	pid=$!

@@ -549,13 +549,14 @@ END
 @test "it ends at once, whatever it is waiting for" {
 	sandbox_start --fault 1:delay=600
 	update >late &
+	late=$!
 	sleep 0.3
 	SECONDS=0
 	kill "$sandbox_pid"
 	wait "$sandbox_pid"
 	sandbox_pid=
 	[ "$SECONDS" -lt 5 ]
-	wait || true
+	wait "$late" || true
 }
 
 @test "wrong usage: exit 2, and a line that says why" {

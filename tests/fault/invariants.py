@@ -112,15 +112,12 @@ def violations(record):
         bodies = [parse_body(record.header, a.body) for a in record.accepted]
         # A body that is the same again is the same rows, not more of them.
         once = {a.sha256: rows for a, rows in zip(record.accepted, bodies)}
-        # The failed file too may hold a body twice: it is written before the
-        # journal says so.
-        failed = {body: parse_body(record.header, body)
-                  for body in record.failed}
+        failed = [parse_body(record.header, body) for body in record.failed]
     except (Malformed, UnicodeDecodeError) as e:
         return [("malformed", str(e))]
     places = {"accepted": Counter(r for rows in once.values() for r in rows),
               "rejected": Counter(record.rejected),
-              "failed": Counter(r for rows in failed.values() for r in rows)}
+              "failed": Counter(r for rows in failed for r in rows)}
     source = Counter(record.rows)
     total = sum(places.values(), Counter())
     for row in sorted(source.keys() | total.keys()):
