@@ -58,7 +58,7 @@ prefix(uint64_t quotes)
 }
 
 /* The masks of the 64 bytes at p. */
-AVX2 static inline void
+AVX2 __attribute__((always_inline)) static inline void
 make_masks(const char *p, __m256i delimiters, __m256i quotes, struct masks *m)
 {
 	__m256i last_control = _mm256_set1_epi8(0x1f);
