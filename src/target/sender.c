@@ -151,7 +151,7 @@ describe(const struct batch *b, const char *sha256, struct receipt *r)
 	r->batch = b->number;
 	r->rows = b->rows;
 	r->bytes = b->bytes;
-	memcpy(r->sha256, sha256, SHA256_HEX);
+	snprintf(r->sha256, sizeof(r->sha256), "%s", sha256);
 }
 
 /* ------------------------------------------------------------- sending */
