@@ -38,7 +38,7 @@ plain(const struct csv_kernel *k, const char *text, size_t n)
 	static uint64_t sep[8], rare[8];
 	static struct csv_row rows[512];
 	struct csv_index ix = {sep, rare, 7, rows, 0, 512, 0};
-	char room[300 + CSV_SCAN_PAD];
+	char room[300 + CSV_SCAN_PAD] = {0};
 
 	memcpy(room, text, n);
 	k->scan(room, n, ',', '"', &ix);
