@@ -153,8 +153,6 @@ find_rows(struct csv_reader *r, struct error *e)
 
 			if (none && r->index.scanned >= MAX_SLICE)
 				return 0;
-			if (none && r->index.scanned < r->slice)
-				return 0; /* the index is full of fields */
 			if (r->index.scanned >= r->slice &&
 			    r->slice < MAX_SLICE)
 				r->slice *= 2;

@@ -3,7 +3,7 @@
  *
  * A scan works on 64 bytes at a time, as bit masks of where the delimiter,
  * the quote, CR, LF and so on are; a running exclusive-or of the quotes tells
- * what is inside them.  It reports positions and marks what it is not sure
+ * what is inside them.  It reports where they are and marks what it is not sure
  * of; the rules of CSV stand in scan-block.h, once, for every kernel, and
  * this is the one place that decides which records are "plainly" RFC 4180.
  * Records marked CSV_ROW_ODD are libcsv's.
