@@ -34,18 +34,46 @@ at_most(__m256i a, __m256i limit)
 	return _mm256_cmpeq_epi8(_mm256_min_epu8(a, limit), a);
 }
 
+/* 32 times one byte. */
+AVX2 static inline __m256i
+every(char byte)
+{
+	__m256i v = _mm256_set1_epi8(byte);
+
+	/* Else compilers make it anew for every block. */
+	__asm__("" : "+x"(v));
+	return v;
+}
+
+/* What is looked for in every block. */
+struct bytes {
+	__m256i delimiter, quote, lf, space, exclamation, del, slash, plus_bit;
+};
+
 /* All ones in the bytes that are not printing ASCII, or one of + / space. */
 AVX2 static inline __m256i
-rare(__m256i a, __m256i space, __m256i del, __m256i plus, __m256i slash)
+rare(__m256i a, const struct bytes *k)
 {
-	/* As signed numbers, bytes from 0x80 on are below a space. */
-	__m256i printing = _mm256_cmpgt_epi8(a, space);
-	__m256i others = _mm256_or_si256(_mm256_cmpeq_epi8(a, del),
-	    _mm256_or_si256(
-		_mm256_cmpeq_epi8(a, plus), _mm256_cmpeq_epi8(a, slash)));
+	/* As signed numbers, bytes from 0x80 on are below a space.  + and /
+	 * differ in one bit. */
+	__m256i below = _mm256_cmpgt_epi8(k->exclamation, a);
+	__m256i del = _mm256_cmpeq_epi8(a, k->del);
+	__m256i slash =
+	    _mm256_cmpeq_epi8(_mm256_or_si256(a, k->plus_bit), k->slash);
 
-	return _mm256_or_si256(
-	    _mm256_xor_si256(printing, _mm256_set1_epi8(-1)), others);
+	return _mm256_or_si256(below, _mm256_or_si256(del, slash));
+}
+
+/* The masks that say what the special bytes are. */
+AVX2 static inline void
+tell_special(__m256i a, __m256i b, struct masks *m)
+{
+	__m256i last_control = _mm256_set1_epi8(0x1f);
+
+	m->high = join(a, b);
+	m->cr = equal(a, b, _mm256_set1_epi8('\r'));
+	m->control = join(at_most(a, last_control), at_most(b, last_control));
+	m->control &= ~(m->lf | m->cr | equal(a, b, _mm256_set1_epi8('\t')));
 }
 
 AVX2 static inline uint64_t
@@ -59,50 +87,44 @@ prefix(uint64_t quotes)
 
 /* The masks of the 64 bytes at p. */
 AVX2 __attribute__((always_inline)) static inline void
-make_masks(const char *p, __m256i delimiters, __m256i quotes, struct masks *m)
+make_masks(const char *p, const struct bytes *k, struct masks *m)
 {
-	__m256i last_control = _mm256_set1_epi8(0x1f);
-	__m256i space = _mm256_set1_epi8(' '), del = _mm256_set1_epi8(0x7f);
-	__m256i plus = _mm256_set1_epi8('+'), slash = _mm256_set1_epi8('/');
 	const __m256i *v = (const __m256i *)(const void *)p;
 	__m256i a = _mm256_loadu_si256(v), b = _mm256_loadu_si256(v + 1);
 
-	m->delimiter = equal(a, b, delimiters);
-	m->quote = equal(a, b, quotes);
-	m->lf = equal(a, b, _mm256_set1_epi8('\n'));
-	m->high = join(a, b);
-	m->rare = join(
-	    rare(a, space, del, plus, slash), rare(b, space, del, plus, slash));
-	m->cr = 0;
-	m->control =
-	    join(at_most(a, last_control), at_most(b, last_control)) & ~m->lf;
-	if (m->control != 0) {
-		m->cr = equal(a, b, _mm256_set1_epi8('\r'));
-		m->control &= ~(m->cr | equal(a, b, _mm256_set1_epi8('\t')));
-	}
+	m->delimiter = equal(a, b, k->delimiter);
+	m->quote = equal(a, b, k->quote);
+	m->lf = equal(a, b, k->lf);
+	m->rare = join(rare(a, k), rare(b, k));
+	m->special = join(_mm256_cmpgt_epi8(k->space, a),
+			 _mm256_cmpgt_epi8(k->space, b)) &
+		     ~m->lf;
+	m->high = m->cr = m->control = 0;
+	if (m->special != 0)
+		tell_special(a, b, m);
 }
 
 AVX2 void
 scan_avx2(const char *text, size_t n, char delimiter, char quote,
     struct csv_index *ix)
 {
-	__m256i delimiters = _mm256_set1_epi8(delimiter);
-	__m256i quotes = _mm256_set1_epi8(quote);
+	const struct bytes k = {every(delimiter), every(quote), every('\n'),
+	    every(' '), every('!'), every(0x7f), every('/'), every('+' ^ '/')};
+	size_t blocks = block_count(ix, n), i;
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
-	while (n - ix->scanned >= 64 && has_room(ix)) {
-		make_masks(text + ix->scanned, delimiters, quotes, &m);
-		take_block(ix, &m, &c, (uint32_t)ix->scanned, prefix(m.quote));
-		ix->scanned += 64;
+	for (i = 0; i < blocks && has_room(ix); i++) {
+		make_masks(text + i * 64, &k, &m);
+		if (i == n / 64)
+			cut_masks(&m, n % 64);
+		if (is_plain(&m, &c))
+			take_plain_block(ix, i, &m, &c);
+		else
+			take_block(ix, i, &m, &c, prefix(m.quote));
 	}
-	if (n - ix->scanned < 64 && n > ix->scanned && has_room(ix)) {
-		make_masks(text + ix->scanned, delimiters, quotes, &m);
-		cut_masks(&m, n - ix->scanned);
-		take_block(ix, &m, &c, (uint32_t)ix->scanned, prefix(m.quote));
-		ix->scanned = n;
-	}
+	end_scan(ix, i, n);
 }
 
 bool

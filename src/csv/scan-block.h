@@ -19,10 +19,13 @@
 #endif
 
 struct masks {
-	uint64_t delimiter, quote, lf, cr;
-	uint64_t high;	  /* >= 0x80 */
-	uint64_t control; /* < 0x20, but not tab, CR, LF */
+	uint64_t delimiter, quote, lf;
 	uint64_t rare;	  /* see struct csv_index */
+	uint64_t special; /* >= 0x80, or < 0x20 but not LF */
+	/* Of the special ones: */
+	uint64_t high;	  /* >= 0x80 */
+	uint64_t cr;	  /* CR */
+	uint64_t control; /* < 0x20, but not tab, CR, LF */
 };
 
 /* What one block leaves for the next. */
@@ -60,11 +63,15 @@ prefix_xor(uint64_t x)
 	return x;
 }
 
+/* Fills in what bytes of a row have to say of it; most have nothing. */
 BLOCK_INLINE uint32_t
 row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 {
-	return ((odd & range) != 0 ? CSV_ROW_ODD : 0) |
-	       ((m->quote & range) != 0 ? CSV_ROW_QUOTED : 0) |
+	uint32_t flags = (m->quote & range) != 0 ? CSV_ROW_QUOTED : 0;
+
+	if (((odd | inner | m->special) & range) == 0)
+		return flags;
+	return flags | ((odd & range) != 0 ? CSV_ROW_ODD : 0) |
 	       ((m->high & range) != 0 ? CSV_ROW_HIGH : 0) |
 	       ((m->control & range) != 0 ? CSV_ROW_CONTROL : 0) |
 	       ((inner & range) != 0 ? CSV_ROW_INNER : 0);
@@ -76,7 +83,6 @@ put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
     uint64_t sep, uint64_t odd, uint64_t inner, uint64_t ends, uint32_t base)
 {
 	uint64_t seen = 0; /* bytes that belong to rows already reported */
-	uint64_t special = odd | inner | m->quote | m->high | m->control;
 	struct csv_row *row = &ix->row[ix->rows];
 
 	ix->rows += bits(ends);
@@ -86,23 +92,60 @@ put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
 		row->end = base + lowest(ends);
 		row->seps = c->seps + bits(sep & to);
 		row->lines = c->lines + bits(m->lf & to);
-		row->flags = c->flags;
-		if (special != 0)
-			row->flags |= row_flags(m, odd, inner, to & ~seen);
+		row->flags = c->flags | row_flags(m, odd, inner, to & ~seen);
 		c->flags = 0;
 		seen = to;
 		ends &= ends - 1;
 	}
-	if (special != 0)
-		c->flags |= row_flags(m, odd, inner, ~seen);
+	c->flags |= row_flags(m, odd, inner, ~seen);
 	c->lines += bits(m->lf);
 	c->seps += bits(sep);
 }
 
-/* One block; base is its offset in the text. */
+/* The same where there is no quote and nothing special. */
 BLOCK_INLINE void
-take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
-    uint32_t base, uint64_t running)
+put_plain_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
+    uint64_t sep, uint32_t base)
+{
+	struct csv_row *row = &ix->row[ix->rows];
+	uint64_t ends = m->lf;
+
+	ix->rows += bits(ends);
+	for (; ends != 0; row++) {
+		row->end = base + lowest(ends);
+		row->seps = c->seps + bits(sep & (ends ^ (ends - 1)));
+		row->lines = ++c->lines;
+		row->flags = c->flags;
+		c->flags = 0;
+		ends &= ends - 1;
+	}
+	c->seps += bits(sep);
+}
+
+BLOCK_INLINE void
+take_plain_block(
+    struct csv_index *ix, size_t i, const struct masks *m, struct carry *c)
+{
+	uint64_t sep = m->delimiter | m->lf;
+
+	put_plain_rows(ix, m, c, sep, (uint32_t)i * 64);
+	ix->sep[i] = sep;
+	ix->rare[i] = m->rare;
+	c->ended = sep >> 63;
+}
+
+/* Whether take_plain_block will do. */
+BLOCK_INLINE bool
+is_plain(const struct masks *m, const struct carry *c)
+{
+	return (m->quote | m->special | c->inside | c->closed | c->returned) ==
+	       0;
+}
+
+/* Block i; running is the running exclusive-or of its quotes. */
+BLOCK_INLINE void
+take_block(struct csv_index *ix, size_t i, const struct masks *m,
+    struct carry *c, uint64_t running)
 {
 	/* Opening quotes count as inside, closing ones do not. */
 	uint64_t inside = running ^ c->inside;
@@ -122,9 +165,9 @@ take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
 	odd |= returned & ~m->lf;
 
 	inner = (m->delimiter | m->lf | m->cr) & inside;
-	put_rows(ix, m, c, sep, odd, inner, m->lf & ~inside, base);
-	ix->sep[base / 64] = sep;
-	ix->rare[base / 64] = m->rare;
+	put_rows(ix, m, c, sep, odd, inner, m->lf & ~inside, (uint32_t)i * 64);
+	ix->sep[i] = sep;
+	ix->rare[i] = m->rare | m->quote;
 
 	c->inside = (uint64_t)0 - (inside >> 63);
 	c->closed = close >> 63;
@@ -141,26 +184,42 @@ cut_masks(struct masks *m, size_t n)
 	m->delimiter &= text;
 	m->quote &= text;
 	m->lf &= text;
-	m->cr &= text;
-	m->high &= text;
-	m->control &= text;
 	m->rare &= text;
+	m->special &= text;
+	m->high &= text;
+	m->cr &= text;
+	m->control &= text;
 }
 
+/* How many blocks there are to scan: the last may be cut short. */
+BLOCK_INLINE size_t
+block_count(const struct csv_index *ix, size_t n)
+{
+	size_t blocks = n / 64 + (n % 64 != 0);
+
+	return blocks < ix->max_blocks ? blocks : ix->max_blocks;
+}
+
+/* A block may be 64 rows. */
 BLOCK_INLINE bool
 has_room(const struct csv_index *ix)
 {
-	return ix->scanned / 64 < ix->max_blocks &&
-	       ix->max_rows - ix->rows >= 64;
+	return ix->rows + 64 <= ix->max_rows;
 }
 
 BLOCK_INLINE void
 begin_scan(struct csv_index *ix, struct carry *c)
 {
-	ix->rows = ix->scanned = 0;
+	ix->rows = 0;
 	c->inside = c->closed = c->returned = 0;
 	c->ended = 1;
 	c->flags = c->lines = c->seps = 0;
+}
+
+BLOCK_INLINE void
+end_scan(struct csv_index *ix, size_t blocks, size_t n)
+{
+	ix->scanned = blocks * 64 < n ? blocks * 64 : n;
 }
 
 #endif

@@ -58,44 +58,48 @@ make_masks(const char *p, char delimiter, char quote, struct masks *m)
 {
 	uint64_t d = EVERY((unsigned char)delimiter);
 	uint64_t q = EVERY((unsigned char)quote);
+	uint64_t tab = 0;
 	unsigned int shift;
 
 	memset(m, 0, sizeof(*m));
 	for (shift = 0; shift < 64; shift += 8, p += 8) {
 		uint64_t w = load(p);
-		uint64_t low = low_bytes(w);
+		uint64_t special = low_bytes(w) | (w & EVERY(0x80));
 
 		m->delimiter |= gather(zero_bytes(w ^ d)) << shift;
 		m->quote |= gather(zero_bytes(w ^ q)) << shift;
-		m->high |= gather(w & EVERY(0x80)) << shift;
 		m->rare |= gather(rare_bytes(w)) << shift;
-		if (low == 0)
-			continue;
-		m->lf |= gather(zero_bytes(w ^ EVERY('\n'))) << shift;
-		m->cr |= gather(zero_bytes(w ^ EVERY('\r'))) << shift;
-		m->control |= gather(low & ~zero_bytes(w ^ EVERY('\t')))
-			      << shift;
+		if (special != 0) {
+			m->lf |= gather(zero_bytes(w ^ EVERY('\n'))) << shift;
+			m->special |= gather(special) << shift;
+			m->high |= gather(w & EVERY(0x80)) << shift;
+			m->cr |= gather(zero_bytes(w ^ EVERY('\r'))) << shift;
+			tab |= gather(zero_bytes(w ^ EVERY('\t'))) << shift;
+		}
 	}
-	m->control &= ~(m->lf | m->cr);
+	m->special &= ~m->lf;
+	m->control = m->special & ~(m->high | m->cr | tab);
 }
 
 static void
 scan_portable(const char *text, size_t n, char delimiter, char quote,
     struct csv_index *ix)
 {
+	size_t blocks = block_count(ix, n), i;
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
-	while (ix->scanned < n && has_room(ix)) {
-		size_t at = ix->scanned;
-
-		make_masks(text + at, delimiter, quote, &m);
-		if (n - at < 64)
-			cut_masks(&m, n - at);
-		take_block(ix, &m, &c, (uint32_t)at, prefix_xor(m.quote));
-		ix->scanned = n - at < 64 ? n : at + 64;
+	for (i = 0; i < blocks && has_room(ix); i++) {
+		make_masks(text + i * 64, delimiter, quote, &m);
+		if (i == n / 64)
+			cut_masks(&m, n % 64);
+		if (is_plain(&m, &c))
+			take_plain_block(ix, i, &m, &c);
+		else
+			take_block(ix, i, &m, &c, prefix_xor(m.quote));
 	}
+	end_scan(ix, i, n);
 }
 
 /* For tests: leaves everything to libcsv, which finds the lines itself. */

@@ -45,8 +45,8 @@ struct csv_row {
  */
 struct csv_index {
 	uint64_t *sep;	/* delimiters outside quotes, and LFs that end rows */
-	uint64_t *rare; /* all but printing ASCII, and + / and space: what
-			   identifiers must not hold, or seldom do */
+	uint64_t *rare; /* all but printing ASCII, and + / space and the quote:
+			   what identifiers must not hold, or seldom do */
 	size_t max_blocks; /* words in each mask */
 	struct csv_row *row;
 	size_t rows, max_rows;
@@ -54,31 +54,37 @@ struct csv_index {
 			   not reported */
 };
 
+/* 64 bits of a mask, from a place within the index on.  What lies behind
+ * `scanned` is nothing. */
+static inline uint64_t
+csv_index_bits(const uint64_t *mask, uint32_t at)
+{
+	uint32_t block = at / 64, shift = at % 64;
+
+	return mask[block] >> shift | mask[block + 1] << 1 << (63 - shift);
+}
+
 /* The offset of the first separator from `from` on; there must be one. */
 static inline uint32_t
 csv_index_next(const uint64_t *sep, uint32_t from)
 {
-	uint32_t block = from / 64;
-	uint64_t mask = sep[block] >> from % 64;
+	uint64_t bits;
 
-	if (mask != 0)
-		return from + (uint32_t)__builtin_ctzll(mask);
-	while ((mask = sep[++block]) == 0)
-		continue;
-	return block * 64 + (uint32_t)__builtin_ctzll(mask);
+	while ((bits = csv_index_bits(sep, from)) == 0)
+		from += 64;
+	return from + (uint32_t)__builtin_ctzll(bits);
 }
 
 /* Whether a mask has a bit in [from, to). */
 static inline bool
 csv_index_any(const uint64_t *mask, uint32_t from, uint32_t to)
 {
-	uint32_t block = from / 64, last = to / 64;
-	uint64_t word = mask[block] & ~UINT64_C(0) << from % 64;
-
-	for (; block < last; word = mask[++block])
-		if (word != 0)
+	if (from >= to)
+		return false;
+	for (; to - from > 64; from += 64)
+		if (csv_index_bits(mask, from) != 0)
 			return true;
-	return to % 64 != 0 && (word & ((UINT64_C(1) << to % 64) - 1)) != 0;
+	return csv_index_bits(mask, from) << (64 - (to - from)) != 0;
 }
 
 /* Past the text, so many bytes must be readable (their value is nothing). */
@@ -87,7 +93,7 @@ csv_index_any(const uint64_t *mask, uint32_t from, uint32_t to)
 /*
  * Scans text[0..n), n < 2^32, and fills the index anew; stops early, at a
  * block of 64, when the index is full.  The masks have one word more than
- * max_blocks says.
+ * max_blocks says, for csv_index_bits.
  */
 typedef void csv_scan_function(const char *text, size_t n, char delimiter,
     char quote, struct csv_index *index);

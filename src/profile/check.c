@@ -194,6 +194,9 @@ check_record(struct check *c, const struct csv_record *r, struct finding *f)
 
 /* ------------------------------------------------------------ runs */
 
+/* What pass_simple can judge. */
+#define SIMPLE_FLAGS ((uint32_t)(CSV_ROW_QUOTED | CSV_ROW_HIGH))
+
 /* A row of a run. */
 struct row {
 	const struct csv_run *run;
@@ -218,39 +221,44 @@ short_values(const struct row *r)
 	return true;
 }
 
-/* An id as it stands in the text, maybe in quotes. */
+/* The identifier at [from, to) of the text, maybe in quotes. */
 static inline bool
-id_is_plain(const struct check *c, const struct csv_run *run, uint32_t from,
-    uint32_t to)
+id_is_plain(
+    const struct check *c, const struct row *r, uint32_t from, uint32_t to)
 {
-	struct csv_field id = {run->text + from, to - from, 0, 0};
+	const char *text = r->run->text;
 
-	if (id.len >= 2 && id.text[0] == c->quote) {
-		id.text++;
-		id.len -= 2;
-		/* A delimiter would count as one in the values. */
-		if (memchr(id.text, c->quote, id.len) != NULL ||
-		    memchr(id.text, c->delimiter, id.len) != NULL)
+	if (text[from] == c->quote && from < to) {
+		from++;
+		to--;
+		/* It would count as one in the values. */
+		if ((r->flags & CSV_ROW_INNER) != 0 &&
+		    memchr(text + from, c->delimiter, to - from) != NULL)
 			return false;
 	}
-	if (id.len <= c->null_max && export_empty(c->export, &id))
-		return false;
+	if (to - from <= c->null_max) {
+		struct csv_field id = {text + from, to - from, 0, 0};
+
+		if (export_empty(c->export, &id))
+			return false;
+	}
 	if (c->header->kind == ID_PCID)
-		return identifier_usual(id.text, id.len);
-	/* A mask's byte more is a quote: it is printing too. */
-	return id.len <= IDENTIFIER_MAX && !csv_index_any(run->rare, from, to);
+		return identifier_usual(text + from, to - from);
+	return to - from <= IDENTIFIER_MAX &&
+	       !csv_index_any(r->run->rare, from, to);
 }
 
 /*
  * Whether a row is plainly good.  When in doubt it is not, and check_record
  * decides.
  */
-static bool
+static inline bool
 row_is_plain(const struct check *c, const struct row *r)
 {
 	const struct header *h = c->header;
 	uint32_t len = r->end - r->begin, from = r->begin, to;
-	size_t values, least, i;
+	bool quoted = (r->flags & CSV_ROW_QUOTED) != 0;
+	size_t i;
 
 	if (r->fields != h->columns ||
 	    (r->flags & (CSV_ROW_ODD | CSV_ROW_CONTROL)) != 0)
@@ -260,20 +268,68 @@ row_is_plain(const struct check *c, const struct row *r)
 	to = csv_index_next(r->run->sep, from);
 	if (to > r->end) /* a CR stands before it */
 		to = r->end;
-	if (!id_is_plain(c, r->run, from, to))
+	if (!id_is_plain(c, r, from, to) ||
+	    len - (to - from) <= c->no_values[quoted])
 		return false;
-	/* More bytes than empty quotes and texts of --null could fill. */
-	values = len - (to - from) - (h->columns - 1);
-	least = c->null_max + ((r->flags & CSV_ROW_QUOTED) != 0 ? 2 : 0);
-	if (values <= least * (h->columns - 1))
+	if (len > CHECK_VALUE_MAX && !short_values(r))
 		return false;
-	if (len > c->max_record || (len > CHECK_VALUE_MAX && !short_values(r)))
+	if (len > c->max_record)
 		return false;
 	if ((len == h->raw_len || len == h->raw_len + 3) &&
 	    header_repeated(h, r->run->text + r->begin, len))
 		return false;
 	return (r->flags & CSV_ROW_HIGH) == 0 ||
 	       utf8_valid(r->run->text + r->begin, len) == len;
+}
+
+/*
+ * Passes over the commonest of rows in few steps each: those that are short
+ * and have an identifier in front that is shorter than 64 bytes, and nothing
+ * that would be warned about.  From row i, which begins at *begin with *seps
+ * separators before it, to the first that is not such a one.
+ */
+static size_t
+pass_simple(const struct check *c, const struct csv_run *run, size_t i,
+    uint32_t *begin, uint32_t *seps)
+{
+	const uint64_t *sep = run->sep, *rare = run->rare;
+	const uint32_t fields = c->simple_fields, longest = c->simple_max;
+	const uint32_t header = (uint32_t)c->header->raw_len;
+	const char *text = run->text;
+	const char q = c->quote;
+	uint32_t from = *begin, before = *seps;
+
+	for (; i < run->rows; i++) {
+		const struct csv_row *row = &run->row[i];
+		uint32_t len = row->end - from; /* maybe with a CR */
+		uint32_t flags = row->flags, quote = 0, field, id;
+		uint64_t ends;
+
+		if ((flags & ~SIMPLE_FLAGS) != 0 ||
+		    row->seps - before != fields || len > longest ||
+		    len - header <= 4)
+			break;
+		if (flags != 0) {
+			if ((flags & CSV_ROW_HIGH) != 0 &&
+			    utf8_valid(text + from, len) != len)
+				break;
+			quote = text[from] == q;
+		}
+		ends = csv_index_bits(sep, from + quote);
+		if (ends == 0)
+			break;
+		field = (uint32_t)__builtin_ctzll(ends) + quote;
+		id = field - 2 * quote;
+		if (id - 1 > 62 || id <= c->null_max ||
+		    len - field <= c->no_values[flags != 0] + 1 ||
+		    csv_index_bits(rare, from + quote) << (64 - id) != 0)
+			break;
+		from = row->end + 1;
+		before = row->seps;
+	}
+	*begin = from;
+	*seps = before;
+	return i;
 }
 
 /* Whether a plain row may have commas or line breaks in its values; whether
@@ -299,6 +355,12 @@ check_run(struct check *c, const struct csv_run *run)
 	for (i = 0; i < run->rows; i++) {
 		const struct csv_row *row = &run->row[i];
 
+		if ((row->flags & ~SIMPLE_FLAGS) == 0) {
+			i = pass_simple(c, run, i, &r.begin, &seps);
+			if (i == run->rows)
+				break;
+			row = &run->row[i];
+		}
 		r.end = row->end;
 		if (r.end > r.begin && run->text[r.end - 1] == '\r')
 			r.end--;
@@ -379,5 +441,15 @@ check_init(struct check *c, const struct check_options *options,
 	}
 	if (input->dialect.trim)
 		c->null_max = SIZE_MAX;
+	if (c->header->id == 0 && c->header->kind == ID_THIRD_PARTY &&
+	    c->delimiter == ',') {
+		c->simple_fields = (uint32_t)c->header->columns;
+		c->simple_max = CHECK_VALUE_MAX < c->max_record
+				    ? CHECK_VALUE_MAX
+				    : (uint32_t)c->max_record;
+	}
+	for (i = 0; i < 2; i++)
+		c->no_values[i] =
+		    (c->null_max + 2 * i + 1) * (c->header->columns - 1);
 	return check_names(c, e);
 }
