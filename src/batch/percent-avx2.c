@@ -16,7 +16,8 @@
 
 enum { VECTOR = 32 };
 
-/* Which low halves stay, for each high half: a bit for each of 2x to 7x. */
+/* Which low halves stay, for each high half: a bit for 0x, for each of 2x to
+ * 7x, and for 8x to fx. */
 struct tables {
 	__m256i low, high;
 };
@@ -25,8 +26,9 @@ AVX2 static inline struct tables
 make_tables(unsigned int kept)
 {
 	char comma = (kept & PERCENT_COMMA) != 0 ? 1 : 0;
+	char lf = (kept & PERCENT_LF) != 0 ? (char)128 : 0;
 	char top = (kept & PERCENT_HIGH) != 0 ? 64 : 0;
-	/* 1: 2x, 2: 3x, 4: 4x, 8: 5x, 16: 6x, 32: 7x, 64: 8x to fx */
+	/* 1: 2x, 2: 3x, 4: 4x, 8: 5x, 16: 6x, 32: 7x, 64: 8x to fx, 128: 0x */
 	__m128i low = _mm_setr_epi8(2 | 8 | 32 | 64, /* 0 P p */
 	    126 & ~1, 126 & ~1, 126 & ~1, 126 & ~1,  /* 1 A Q a q ... */
 	    126 & ~1, 126 & ~1, 126 & ~1, 126 & ~1, 126 & ~1, /* ... 9 */
@@ -37,11 +39,11 @@ make_tables(unsigned int kept)
 	    1 | 4 | 16 | 32 | 64,			      /* . N n ~ */
 	    4 | 8 | 16 | 64);				      /* O _ o */
 	__m128i high = _mm_setr_epi8(
-	    0, 0, 1, 2, 4, 8, 16, 32, top, top, top, top, top, top, top, top);
+	    lf, 0, 1, 2, 4, 8, 16, 32, top, top, top, top, top, top, top, top);
 	struct tables t;
 
 	low = _mm_or_si128(low,
-	    _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, comma, 0, 0, 0));
+	    _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, lf, 0, comma, 0, 0, 0));
 	t.low = _mm256_broadcastsi128_si256(low);
 	t.high = _mm256_broadcastsi128_si256(high);
 	return t;

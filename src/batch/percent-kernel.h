@@ -11,6 +11,7 @@
 #define PERCENT_UNRESERVED 1 /* letters, digits, - . _ ~ (RFC 3986, 2.3) */
 #define PERCENT_HIGH 2	     /* of a UTF-8 character of several bytes */
 #define PERCENT_COMMA 4
+#define PERCENT_LF 8
 
 /* %XX; returns the end. */
 char *percent_put(char *out, unsigned char byte);

@@ -47,7 +47,7 @@ percent_decode(char *out, const char *text, size_t n)
 
 static const unsigned char kinds[256] = {
     /* clang-format off */
-	[','] = PERCENT_COMMA, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
+	['\n'] = PERCENT_LF, [','] = PERCENT_COMMA, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
 	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -154,10 +154,10 @@ percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
 }
 
 char *
-percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8)
+percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8)
 {
-	return kernel->encode(
-	    out, row, n, PERCENT_UNRESERVED | PERCENT_COMMA | high(raw_utf8));
+	return kernel->encode(out, rows, n,
+	    PERCENT_UNRESERVED | PERCENT_COMMA | PERCENT_LF | high(raw_utf8));
 }
 
 char *

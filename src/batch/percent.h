@@ -22,8 +22,9 @@
  */
 char *percent_encode(char *out, const char *text, size_t n, bool raw_utf8);
 
-/* The same for a row whose commas separate: they stay, too. */
-char *percent_encode_row(char *out, const char *row, size_t n, bool raw_utf8);
+/* The same for rows: the commas that separate their fields stay, and so do the
+ * LFs that end them. */
+char *percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8);
 
 /*
  * The same for a row with quotes: those around fields are dropped, of two

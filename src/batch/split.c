@@ -7,6 +7,9 @@
 #include "batch/percent.h"
 #include "profile/check.h"
 
+/* So much text is encoded at once, at most. */
+enum { STRETCH = 32 * 1024 };
+
 size_t
 split_max_row(const struct split_options *o)
 {
@@ -32,10 +35,14 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	s->quick = !d->trim;
 	percent_use_kernel(export_kernel(x));
 	/* Only these two quotes are sure to be encoded inside a field. */
-	s->whole = (d->quote == '"' || d->quote == '\'') &&
-		   s->columns.straight && s->columns.n == s->header->columns &&
-		   d->delimiter == ',' && o->input->nulls == 0 &&
-		   o->rules.empty.len == 0;
+	if ((d->quote == '"' || d->quote == '\'') && s->columns.straight &&
+	    s->columns.n == s->header->columns && d->delimiter == ',' &&
+	    o->input->nulls == 0 && o->rules.empty.len == 0 &&
+	    s->columns.name_bytes < BATCH_PROFILE_BYTES) {
+		s->straight = BATCH_PROFILE_BYTES - s->columns.name_bytes;
+		if (s->straight > d->max_record)
+			s->straight = d->max_record;
+	}
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
 	s->ends = sys_calloc(s->header->columns, sizeof(*s->ends));
 	if (s->cells == NULL || s->ends == NULL)
@@ -298,14 +305,13 @@ write_cells(struct split *s, const struct quick_row *q,
 	return status < 0 ? -1 : status == 0;
 }
 
-/* Can the row be encoded as it lies, commas and all? */
+/* Can a row with quotes be encoded as it lies, commas and all? */
 static bool
 is_whole(const struct split *s, const struct quick_row *q)
 {
-	return s->whole &&
+	return (q->flags & CSV_ROW_QUOTED) != 0 && q->len <= s->straight &&
 	       ((q->flags & CSV_ROW_INNER) == 0 ||
-		   s->rules.separators == ROW_SEPARATORS_ENCODE) &&
-	       q->len + s->columns.name_bytes <= BATCH_PROFILE_BYTES;
+		   s->rules.separators == ROW_SEPARATORS_ENCODE);
 }
 
 static int
@@ -318,13 +324,8 @@ write_whole(struct split *s, const struct quick_row *q,
 
 	if (out == NULL)
 		return -1;
-	if ((q->flags & CSV_ROW_QUOTED) != 0)
-		end = percent_encode_quoted_row(out, q->raw, q->len,
-		    s->dialect.quote, (q->flags & CSV_ROW_INNER) != 0,
-		    s->rules.raw_utf8);
-	else
-		end =
-		    percent_encode_row(out, q->raw, q->len, s->rules.raw_utf8);
+	end = percent_encode_quoted_row(out, q->raw, q->len, s->dialect.quote,
+	    (q->flags & CSV_ROW_INNER) != 0, s->rules.raw_utf8);
 	/* Without an identifier it is for split_record to reject. */
 	if (end == out || *out == ',')
 		return 0;
@@ -337,36 +338,140 @@ write_whole(struct split *s, const struct quick_row *q,
 	return status < 0 ? -1 : status == 0;
 }
 
+/*
+ * How many rows from row i on, which begins at `begin` with `seps` separators
+ * before it, can be encoded together, as they lie: those without quotes that
+ * have an identifier.  At most `most`.
+ */
+static size_t
+count_straight(const struct split *s, const struct csv_run *run, size_t i,
+    size_t most, uint32_t begin, uint32_t seps)
+{
+	const struct header *h = s->header;
+	uint32_t limit = begin + STRETCH;
+	size_t n;
+
+	for (n = 0; n < most; n++) {
+		const struct csv_row *row = &run->row[i + n];
+		const char *raw = run->text + begin;
+		size_t len = row->end - begin; /* maybe with a CR */
+
+		if ((row->flags & ~(uint32_t)CSV_ROW_HIGH) != 0 ||
+		    len > s->straight || row->seps - seps > h->columns ||
+		    *raw == ',' || *raw == '\r' || *raw == '\n' ||
+		    header_suspected(h, raw, len))
+			break;
+		if (n > 0 && row->end > limit)
+			break;
+		if ((row->flags & CSV_ROW_HIGH) != 0 &&
+		    utf8_valid(raw, len) != len)
+			break;
+		begin = row->end + 1;
+		seps = row->seps;
+	}
+	return n;
+}
+
+/* n rows; empty fields at their ends are left out. */
+static char *
+encode_straight(char *out, const char *text, const struct csv_row *row,
+    size_t n, uint32_t begin, bool raw_utf8)
+{
+	uint32_t end;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		end = row[i].end;
+		if (text[end - 1] == '\r')
+			end--;
+		while (text[end - 1] == ',')
+			end--;
+		if (end == row[i].end && i + 1 < n)
+			continue;
+		out = percent_encode_rows(
+		    out, text + begin, end - begin, raw_utf8);
+		*out++ = '\n';
+		begin = row[i].end + 1;
+	}
+	return out;
+}
+
+/* 1 if n rows were written, 0 if not, since they do not belong to one batch
+ * or the only one is for split_record, -1. */
+static int
+write_straight(struct split *s, const struct csv_run *run, size_t i, size_t n,
+    uint32_t begin, const struct batch_place *place, struct error *e)
+{
+	size_t len = run->row[i + n - 1].end + 1 - begin;
+	/* PERCENT_SLACK may be needed behind each piece. */
+	char *out = batch_writer_room(s->writer, PERCENT_BOUND(len), e);
+	char *end;
+	int status;
+
+	if (out == NULL)
+		return -1;
+	end = encode_straight(
+	    out, run->text, run->row + i, n, begin, s->rules.raw_utf8);
+	if (n > 1)
+		status = batch_writer_rows_at_once(
+		    s->writer, (size_t)(end - out), n, place);
+	else
+		status =
+		    batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	return status < 0 ? -1 : status == 0;
+}
+
+static int
+write_single(struct split *s, const struct csv_run *run, size_t i,
+    uint32_t seps, uint32_t begin, const struct batch_place *place,
+    struct error *e)
+{
+	struct quick_row q;
+
+	take_row(&q, run, i, seps, begin);
+	if (!is_plain(s, &q))
+		return 0;
+	return is_whole(s, &q) ? write_whole(s, &q, place, e)
+			       : write_cells(s, &q, place, e);
+}
+
 int
 split_run(struct split *s, struct error *e)
 {
 	struct batch_place place;
-	struct quick_row q;
 	struct csv_run run;
-	uint32_t seps, begin, lines;
-	size_t i;
+	uint32_t seps, begin, breaks;
+	size_t i = 0, single = 0; /* rows before `single` go one by one */
 	int status = s->quick ? export_run(s->export, &run, e) : 0;
 
 	if (status <= 0)
 		return status;
 	place.file = export_path(s->export);
-	place.last = export_line(s->export) - 1;
-	lines = run.lines;
+	place.first = export_line(s->export);
+	breaks = run.breaks;
 	seps = run.seps;
 	begin = run.start;
-	for (i = 0; i < run.rows; i++) {
-		take_row(&q, &run, i, seps, begin);
-		place.first = place.last + 1;
-		place.last += run.row[i].lines - lines;
-		if (!is_plain(s, &q))
-			break;
-		status = is_whole(s, &q) ? write_whole(s, &q, &place, e)
-					 : write_cells(s, &q, &place, e);
+	while (i < run.rows) {
+		size_t most = i < single ? 1 : run.rows - i;
+		size_t n = count_straight(s, &run, i, most, begin, seps);
+		const struct csv_row *last = &run.row[n > 0 ? i + n - 1 : i];
+
+		place.last =
+		    place.first + (n > 0 ? n - 1 : 0) + last->breaks - breaks;
+		status = n > 0
+			     ? write_straight(s, &run, i, n, begin, &place, e)
+			     : write_single(s, &run, i, seps, begin, &place, e);
+		if (status == 0 && n > 1) {
+			single = i + n;
+			continue;
+		}
 		if (status <= 0)
 			break;
-		lines = run.row[i].lines;
-		seps = run.row[i].seps;
-		begin = run.row[i].end + 1;
+		place.first = place.last + 1;
+		breaks = last->breaks;
+		seps = last->seps;
+		begin = last->end + 1;
+		i += n > 0 ? n : 1;
 	}
 	export_take(s->export, i);
 	return status < 0 ? -1 : i > 0;

@@ -21,7 +21,8 @@ struct split {
 	struct row_rules rules;
 	struct cell *cells; /* of the record at hand, in the columns' order */
 	uint32_t *ends;	    /* of the fields of the row at hand */
-	bool whole;	    /* plain rows are encoded as they lie */
+	size_t straight;    /* rows of up to so many bytes can be encoded as
+			       they lie; 0: none can */
 	bool quick;	    /* runs can be used at all */
 	/* Rows with a comma or line break in a value, and the first of them. */
 	uint64_t separated;

@@ -217,33 +217,56 @@ begin_batch(struct batch_writer *w, const char *row, size_t n, struct error *e)
 	return 0;
 }
 
+/* Into the batch that has begun. */
+static void
+take_rows(struct batch_writer *w, size_t n, uint64_t rows,
+    const struct batch_place *place)
+{
+	struct manifest_entry *entry = &w->entry;
+
+	w->rows.len += n;
+	entry->rows += rows;
+	entry->bytes += n;
+	entry->last_file = place->file;
+	entry->last_line = place->last;
+	w->all_rows += rows;
+	w->all_bytes += n;
+}
+
+static bool
+fits(const struct batch_writer *w, size_t n, uint64_t rows)
+{
+	return rows <= w->options.max_rows - w->entry.rows &&
+	       n <= w->options.max_bytes - w->entry.bytes;
+}
+
 int
 batch_writer_row(struct batch_writer *w, size_t n,
     const struct batch_place *place, struct error *e)
 {
 	const char *row = w->rows.data + w->rows.len;
-	struct manifest_entry *entry = &w->entry;
 
 	if (n > w->options.max_bytes - w->header_len)
 		return 1;
-	if (w->open &&
-	    (entry->rows == w->options.max_rows ||
-		n > w->options.max_bytes - entry->bytes) &&
-	    end_batch(w, e) != 0)
+	if (w->open && !fits(w, n, 1) && end_batch(w, e) != 0)
 		return -1;
 	if (!w->open) {
 		if (begin_batch(w, row, n, e) != 0)
 			return -1;
-		entry->first_file = place->file;
-		entry->first_line = place->first;
+		w->entry.first_file = place->file;
+		w->entry.first_line = place->first;
 	}
-	w->rows.len += n;
-	entry->rows++;
-	entry->bytes += n;
-	entry->last_file = place->file;
-	entry->last_line = place->last;
-	w->all_rows++;
-	w->all_bytes += n;
+	take_rows(w, n, 1, place);
+	return 0;
+}
+
+int
+batch_writer_rows_at_once(struct batch_writer *w, size_t n, uint64_t rows,
+    const struct batch_place *place)
+{
+	if (!w->open || !fits(w, n, rows))
+		return 1;
+	take_rows(w, n, rows, place);
 	return 0;
 }
 

@@ -58,6 +58,14 @@ char *batch_writer_room(struct batch_writer *w, size_t n, struct error *e);
 int batch_writer_row(struct batch_writer *w, size_t n,
     const struct batch_place *place, struct error *e);
 
+/*
+ * The n bytes put there, an LF behind each row, are so many rows; place is that
+ * of all.  1: they were not taken, since they do not all belong to the batch
+ * that has begun, or none has; 0.
+ */
+int batch_writer_rows_at_once(struct batch_writer *w, size_t n, uint64_t rows,
+    const struct batch_place *place);
+
 /* Finishes the last batch and the manifest, and flushes out. */
 int batch_writer_close(struct batch_writer *w, struct error *e);
 

@@ -527,7 +527,7 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 	run->rows = r->index.rows - r->row;
 	run->start = (uint32_t)(r->w.pos - r->base);
 	run->seps = r->row == 0 ? 0 : run->row[-1].seps;
-	run->lines = r->row == 0 ? 0 : run->row[-1].lines;
+	run->breaks = r->row == 0 ? 0 : run->row[-1].breaks;
 	return 1;
 }
 
@@ -541,7 +541,7 @@ csv_reader_take(struct csv_reader *r, size_t n)
 	r->row += n;
 	last = &r->index.row[r->row - 1];
 	r->w.pos = r->base + last->end + 1;
-	r->line = r->base_line + last->lines;
+	r->line = r->base_line + r->row + last->breaks;
 }
 
 const char *

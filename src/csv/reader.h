@@ -85,9 +85,9 @@ struct csv_run {
 	const uint64_t *sep, *rare; /* see struct csv_index */
 	const struct csv_row *row;  /* the first is row[0] */
 	size_t rows;
-	uint32_t start; /* offset in text where row[0] begins */
-	uint32_t seps;	/* separators before row[0] */
-	uint32_t lines; /* LFs in text before start: see csv_row.lines */
+	uint32_t start;	 /* offset in text where row[0] begins */
+	uint32_t seps;	 /* separators before row[0] */
+	uint32_t breaks; /* LFs inside quotes before row[0] */
 };
 
 /* 1 with a run; 0: none, call csv_reader_next; -1 with e set. */

@@ -27,13 +27,6 @@ equal(__m256i a, __m256i b, __m256i character)
 	    _mm256_cmpeq_epi8(a, character), _mm256_cmpeq_epi8(b, character));
 }
 
-/* All ones in the bytes that are at most a limit, unsigned. */
-AVX2 static inline __m256i
-at_most(__m256i a, __m256i limit)
-{
-	return _mm256_cmpeq_epi8(_mm256_min_epu8(a, limit), a);
-}
-
 /* 32 times one byte. */
 AVX2 static inline __m256i
 every(char byte)
@@ -68,12 +61,9 @@ rare(__m256i a, const struct bytes *k)
 AVX2 static inline void
 tell_special(__m256i a, __m256i b, struct masks *m)
 {
-	__m256i last_control = _mm256_set1_epi8(0x1f);
-
-	m->high = join(a, b);
 	m->cr = equal(a, b, _mm256_set1_epi8('\r'));
-	m->control = join(at_most(a, last_control), at_most(b, last_control));
-	m->control &= ~(m->lf | m->cr | equal(a, b, _mm256_set1_epi8('\t')));
+	m->control =
+	    m->special & ~(m->cr | equal(a, b, _mm256_set1_epi8('\t')));
 }
 
 AVX2 static inline uint64_t
@@ -95,11 +85,12 @@ make_masks(const char *p, const struct bytes *k, struct masks *m)
 	m->delimiter = equal(a, b, k->delimiter);
 	m->quote = equal(a, b, k->quote);
 	m->lf = equal(a, b, k->lf);
+	m->high = join(a, b);
 	m->rare = join(rare(a, k), rare(b, k));
 	m->special = join(_mm256_cmpgt_epi8(k->space, a),
 			 _mm256_cmpgt_epi8(k->space, b)) &
-		     ~m->lf;
-	m->high = m->cr = m->control = 0;
+		     ~(m->lf | m->high);
+	m->cr = m->control = 0;
 	if (m->special != 0)
 		tell_special(a, b, m);
 }
@@ -110,21 +101,24 @@ scan_avx2(const char *text, size_t n, char delimiter, char quote,
 {
 	const struct bytes k = {every(delimiter), every(quote), every('\n'),
 	    every(' '), every('!'), every(0x7f), every('/'), every('+' ^ '/')};
-	size_t blocks = block_count(ix, n), i;
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
-	for (i = 0; i < blocks && has_room(ix); i++) {
-		make_masks(text + i * 64, &k, &m);
-		if (i == n / 64)
-			cut_masks(&m, n % 64);
+	for (; c.block < n / 64 && has_room(ix, &c); c.block++) {
+		make_masks(text + c.block * 64, &k, &m);
 		if (is_plain(&m, &c))
-			take_plain_block(ix, i, &m, &c);
+			take_plain_block(ix, &m, &c);
 		else
-			take_block(ix, i, &m, &c, prefix(m.quote));
+			take_block(ix, &m, &c, prefix(m.quote));
 	}
-	end_scan(ix, i, n);
+	if (c.block == n / 64 && n % 64 != 0 && has_room(ix, &c)) {
+		make_masks(text + c.block * 64, &k, &m);
+		cut_masks(&m, n % 64);
+		take_block(ix, &m, &c, prefix(m.quote));
+		c.block++;
+	}
+	end_scan(ix, &c, n);
 }
 
 bool

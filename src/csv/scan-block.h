@@ -21,21 +21,22 @@
 struct masks {
 	uint64_t delimiter, quote, lf;
 	uint64_t rare;	  /* see struct csv_index */
-	uint64_t special; /* >= 0x80, or < 0x20 but not LF */
-	/* Of the special ones: */
 	uint64_t high;	  /* >= 0x80 */
-	uint64_t cr;	  /* CR */
+	uint64_t special; /* < 0x20 but not LF; of these: */
+	uint64_t cr;
 	uint64_t control; /* < 0x20, but not tab, CR, LF */
 };
 
 /* What one block leaves for the next. */
 struct carry {
-	uint64_t inside;   /* all ones: the last byte was inside quotes */
-	uint64_t closed;   /* 1: the last byte was a closing quote */
-	uint64_t ended;	   /* 1: a field may begin */
-	uint64_t returned; /* 1: the last byte was a CR outside quotes */
-	uint32_t flags;	   /* of the row so far */
-	uint32_t lines, seps;
+	size_t block;
+	struct csv_row *row; /* the next to be filled */
+	uint64_t inside;     /* all ones: the last byte was inside quotes */
+	uint64_t closed;     /* 1: the last byte was a closing quote */
+	uint64_t ended;	     /* 1: a field may begin */
+	uint64_t returned;   /* 1: the last byte was a CR outside quotes */
+	uint32_t flags;	     /* of the row so far */
+	uint32_t breaks, seps;
 };
 
 BLOCK_INLINE uint32_t
@@ -63,13 +64,13 @@ prefix_xor(uint64_t x)
 	return x;
 }
 
-/* Fills in what bytes of a row have to say of it; most have nothing. */
+/* What the bytes of a range say of their row. */
 BLOCK_INLINE uint32_t
 row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 {
 	uint32_t flags = (m->quote & range) != 0 ? CSV_ROW_QUOTED : 0;
 
-	if (((odd | inner | m->special) & range) == 0)
+	if (((odd | inner | m->high | m->control) & range) == 0)
 		return flags;
 	return flags | ((odd & range) != 0 ? CSV_ROW_ODD : 0) |
 	       ((m->high & range) != 0 ? CSV_ROW_HIGH : 0) |
@@ -77,45 +78,43 @@ row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 	       ((inner & range) != 0 ? CSV_ROW_INNER : 0);
 }
 
-/* Reports the rows that end in this block. */
+/* Reports the rows that end in a block; inner and odd are masks of what makes
+ * a row CSV_ROW_INNER and _ODD, breaks of the LFs inside quotes. */
 BLOCK_INLINE void
-put_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
-    uint64_t sep, uint64_t odd, uint64_t inner, uint64_t ends, uint32_t base)
+put_rows(const struct masks *m, struct carry *c, uint64_t sep, uint64_t odd,
+    uint64_t inner, uint64_t breaks)
 {
+	uint32_t base = (uint32_t)c->block * 64;
 	uint64_t seen = 0; /* bytes that belong to rows already reported */
-	struct csv_row *row = &ix->row[ix->rows];
+	uint64_t ends = m->lf & ~breaks;
 
-	ix->rows += bits(ends);
-	for (; ends != 0; row++) {
+	for (; ends != 0; c->row++) {
 		uint64_t to = ends ^ (ends - 1); /* up to and with the LF */
 
-		row->end = base + lowest(ends);
-		row->seps = c->seps + bits(sep & to);
-		row->lines = c->lines + bits(m->lf & to);
-		row->flags = c->flags | row_flags(m, odd, inner, to & ~seen);
+		c->row->end = base + lowest(ends);
+		c->row->seps = c->seps + bits(sep & to);
+		c->row->breaks = c->breaks;
+		if (breaks != 0)
+			c->row->breaks += bits(breaks & to);
+		c->row->flags = c->flags | row_flags(m, odd, inner, to & ~seen);
 		c->flags = 0;
 		seen = to;
 		ends &= ends - 1;
 	}
 	c->flags |= row_flags(m, odd, inner, ~seen);
-	c->lines += bits(m->lf);
+	c->breaks += bits(breaks);
 	c->seps += bits(sep);
 }
 
-/* The same where there is no quote and nothing special. */
+/* The same where the bytes say nothing of their rows. */
 BLOCK_INLINE void
-put_plain_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
-    uint64_t sep, uint32_t base)
+put_plain_rows(uint64_t ends, struct carry *c, uint64_t sep)
 {
-	struct csv_row *row = &ix->row[ix->rows];
-	uint64_t ends = m->lf;
-
-	ix->rows += bits(ends);
-	for (; ends != 0; row++) {
-		row->end = base + lowest(ends);
-		row->seps = c->seps + bits(sep & (ends ^ (ends - 1)));
-		row->lines = ++c->lines;
-		row->flags = c->flags;
+	for (; ends != 0; c->row++) {
+		c->row->end = (uint32_t)c->block * 64 + lowest(ends);
+		c->row->seps = c->seps + bits(sep & (ends ^ (ends - 1)));
+		c->row->breaks = c->breaks;
+		c->row->flags = c->flags;
 		c->flags = 0;
 		ends &= ends - 1;
 	}
@@ -123,14 +122,10 @@ put_plain_rows(struct csv_index *ix, const struct masks *m, struct carry *c,
 }
 
 BLOCK_INLINE void
-take_plain_block(
-    struct csv_index *ix, size_t i, const struct masks *m, struct carry *c)
+put_masks(struct csv_index *ix, struct carry *c, uint64_t sep, uint64_t rare)
 {
-	uint64_t sep = m->delimiter | m->lf;
-
-	put_plain_rows(ix, m, c, sep, (uint32_t)i * 64);
-	ix->sep[i] = sep;
-	ix->rare[i] = m->rare;
+	ix->sep[c->block] = sep;
+	ix->rare[c->block] = rare;
 	c->ended = sep >> 63;
 }
 
@@ -142,10 +137,24 @@ is_plain(const struct masks *m, const struct carry *c)
 	       0;
 }
 
-/* Block i; running is the running exclusive-or of its quotes. */
+/* A block without quotes and what is special. */
 BLOCK_INLINE void
-take_block(struct csv_index *ix, size_t i, const struct masks *m,
-    struct carry *c, uint64_t running)
+take_plain_block(struct csv_index *ix, const struct masks *m, struct carry *c)
+{
+	struct masks plain = {.lf = m->lf, .high = m->high};
+	uint64_t sep = m->delimiter | m->lf;
+
+	if (m->high != 0)
+		put_rows(&plain, c, sep, 0, 0, 0);
+	else
+		put_plain_rows(m->lf, c, sep);
+	put_masks(ix, c, sep, m->rare);
+}
+
+/* Any block; running is the running exclusive-or of its quotes. */
+BLOCK_INLINE void
+take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
+    uint64_t running)
 {
 	/* Opening quotes count as inside, closing ones do not. */
 	uint64_t inside = running ^ c->inside;
@@ -165,13 +174,11 @@ take_block(struct csv_index *ix, size_t i, const struct masks *m,
 	odd |= returned & ~m->lf;
 
 	inner = (m->delimiter | m->lf | m->cr) & inside;
-	put_rows(ix, m, c, sep, odd, inner, m->lf & ~inside, (uint32_t)i * 64);
-	ix->sep[i] = sep;
-	ix->rare[i] = m->rare | m->quote;
+	put_rows(m, c, sep, odd, inner, m->lf & inside);
+	put_masks(ix, c, sep, m->rare | m->quote);
 
 	c->inside = (uint64_t)0 - (inside >> 63);
 	c->closed = close >> 63;
-	c->ended = sep >> 63;
 	c->returned = cr >> 63;
 }
 
@@ -191,35 +198,30 @@ cut_masks(struct masks *m, size_t n)
 	m->control &= text;
 }
 
-/* How many blocks there are to scan: the last may be cut short. */
-BLOCK_INLINE size_t
-block_count(const struct csv_index *ix, size_t n)
-{
-	size_t blocks = n / 64 + (n % 64 != 0);
-
-	return blocks < ix->max_blocks ? blocks : ix->max_blocks;
-}
-
 /* A block may be 64 rows. */
 BLOCK_INLINE bool
-has_room(const struct csv_index *ix)
+has_room(const struct csv_index *ix, const struct carry *c)
 {
-	return ix->rows + 64 <= ix->max_rows;
+	return c->block < ix->max_blocks &&
+	       c->row + 64 <= ix->row + ix->max_rows;
 }
 
 BLOCK_INLINE void
 begin_scan(struct csv_index *ix, struct carry *c)
 {
-	ix->rows = 0;
+	c->block = 0;
+	c->row = ix->row;
 	c->inside = c->closed = c->returned = 0;
 	c->ended = 1;
-	c->flags = c->lines = c->seps = 0;
+	c->flags = c->breaks = c->seps = 0;
 }
 
+/* Of n bytes. */
 BLOCK_INLINE void
-end_scan(struct csv_index *ix, size_t blocks, size_t n)
+end_scan(struct csv_index *ix, const struct carry *c, size_t n)
 {
-	ix->scanned = blocks * 64 < n ? blocks * 64 : n;
+	ix->rows = (size_t)(c->row - ix->row);
+	ix->scanned = c->block * 64 < n ? c->block * 64 : n;
 }
 
 #endif

@@ -64,42 +64,45 @@ make_masks(const char *p, char delimiter, char quote, struct masks *m)
 	memset(m, 0, sizeof(*m));
 	for (shift = 0; shift < 64; shift += 8, p += 8) {
 		uint64_t w = load(p);
-		uint64_t special = low_bytes(w) | (w & EVERY(0x80));
+		uint64_t low = low_bytes(w);
 
 		m->delimiter |= gather(zero_bytes(w ^ d)) << shift;
 		m->quote |= gather(zero_bytes(w ^ q)) << shift;
+		m->high |= gather(w & EVERY(0x80)) << shift;
 		m->rare |= gather(rare_bytes(w)) << shift;
-		if (special != 0) {
+		if (low != 0) {
 			m->lf |= gather(zero_bytes(w ^ EVERY('\n'))) << shift;
-			m->special |= gather(special) << shift;
-			m->high |= gather(w & EVERY(0x80)) << shift;
+			m->special |= gather(low) << shift;
 			m->cr |= gather(zero_bytes(w ^ EVERY('\r'))) << shift;
 			tab |= gather(zero_bytes(w ^ EVERY('\t'))) << shift;
 		}
 	}
 	m->special &= ~m->lf;
-	m->control = m->special & ~(m->high | m->cr | tab);
+	m->control = m->special & ~(m->cr | tab);
 }
 
 static void
 scan_portable(const char *text, size_t n, char delimiter, char quote,
     struct csv_index *ix)
 {
-	size_t blocks = block_count(ix, n), i;
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
-	for (i = 0; i < blocks && has_room(ix); i++) {
-		make_masks(text + i * 64, delimiter, quote, &m);
-		if (i == n / 64)
-			cut_masks(&m, n % 64);
+	for (; c.block < n / 64 && has_room(ix, &c); c.block++) {
+		make_masks(text + c.block * 64, delimiter, quote, &m);
 		if (is_plain(&m, &c))
-			take_plain_block(ix, i, &m, &c);
+			take_plain_block(ix, &m, &c);
 		else
-			take_block(ix, i, &m, &c, prefix_xor(m.quote));
+			take_block(ix, &m, &c, prefix_xor(m.quote));
 	}
-	end_scan(ix, i, n);
+	if (c.block == n / 64 && n % 64 != 0 && has_room(ix, &c)) {
+		make_masks(text + c.block * 64, delimiter, quote, &m);
+		cut_masks(&m, n % 64);
+		take_block(ix, &m, &c, prefix_xor(m.quote));
+		c.block++;
+	}
+	end_scan(ix, &c, n);
 }
 
 /* For tests: leaves everything to libcsv, which finds the lines itself. */
@@ -122,7 +125,8 @@ scan_nothing(const char *text, size_t n, char delimiter, char quote,
 	memset(ix->rare, 0xff, (end / 64 + 1) * sizeof(*ix->rare));
 	ix->sep[end / 64] = UINT64_C(1) << end % 64;
 	ix->row[0].end = end;
-	ix->row[0].seps = ix->row[0].lines = 1;
+	ix->row[0].seps = 1;
+	ix->row[0].breaks = 0;
 	ix->row[0].flags = CSV_ROW_ODD;
 	ix->rows = 1;
 }

@@ -30,12 +30,11 @@ enum {
 };
 
 struct csv_row {
-	uint32_t end;	/* offset of its LF */
-	uint32_t seps;	/* separators from the start of the text up to and
-			   with that LF */
-	uint32_t lines; /* LFs from there up to and with its own, quoted ones
-			   included */
-	uint32_t flags; /* CSV_ROW_… */
+	uint32_t end;	 /* offset of its LF */
+	uint32_t seps;	 /* separators from the start of the text up to and
+			    with that LF */
+	uint32_t breaks; /* LFs inside quotes, from there up to its end */
+	uint32_t flags;	 /* CSV_ROW_… */
 };
 
 /*

@@ -228,7 +228,7 @@ id_is_plain(
 {
 	const char *text = r->run->text;
 
-	if (text[from] == c->quote && from < to) {
+	if (from < to && text[from] == c->quote) {
 		from++;
 		to--;
 		/* It would count as one in the values. */
@@ -294,7 +294,7 @@ pass_simple(const struct check *c, const struct csv_run *run, size_t i,
 {
 	const uint64_t *sep = run->sep, *rare = run->rare;
 	const uint32_t fields = c->simple_fields, longest = c->simple_max;
-	const uint32_t header = (uint32_t)c->header->raw_len;
+	const struct header *h = c->header;
 	const char *text = run->text;
 	const char q = c->quote;
 	uint32_t from = *begin, before = *seps;
@@ -307,7 +307,7 @@ pass_simple(const struct check *c, const struct csv_run *run, size_t i,
 
 		if ((flags & ~SIMPLE_FLAGS) != 0 ||
 		    row->seps - before != fields || len > longest ||
-		    len - header <= 4)
+		    header_suspected(h, text + from, len))
 			break;
 		if (flags != 0) {
 			if ((flags & CSV_ROW_HIGH) != 0 &&
@@ -320,7 +320,7 @@ pass_simple(const struct check *c, const struct csv_run *run, size_t i,
 			break;
 		field = (uint32_t)__builtin_ctzll(ends) + quote;
 		id = field - 2 * quote;
-		if (id - 1 > 62 || id <= c->null_max ||
+		if (id <= c->null_max ||
 		    len - field <= c->no_values[flags != 0] + 1 ||
 		    csv_index_bits(rare, from + quote) << (64 - id) != 0)
 			break;

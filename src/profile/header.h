@@ -62,6 +62,14 @@ void header_free(struct header *h);
 bool header_repeated(
     const struct header *h, const char *raw, size_t len_without_ending);
 
+/* A quick look for that: false if a row of len bytes, at least one and a CR of
+ * its line ending maybe one of them, is certainly not the header. */
+static inline bool
+header_suspected(const struct header *h, const char *raw, size_t len)
+{
+	return len - h->raw_len <= 4 && (*raw == *h->raw || *raw == '\xef');
+}
+
 /* The column of that name, or columns if there is none. */
 size_t header_find(const struct header *h, const char *name, size_t len);
 

@@ -153,6 +153,28 @@ numbers() {
 	jq -e '.in == .out + .rejected + .skipped' summary
 }
 
+@test "rows as they lie: what must not be taken along" {
+	# Enough in front that a batch has begun and many go at once.
+	for end in '\n' '\r\n'; do
+		{
+			printf "thirdPartyId,a,b$end"
+			printf "%d,x,$end" 1 2 3
+			printf "thirdPartyId,a,b${end}x,y,z${end}x,y,z$end"
+			printf "\xef\xbb\xbfthirdPartyId,a,b$end"
+			printf "4,,$end$end,y,z$end"
+			printf "5,\xc3\xa9,w$end"
+			printf "6,\xff,w${end}7,1,2,3$end"
+			printf "8,v,u$end"
+		} >in
+		try tp-split --manifest manifest --errors errors in
+		expect 1 \
+			'batch=thirdPartyId,a,b\n1,x\n2,x\n3,x\nx,y,z\nx,y,z\n4\n5,%%C3%%A9,w\n8,v,u\n'
+		[ "$(jq -r '"\(.rule) \(.line)"' errors | tr '\n' ' ')" = \
+			'repeated-header 5 repeated-header 8 id-empty 11 utf8 13 columns 14 ' ]
+		[ "$(jq -c '[.rows,.firstLine,.lastLine]' manifest)" = '[8,2,15]' ]
+	done
+}
+
 @test "an identifier that is empty, first or last" {
 	try_with 'thirdPartyId,a\n,x\n1,y\n"",z\n2,\n' tp-split
 	expect 1 'batch=thirdPartyId,a\n1,y\n2\n'

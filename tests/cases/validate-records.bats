@@ -277,6 +277,12 @@ header has; those over are empty (1 times, first at -:2)\n"
 'joining them with cat
 tp-validate: -:5:1: repeated-header: the header once more; name files as '\
 'operands instead of joining them with cat\n'
+	# Among others that are good.
+	for end in '\n' '\r\n'; do
+		try_with "thirdPartyId,a,b${end}x,1,2${end}thirdPartyId,a,b${end}y,1,2${end}\357\273\277thirdPartyId,a,b${end}z,1,2$end" \
+			tp-validate -q
+		expect 1 "thirdPartyId,a,b${end}x,1,2${end}y,1,2${end}z,1,2$end" ''
+	done
 	# In other words it is a record.
 	try_with 'thirdPartyId,a\n"thirdPartyId",a\n' tp-validate
 	expect 0 'thirdPartyId,a\n"thirdPartyId",a\n' ''

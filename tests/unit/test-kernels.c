@@ -124,7 +124,7 @@ struct encoded {
 	size_t n;
 };
 
-enum how { TEXT, ROW, QUOTED, INNER };
+enum how { TEXT, ROWS, QUOTED, INNER };
 
 static void
 encode(struct encoded *e, const char *kernel, enum how how, const char *s,
@@ -136,8 +136,8 @@ encode(struct encoded *e, const char *kernel, enum how how, const char *s,
 	memset(e->out, '#', sizeof(e->out));
 	if (how == TEXT)
 		end = percent_encode(e->out, s, n, raw);
-	else if (how == ROW)
-		end = percent_encode_row(e->out, s, n, raw);
+	else if (how == ROWS)
+		end = percent_encode_rows(e->out, s, n, raw);
 	else
 		end = percent_encode_quoted_row(
 		    e->out, s, n, '"', how == INNER, raw);
@@ -186,8 +186,9 @@ percent_bytes(void **context)
 		assert_memory_equal(e.out, expected, e.n);
 		encode(&e, "portable", TEXT, &byte, 1, true);
 		assert_int_equal(e.n, i >= 0x80 ? 1 : strlen(expected));
-		encode(&e, "portable", ROW, &byte, 1, false);
-		assert_int_equal(e.n, byte == ',' ? 1 : strlen(expected));
+		encode(&e, "portable", ROWS, &byte, 1, false);
+		assert_int_equal(
+		    e.n, byte == ',' || byte == '\n' ? 1 : strlen(expected));
 	}
 }
 
@@ -208,7 +209,7 @@ percent_generated(void **context)
 			text[i] = below(often) == 0 ? (char)below(256)
 						    : (char)('a' + below(26));
 		percent_agrees_on(TEXT, text, n, round % 2 == 0);
-		percent_agrees_on(ROW, text, n, round % 3 == 0);
+		percent_agrees_on(ROWS, text, n, round % 3 == 0);
 	}
 }
 
