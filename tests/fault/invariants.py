@@ -16,6 +16,9 @@ class Acceptance:
     """One body that the service took."""
     body: bytes
     answered: bool = True       # False: the oracle lost the answer on purpose
+    # Before the run that sent it, the journal held an attempt of it, or of
+    # what it is a half of, with the result unknown, and none accepted.
+    doubted: bool = False
 
     @property
     def sha256(self):
@@ -77,15 +80,26 @@ def parse_csv(data):
     return [tuple(record) for record in reader][1:]
 
 
-def last_values(record, accepted):
-    """Yield a violation for each id whose last value did not win."""
-    taken = set(accepted)
-    expected = {row[0]: row for row in record.rows if row in taken}
-    held = {row[0]: row for row in accepted}
-    for identifier, row in sorted(expected.items()):
-        if held[identifier] != row:
-            yield ("order", "%s: %s was to win, %s did"
-                   % (identifier, row, held[identifier]))
+def out_of_order(record, bodies):
+    """Yield a violation for each row that was taken behind a later one of its
+    id.  Only what was in doubt comes so late: the run had gone on from it.
+    What is sent again at once begins anew, of course."""
+    place = {row: number for number, row in enumerate(record.rows)}
+    latest = {}                 # id: row, the body that had it
+    for acceptance, rows in zip(record.accepted, bodies):
+        own = {}
+        for row in rows:
+            held, body = latest.get(row[0], (row, None))
+            if acceptance.doubted or body == acceptance.sha256:
+                held = row
+            for before in (held, own.get(row[0], row)):
+                if place.get(before, 0) > place.get(row, 0):
+                    yield "order", "%s was taken, then %s" % (before, row)
+            own[row[0]] = row
+        for identifier, row in own.items():
+            held = latest.get(identifier, (row, None))[0]
+            if place.get(row, 0) >= place.get(held, 0):
+                latest[identifier] = row, acceptance.sha256
 
 
 def duplicates(record):
@@ -104,8 +118,9 @@ def violations(record):
     As multisets of rows, the input is what was accepted, rejected or put into
     the failed file: none is missing, none is new, none is in two of these.  A
     body is taken a second time only if the journal had left an attempt of it
-    open, or its answer was lost.  With one job, the last row of an id is the
-    last to be taken.
+    open, or its answer was lost.  With one job, the rows of an id are taken in
+    their order, but for a body that was in doubt: tp-send goes on from it, and
+    the next run sends it again.
     """
     found = []
     try:
@@ -131,5 +146,5 @@ def violations(record):
             found.append(("twice", "%s: %s" % (row, where)))
     found += duplicates(record)
     if record.jobs == 1:
-        found += last_values(record, [r for rows in bodies for r in rows])
+        found += out_of_order(record, bodies)
     return found
