@@ -61,9 +61,10 @@ wait_for_request() {
 
 send() { # OPTION...
 	code=0
+	rm -f journal
 	timeout 30 tp-send -v -v --progress always --retries 1 --retry-delay 0 \
-		--summary summary --failed failed "$@" >receipts 2>said ||
-		code=$?
+		--journal journal --summary summary --failed failed "$@" \
+		>receipts 2>said || code=$?
 }
 
 ask() { # OPTION...
@@ -90,12 +91,35 @@ ask() { # OPTION...
 		send both.batches
 		[ -s receipts ]
 		[ -s summary ]
-		[ "$fault" != code=401 ] || [ -s failed ]
+		[ "$fault" != code=400 ] || [ -s failed ]
 		ask --token-to-status receipts
 		[ -s told ]
 		sandbox_stop
 		absent
 		rm -f failed
+	done
+}
+
+@test "messages, few and many, and of a token file that is not right" {
+	start --fault '*:code=401'
+	for level in -q '' -v '-v -v' '-v -v -v'; do
+		# shellcheck disable=SC2086
+		tp-send $level --failed failed one.batches >receipts 2>>said ||
+			[ $? = 6 ]
+		# shellcheck disable=SC2086
+		tp-send $level --dry-run one.batches >plan 2>>said
+	done
+	[ -s said ]
+	absent
+	for wrong in "$token\n$token\n" "$token \n" "\t$token\n" \
+		"$(printf "$token%.0s" {1..300})"; do
+		# shellcheck disable=SC2059
+		printf "$wrong" >token
+		code=0
+		tp-send -v -v one.batches >receipts 2>said || code=$?
+		[ "$code" = 2 ]
+		grep 'token file' said
+		absent
 	done
 }
 
@@ -118,7 +142,7 @@ ask() { # OPTION...
 		sandbox_stop
 		[ "$code" = 1 ]
 		[ "$(wc -l <receipts)" = 2 ]
-		run ! grep -F canary- receipts said summary failed
+		run ! grep -F canary- receipts said summary failed journal
 		jq -se '.[0].message | test("[*]{20}$")' receipts
 		rm failed
 	done
