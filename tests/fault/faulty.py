@@ -1,0 +1,375 @@
+"""A server with one fault, for the network matrix: Server; and certificates."""
+
+import collections
+import datetime
+import email.utils
+import hashlib
+import itertools
+import re
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import time
+
+import journals
+
+BATCHES = 5
+HANGS = 30                      # s
+
+
+def make_batches():
+    """One row each, so that none can be halved; the length tells which."""
+    return [b"batch=thirdPartyId,tier\nid%d,%s\n" % (n, b"x" * n)
+            for n in range(1, BATCHES + 1)]
+
+
+BODIES = make_batches()
+SHA256 = dict(enumerate((hashlib.sha256(body).hexdigest() for body in BODIES),
+                        1))
+OK = (b"<response>\n<success>true</success>\n<batchStatus>http://127.0.0.1/m2/"
+      b"demo/profile/batchStatus?batchId=demo-1</batchStatus>\n"
+      b"<message>Batch submitted for processing</message>\n</response>\n")
+
+
+def http(status, body, headers=b""):
+    return (b"HTTP/1.1 %d Text\r\nContent-Type: text/xml\r\n%s"
+            b"Content-Length: %d\r\n\r\n%s" % (status, headers, len(body),
+                                               body))
+
+
+# ------------------------------------------------------------ certificates
+
+CA_CONFIG = """[ca]
+default_ca = own
+[own]
+database = %(folder)s/index
+new_certs_dir = %(folder)s
+serial = %(folder)s/serial
+default_md = sha256
+policy = any
+copy_extensions = copy
+unique_subject = no
+[any]
+commonName = supplied
+"""
+
+
+def make_certificates(folder):
+    """Files NAME.crt and NAME.key; trusted.crt has all but the stranger's."""
+    with open(folder + "/index", "w", encoding="ascii"), \
+            open(folder + "/serial", "w", encoding="ascii") as serial, \
+            open(folder + "/config", "w", encoding="ascii") as config:
+        serial.write("01\n")
+        config.write(CA_CONFIG % {"folder": folder})
+    trusted = b""
+    for name, host in (("good", "IP:127.0.0.1"), ("stranger", "IP:127.0.0.1"),
+                       ("other", "DNS:other.example"),
+                       ("expired", "IP:127.0.0.1")):
+        base = folder + "/" + name
+        end = "20200201000000Z" if name == "expired" else "20990101000000Z"
+        for command in (
+                "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+                " -keyout %s.key -out %s.csr -subj /CN=%s"
+                " -addext subjectAltName=%s" % (base, base, name, host),
+                "ca -batch -notext -selfsign -config %s/config -in %s.csr"
+                " -keyfile %s.key -out %s.crt -startdate 20200101000000Z"
+                " -enddate %s" % (folder, base, base, base, end)):
+            subprocess.run(["openssl"] + command.split(), check=True,
+                           stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        if name != "stranger":
+            with open(base + ".crt", "rb") as crt:
+                trusted += crt.read()
+    with open(folder + "/trusted.crt", "wb") as out:
+        out.write(trusted)
+
+
+def make_contexts(folder):
+    contexts = {}
+    for name in ("good", "stranger", "other", "expired"):
+        contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        contexts[name].load_cert_chain("%s/%s.crt" % (folder, name),
+                                       "%s/%s.key" % (folder, name))
+    return contexts
+
+
+# ----------------------------------------------------------------- server
+
+class Gone(Exception):
+    """The client has closed the connection."""
+
+
+def reset(conn):
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 0))
+    conn.close()
+
+
+def receive(conn, enough, peek=False):
+    """Bytes, until enough(bytes) is true."""
+    data = b""
+    while not enough(data):
+        if peek:
+            time.sleep(0.002)
+            more = data = conn.recv(65536, socket.MSG_PEEK)
+        else:
+            more = conn.recv(65536)
+            data += more
+        if not more:
+            raise Gone
+    return data
+
+
+def measure(data):
+    """Where the body begins, and its length; 0, 0 before the head is whole."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return 0, 0
+    return end + 4, int(re.search(rb"(?i)content-length: (\d+)", data).group(1))
+
+
+hosts = itertools.cycle(range(1, 255))
+
+
+class Server:
+    """Does `fault` to the batch (or connection) `place`, `times` times.
+    If there is a journal, it is looked at as each request comes."""
+
+    def __init__(self, case, place, jobs, contexts, journal=None):
+        self.by_connection = case.fault.startswith("conn: ")
+        self.tls = case.fault.startswith("conn: tls ")
+        self.fault = case.fault.split(": ")[-1].split(" ", 1)
+        self.place, self.left = place, int(case.times)
+        self.always = self.left > 1
+        self.contexts = contexts
+        self.jobs = jobs
+        self.journal = journal
+        self.healed = False
+        # Connections before the first that is refused.  None must wait to be
+        # accepted when the door closes, as that would be reset: with several
+        # jobs all of them are let through first.
+        self.through = place - 1 if jobs == 1 or place == 1 else jobs
+        self.lock = threading.Condition()
+        self.begun = collections.Counter()  # requests, by batch
+        self.whole = collections.Counter()  # those that came whole
+        self.answered = set()               # well, by batch
+        self.wrong = []                     # what should never come
+        self.connections = self.other_connections = 0
+        self.closed = False
+        # A port that was closed may be given to another cell: so these have
+        # an address of their own.
+        self.host = ("127.0.1.%d" % next(hosts) if self.fault[0] == "refuse"
+                     else "127.0.0.1")
+        self.listener = socket.create_server((self.host, 0))
+        self.port = self.listener.getsockname()[1]
+        self.other = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.watch_other, daemon=True).start()
+        if self.fault[0] == "refuse" and place == 1:
+            self.close_listener()
+        else:
+            self.open_thread()
+
+    def address(self):
+        return "%s://%s:%d" % ("https" if self.tls else "http", self.host,
+                               self.port)
+
+    def watch_other(self):
+        """Where a redirect leads: nobody may come."""
+        while True:
+            try:
+                conn, _ = self.other.accept()
+            except OSError:
+                return
+            self.other_connections += 1
+            conn.close()
+
+    def close(self):
+        self.closed = True
+        self.close_listener()
+        self.other.shutdown(socket.SHUT_RDWR)
+        self.other.close()
+
+    def close_listener(self):
+        try:
+            # Wakes accept, which close does not.
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+
+    def open_thread(self):
+        threading.Thread(target=self.accept, args=(self.listener,),
+                         daemon=True).start()
+
+    def reopen(self):
+        if self.listener.fileno() < 0 and not self.closed:
+            self.listener = socket.create_server((self.host, self.port))
+            self.open_thread()
+
+    def again(self):
+        """The client says that it will try again."""
+        with self.lock:
+            if self.fault[0] == "refuse" and not self.always:
+                self.reopen()
+
+    def heal(self):
+        """From now on all is well."""
+        with self.lock:
+            self.healed = True
+            self.reopen()
+
+    def accept(self, listener):
+        while True:
+            try:
+                conn, _ = listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.connections += 1
+                number = self.connections
+                if (self.fault[0] == "refuse" and number == self.through
+                        and not self.healed):
+                    self.close_listener()
+                    self.lock.notify_all()
+            threading.Thread(target=self.serve_quietly, args=(conn, number),
+                             daemon=True).start()
+
+    def serve_quietly(self, conn, number):
+        try:
+            conn.settimeout(HANGS)
+            with conn:
+                self.serve(conn, number)
+        except (OSError, Gone):
+            pass
+
+    def strikes(self, number):
+        """Is this the batch, or connection, at fault?"""
+        if self.healed:
+            return False
+        if number != self.place and not (
+                self.by_connection and self.always and number > self.place):
+            return False
+        with self.lock:
+            if not self.always:
+                self.left -= 1
+            # What is before it is to be settled before it.
+            self.lock.wait_for(
+                lambda: len(self.answered) >= self.place - 1, HANGS)
+            return self.always or self.left == 0
+
+    def look(self, batch):
+        """Before an answer: the attempt is in the journal, each request has
+        one, and the last has no result yet."""
+        if not self.journal:
+            return
+        try:
+            with open(self.journal, "rb") as file:
+                journal = journals.read(file.read(), torn=True)
+        except (OSError, journals.Malformed) as e:
+            self.wrong.append("batch %d comes: %s" % (batch, e))
+            return
+        states = [a.state for a in journal.attempts(SHA256[batch])]
+        if states[-1:] != ["open"] or "open" in states[:-1]:
+            self.wrong.append("batch %d comes, and the journal has %s" % (
+                batch, states))
+        if not self.by_connection and len(states) != self.begun[batch]:
+            self.wrong.append("batch %d: %d requests, and the journal has %s" %
+                              (batch, self.begun[batch], states))
+
+    def serve(self, conn, number):
+        if self.fault[0] == "refuse":
+            with self.lock:
+                self.lock.wait_for(lambda: self.connections >= min(
+                    self.through, self.jobs), HANGS)
+        if self.tls:
+            name = "good"
+            if self.strikes(number):
+                name = self.fault[1]
+            if name == "reset":
+                conn.recv(1)
+                return reset(conn)
+            conn = self.contexts[name].wrap_socket(conn, server_side=True)
+        if self.fault[0] == "reset" and self.fault[1] != "after":
+            if not self.reset_early(conn):
+                return None
+        data = receive(conn, lambda d: measure(d)[0]
+                       and len(d) >= sum(measure(d)))
+        body = data[measure(data)[0]:]
+        if body not in BODIES or not data.startswith(
+                b"POST /m2/demo/v2/profile/batchUpdate HTTP/1.1\r\n"):
+            self.wrong.append("the server was sent %r" % data)
+            return None
+        batch = BODIES.index(body) + 1
+        with self.lock:
+            self.begun[batch] += 1
+            self.whole[batch] += 1
+        self.look(batch)
+        if not self.by_connection and self.strikes(batch):
+            return self.act(conn)
+        return self.answer(conn, batch)
+
+    def answer(self, conn, batch):
+        conn.sendall(http(200, OK))
+        with self.lock:
+            self.answered.add(batch)
+            self.lock.notify_all()
+
+    def reset_early(self, conn):
+        """False: done.  What has come is looked at, and not taken."""
+        data = receive(conn, lambda d: len(d) > measure(d)[0] > 0, peek=True)
+        start, size = measure(data)
+        batch = [len(body) for body in BODIES].index(size) + 1
+        if not self.strikes(batch):
+            return True
+        self.begun[batch] += 1
+        self.look(batch)
+        if self.fault[1] == "mid":
+            conn.recv(start + size // 2)
+        reset(conn)
+        return False
+
+    def act(self, conn):
+        kind = self.fault[0]
+        rest = self.fault[1] if len(self.fault) > 1 else ""
+        if kind.isdigit():
+            self.act_status(conn, int(kind), rest)
+        else:
+            getattr(self, "act_" + kind)(conn, rest)
+
+    def act_status(self, conn, status, text):
+        headers = b""
+        if text.startswith("after "):
+            value = text.split(" ", 1)[1]
+            if value.startswith("date "):
+                value = email.utils.format_datetime(
+                    datetime.datetime.now(datetime.timezone.utc)
+                    + datetime.timedelta(seconds=int(value[5:])), usegmt=True)
+            headers, text = b"Retry-After: %s\r\n" % value.encode(), ""
+        conn.sendall(http(status, text.encode(), headers))
+
+    def act_redirect(self, conn, _):
+        conn.sendall(http(301, OK, b"Location: http://localhost:%d/\r\n"
+                          % self.other.getsockname()[1]))
+
+    def act_reset(self, conn, _):
+        reset(conn)
+
+    def act_raw(self, conn, text):
+        conn.sendall(text.encode() + b"\r\n" if text else b"")
+
+    def act_cut(self, conn, where):
+        conn.sendall(http(200, OK)[:int(where)])
+
+    def act_huge(self, conn, size):
+        conn.sendall(http(200, OK + b" " * (int(size) - len(OK))))
+
+    def act_slow(self, conn, seconds):
+        time.sleep(float(seconds))
+        conn.sendall(http(200, OK))
+
+    def act_trickle(self, conn, _):
+        for byte in http(200, OK):
+            conn.sendall(bytes([byte]))
+            time.sleep(0.2)
