@@ -33,9 +33,11 @@ class Record:
     rejected: list = field(default_factory=list)    # tuples
     failed: list = field(default_factory=list)      # bodies, in order
     accepted: list = field(default_factory=list)    # Acceptances, in order
-    # How many runs ended with a journal that left an attempt of this body
-    # (its sha256) without a result.
+    # By the sha256 of a body: attempts that the journal left without a result;
+    # and all that may have brought it, which are these, and those with the
+    # result accepted or unknown.
     left_open: Counter = field(default_factory=Counter)
+    tries: Counter = field(default_factory=Counter)
     jobs: int = 1
 
 
@@ -106,7 +108,8 @@ def duplicates(record):
     """Yield a violation for each body that was taken too often."""
     lost = Counter(a.sha256 for a in record.accepted if not a.answered)
     for sha256, count in Counter(a.sha256 for a in record.accepted).items():
-        allowed = 1 + lost[sha256] + record.left_open[sha256]
+        allowed = min(1 + lost[sha256] + record.left_open[sha256],
+                      record.tries[sha256])
         if count > allowed:
             yield ("duplicate", "body %s taken %d times, %d allowed"
                    % (sha256[:12], count, allowed))
@@ -118,7 +121,7 @@ def violations(record):
     As multisets of rows, the input is what was accepted, rejected or put into
     the failed file: none is missing, none is new, none is in two of these.  A
     body is taken a second time only if the journal had left an attempt of it
-    open, or its answer was lost.  With one job, the rows of an id are taken in
+    open, or its answer was lost, and is in the journal as unknown.  With one job, the rows of an id are taken in
     their order, but for a body that was in doubt: tp-send goes on from it, and
     the next run sends it again.
     """
