@@ -155,6 +155,25 @@ states() {
 	[ "$(states)" = 'accepted accepted' ]
 }
 
+@test "cat failed | tp-send, once the cause is gone: all accepted, 0" {
+	for cause in code=503:5 code=401:6 html:7 reset-after:7 false:1; do
+		sandbox_start --rate 0 --fault "*:${cause%:*}"
+		code=0
+		tp-send --endpoint "$sandbox" --retries 1 --retry-delay 0 \
+			--failed failed both.batches >receipts 2>said || code=$?
+		sandbox_stop
+		echo "$cause: $code $(states)"
+		[ "$code" = "${cause#*:}" ]
+		assert_same both.batches failed
+		sandbox_start --rate 0 --log log
+		dash -c "cat failed | tp-send --endpoint $sandbox" >receipts
+		[ "$(states)" = 'accepted accepted' ]
+		[ "$(jq -r .sha256 log)" = "$(jq -r .sha256 receipts)" ]
+		sandbox_stop
+		rm failed log
+	done
+}
+
 @test "the rate: no more calls in a minute" {
 	sandbox_start --rate 0 --log log
 	code=0
