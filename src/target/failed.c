@@ -9,77 +9,29 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "base/escape.h"
+#include "base/lockfile.h"
 #include "base/outfile.h"
 #include "base/sha256.h"
 #include "base/sys.h"
 #include "batch/limits.h"
 
 struct failed {
-	int fd; /* -1: not open yet */
+	struct lockfile file; /* from the first batch on, or as it was found */
 	bool regular;
 	bool first;  /* of this batch nothing was written yet */
 	off_t begun; /* where this batch begins */
 	uint64_t batches;
 	uint64_t torn;
-	char *path;
-	char shown[256];
 };
 
 /* How far back is read at a time, to find the last batch. */
 enum { BLOCK = 64 * 1024 };
 
+/* All n bytes; the file has them. */
 static int
-complain(const struct failed *f, struct error *e, const char *why)
+read_at(const struct lockfile *file, off_t at, char *to, size_t n)
 {
-	error_set(e, EXIT_USAGE, "%s", why);
-	error_place(e, f->shown, 0, 0);
-	return -1;
-}
-
-static int
-complain_errno(
-    const struct failed *f, struct error *e, enum exit_code code, const char *w)
-{
-	error_errno(e, code, "%s", w);
-	error_place(e, f->shown, 0, 0);
-	return -1;
-}
-
-/* Waits for other processes that add to the same file. */
-static int
-lock(struct failed *f, short type)
-{
-	struct flock l;
-	int result;
-
-	if (!f->regular)
-		return 0;
-	memset(&l, 0, sizeof(l));
-	l.l_type = type;
-	l.l_whence = SEEK_SET;
-	do
-		result = sys_lock(f->fd, F_SETLKW, &l);
-	while (result != 0 && errno == EINTR);
-	return result;
-}
-
-static int
-read_at(int fd, off_t at, char *to, size_t n)
-{
-	if (sys_lseek(fd, at, SEEK_SET) < 0)
-		return -1;
-	while (n > 0) {
-		ssize_t got = sys_read(fd, to, n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return -1;
-		to += got;
-		n -= (size_t)got;
-	}
-	return 0;
+	return lockfile_read(file, at, to, n) == (ptrdiff_t)n ? 0 : -1;
 }
 
 /* Does a batch begin here, or one that was never finished? */
@@ -97,7 +49,7 @@ is_prefix(const char *text, size_t n)
  * it as the file has left; -1: cannot be read.
  */
 static off_t
-find_last(int fd, off_t size, char *block)
+find_last(const struct lockfile *file, off_t size, char *block)
 {
 	off_t at = size;
 
@@ -108,7 +60,7 @@ find_last(int fd, off_t size, char *block)
 
 		/* A prefix may stand across the end of the block. */
 		n = (size_t)((end < size ? end : size) - from);
-		if (read_at(fd, from, block, n) != 0)
+		if (read_at(file, from, block, n) != 0)
 			return -1;
 		for (i = (size_t)(at - from); i-- > 0;) {
 			if (block[i] == '\n' && i + 1 < n &&
@@ -123,9 +75,9 @@ find_last(int fd, off_t size, char *block)
 static int
 cut(struct failed *f, off_t at, off_t size, struct error *e)
 {
-	if (sys_ftruncate(f->fd, at) != 0 || sys_fsync(f->fd) != 0)
-		return complain_errno(
-		    f, e, EXIT_USAGE, "cannot cut off a torn batch");
+	if (lockfile_cut(&f->file, at) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot cut off a torn batch");
 	f->torn = (uint64_t)(size - at);
 	return 0;
 }
@@ -142,19 +94,20 @@ mend(struct failed *f, off_t size, struct error *e)
 
 	if (block == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
-	result = read_at(f->fd, 0, block, n);
+	result = read_at(&f->file, 0, block, n);
 	if (result == 0 && !is_prefix(block, n)) {
 		free(block);
-		return complain(f, e,
+		return lockfile_refuse(&f->file, e,
 		    "this exists and is not a file of batches; nothing was "
 		    "changed");
 	}
 	if (result == 0)
-		last = find_last(f->fd, size, block);
+		last = find_last(&f->file, size, block);
 	free(block);
-	if (last < 0 || read_at(f->fd, last, &begin, 1) != 0 ||
-	    read_at(f->fd, size - 1, &end, 1) != 0)
-		return complain_errno(f, e, EXIT_USAGE, "cannot read this");
+	if (last < 0 || read_at(&f->file, last, &begin, 1) != 0 ||
+	    read_at(&f->file, size - 1, &end, 1) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot read this");
 	if (begin == '\0' || end != '\n')
 		return cut(f, last, size, e);
 	return 0;
@@ -165,13 +118,12 @@ open_file(struct failed *f, int flags)
 {
 	struct stat st;
 
+	f->regular = stat(f->file.path, &st) != 0 || S_ISREG(st.st_mode);
+	if (f->regular)
+		return lockfile_open(&f->file, AT_FDCWD, flags);
 	/* Pipes and devices are written in place. */
-	f->regular = stat(f->path, &st) != 0 || S_ISREG(st.st_mode);
-	f->fd = sys_open(f->path,
-	    f->regular ? O_RDWR | O_NOFOLLOW | O_NOCTTY | flags
-		       : O_WRONLY | O_NOCTTY,
-	    0600);
-	return f->fd < 0 ? -1 : 0;
+	f->file.fd = sys_open(f->file.path, O_WRONLY | O_NOCTTY, 0);
+	return f->file.fd < 0 ? -1 : 0;
 }
 
 /* Proves that the file can be made, and leaves no empty one. */
@@ -179,23 +131,13 @@ static int
 try_new(struct failed *f, struct error *e)
 {
 	if (open_file(f, O_CREAT | O_EXCL) != 0)
-		return complain_errno(f, e, EXIT_USAGE,
+		return lockfile_fail(&f->file, e, EXIT_USAGE,
 		    "batches that are not accepted could not be kept here");
-	(void)sys_close(f->fd);
-	f->fd = -1;
-	if (sys_unlink(f->path) != 0)
-		return complain_errno(f, e, EXIT_USAGE, "cannot remove this");
+	lockfile_close(&f->file);
+	if (sys_unlink(f->file.path) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot remove this");
 	return 0;
-}
-
-static bool
-is_same(const struct stat *a, int fd, const char *path)
-{
-	struct stat b;
-
-	if ((path == NULL ? fstat(fd, &b) : stat(path, &b)) != 0)
-		return false;
-	return a->st_dev == b.st_dev && a->st_ino == b.st_ino;
 }
 
 static int
@@ -205,8 +147,9 @@ check_others(struct failed *f, char *const *inputs, size_t n, struct error *e)
 	struct stat st;
 	size_t i;
 
-	if (fstat(f->fd, &st) != 0)
-		return complain_errno(f, e, EXIT_USAGE, "cannot use this");
+	if (fstat(f->file.fd, &st) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot use this");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (n == 0) {
@@ -214,14 +157,14 @@ check_others(struct failed *f, char *const *inputs, size_t n, struct error *e)
 		n = 1;
 	}
 	for (i = 0; i < n; i++) {
-		if (is_same(&st, STDIN_FILENO,
-			strcmp(inputs[i], "-") == 0 ? NULL : inputs[i]))
-			return complain(f, e,
+		if (lockfile_is(&f->file, inputs[i]))
+			return lockfile_refuse(&f->file, e,
 			    "this is an input too; name another file with "
 			    "--failed");
 	}
-	if (is_same(&st, STDOUT_FILENO, NULL))
-		return complain(f, e, "this is standard output too");
+	if (lockfile_is(&f->file, NULL))
+		return lockfile_refuse(
+		    &f->file, e, "this is standard output too");
 	return 0;
 }
 
@@ -231,36 +174,29 @@ try_existing(struct failed *f, char *const *inputs, size_t n, struct error *e)
 	struct stat st;
 	int result;
 
-	if (open_file(f, 0) != 0) {
-		if (errno == ELOOP)
-			return complain(
-			    f, e, "this is a symbolic link; name the file");
-		return complain_errno(f, e, EXIT_USAGE, "cannot write this");
-	}
+	if (open_file(f, 0) != 0)
+		return lockfile_fail_open(&f->file, e, "cannot write this");
 	if (check_others(f, inputs, n, e) != 0)
 		return -1;
 	if (!f->regular)
 		return 0;
-	if (lock(f, F_WRLCK) != 0 || fstat(f->fd, &st) != 0)
-		return complain_errno(f, e, EXIT_USAGE, "cannot lock this");
+	if (lockfile_lock(&f->file) != 0 || fstat(f->file.fd, &st) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot lock this");
 	result = st.st_size == 0 ? 0 : mend(f, st.st_size, e);
-	(void)lock(f, F_UNLCK);
+	lockfile_unlock(&f->file);
 	return result;
 }
 
-static char *
-make_name(void)
+static const char *
+make_name(char name[64])
 {
-	enum { SIZE = 64 };
-	char *name = sys_malloc(SIZE);
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (name == NULL || gmtime_r(&now, &tm) == NULL) {
-		free(name);
-		return NULL;
-	}
-	snprintf(name, SIZE, "tp-failed-%04d%02d%02dT%02d%02d%02dZ-%ld.batches",
+	memset(&tm, 0, sizeof(tm));
+	(void)gmtime_r(&now, &tm);
+	snprintf(name, 64, "tp-failed-%04d%02d%02dT%02d%02d%02dZ-%ld.batches",
 	    tm.tm_year % 10000 + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
 	    tm.tm_min, tm.tm_sec, (long)getpid());
 	return name;
@@ -270,22 +206,19 @@ struct failed *
 failed_open(const char *path, char *const *inputs, size_t n, struct error *e)
 {
 	struct failed *f = sys_calloc(1, sizeof(*f));
+	char name[64];
 	struct stat st;
 	int result;
 
-	if (f != NULL) {
-		f->fd = -1;
-		f->path = path == NULL ? make_name() : sys_strdup(path);
-	}
-	if (f == NULL || f->path == NULL) {
+	if (f == NULL) {
 		error_set(e, EXIT_LOCAL, "out of memory");
-		failed_free(f);
 		return NULL;
 	}
-	escape_text(f->shown, sizeof(f->shown), f->path, strlen(f->path));
-	if (lstat(f->path, &st) != 0 && errno == ENOENT)
+	result =
+	    lockfile_init(&f->file, path == NULL ? make_name(name) : path, e);
+	if (result == 0 && lstat(f->file.path, &st) != 0 && errno == ENOENT)
 		result = try_new(f, e);
-	else
+	else if (result == 0)
 		result = try_existing(f, inputs, n, e);
 	if (result == 0)
 		return f;
@@ -298,26 +231,8 @@ failed_free(struct failed *f)
 {
 	if (f == NULL)
 		return;
-	if (f->fd >= 0)
-		(void)sys_close(f->fd);
-	free(f->path);
+	lockfile_free(&f->file);
 	free(f);
-}
-
-static int
-write_all(struct failed *f, const char *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = sys_write(f->fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		data += done;
-		n -= (size_t)done;
-	}
-	return 0;
 }
 
 void
@@ -326,14 +241,14 @@ failed_drop(struct failed *f)
 	if (!f->regular)
 		return;
 	/* If this fails, the NUL says at the next open what is to go. */
-	(void)sys_ftruncate(f->fd, f->begun);
-	(void)lock(f, F_UNLCK);
+	(void)sys_ftruncate(f->file.fd, f->begun);
+	lockfile_unlock(&f->file);
 }
 
 static int
 give_up(struct failed *f, struct error *e)
 {
-	complain_errno(f, e, EXIT_LOCAL, "cannot write");
+	lockfile_fail(&f->file, e, EXIT_LOCAL, "cannot write");
 	failed_drop(f);
 	return -1;
 }
@@ -343,23 +258,23 @@ failed_begin(struct failed *f, struct error *e)
 {
 	bool made = false;
 
-	if (f->fd < 0) {
+	if (f->file.fd < 0) {
 		if (open_file(f, O_CREAT) != 0)
-			return complain_errno(
-			    f, e, EXIT_LOCAL, "cannot make this");
+			return lockfile_fail(
+			    &f->file, e, EXIT_LOCAL, "cannot make this");
 		made = f->regular;
 	}
 	f->first = true;
 	if (!f->regular)
 		return 0;
-	if (made && outfile_sync_folder(f->path, e) != 0)
+	if (made && outfile_sync_folder(f->file.path, e) != 0)
 		return -1;
-	if (lock(f, F_WRLCK) != 0)
-		return complain_errno(f, e, EXIT_LOCAL, "cannot lock");
-	f->begun = sys_lseek(f->fd, 0, SEEK_END);
+	if (lockfile_lock(&f->file) != 0)
+		return lockfile_fail(&f->file, e, EXIT_LOCAL, "cannot lock");
+	f->begun = sys_lseek(f->file.fd, 0, SEEK_END);
 	if (f->begun < 0) {
-		(void)lock(f, F_UNLCK);
-		return complain_errno(f, e, EXIT_LOCAL, "cannot write");
+		lockfile_unlock(&f->file);
+		return lockfile_fail(&f->file, e, EXIT_LOCAL, "cannot write");
 	}
 	return 0;
 }
@@ -370,25 +285,27 @@ failed_write(struct failed *f, const char *data, size_t n, struct error *e)
 	if (n == 0)
 		return 0;
 	if (f->first && f->regular) {
-		if (write_all(f, "", 1) != 0)
+		if (lockfile_write(&f->file, "", 1) != 0)
 			return give_up(f, e);
 		data++;
 		n--;
 	}
 	f->first = false;
-	return write_all(f, data, n) != 0 ? give_up(f, e) : 0;
+	return lockfile_write(&f->file, data, n) != 0 ? give_up(f, e) : 0;
 }
 
 int
 failed_end(struct failed *f, struct error *e)
 {
+	const struct lockfile *file = &f->file;
+
 	if (f->regular) {
 		/* The rest must be on disk before the byte that says so. */
-		if (sys_fsync(f->fd) != 0 ||
-		    sys_lseek(f->fd, f->begun, SEEK_SET) < 0 ||
-		    write_all(f, BATCH_PREFIX, 1) != 0 || sys_fsync(f->fd) != 0)
+		if (sys_fsync(file->fd) != 0 ||
+		    lockfile_write_at(file, f->begun, BATCH_PREFIX, 1) != 0 ||
+		    sys_fsync(file->fd) != 0)
 			return give_up(f, e);
-		(void)lock(f, F_UNLCK);
+		lockfile_unlock(file);
 	}
 	f->batches++;
 	return 0;
@@ -401,14 +318,15 @@ failed_begun(const struct failed *f)
 }
 
 static bool
-digest(int fd, off_t at, uint64_t bytes, char *block, char out[SHA256_HEX])
+digest(const struct lockfile *file, off_t at, uint64_t bytes, char *block,
+    char out[SHA256_HEX])
 {
 	struct sha256 *h = sha256_new();
 
 	while (h != NULL && bytes > 0) {
 		size_t n = bytes < BLOCK ? (size_t)bytes : BLOCK;
 
-		if (read_at(fd, at, block, n) != 0) {
+		if (read_at(file, at, block, n) != 0) {
 			sha256_free(h);
 			return false;
 		}
@@ -427,18 +345,17 @@ bool
 failed_holds(const char *path, uint64_t at, uint64_t bytes, const char *sha256)
 {
 	char *block = sys_malloc(BLOCK), got[SHA256_HEX];
-	int fd = -1;
+	struct lockfile file = LOCKFILE_INIT;
 	struct stat st;
 	bool result = false;
 
 	/* A pipe would keep the one who opens it waiting. */
 	if (block != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-		fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY, 0);
-	if (fd >= 0) {
-		result = digest(fd, (off_t)at, bytes, block, got) &&
+		file.fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY, 0);
+	if (file.fd >= 0)
+		result = digest(&file, (off_t)at, bytes, block, got) &&
 			 strcmp(got, sha256) == 0;
-		(void)sys_close(fd);
-	}
+	lockfile_close(&file);
 	free(block);
 	return result;
 }
@@ -446,7 +363,7 @@ failed_holds(const char *path, uint64_t at, uint64_t bytes, const char *sha256)
 const char *
 failed_path(const struct failed *f)
 {
-	return f->path;
+	return f->file.path;
 }
 
 uint64_t

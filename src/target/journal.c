@@ -1,23 +1,18 @@
 #include "target/journal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/buffer.h"
 #include "base/escape.h"
+#include "base/lockfile.h"
 #include "base/outfile.h"
 #include "base/sys.h"
 
 struct journal {
-	int fd;
-	bool locked;
-	char *path;
-	char shown[256];
+	struct lockfile file;
 	uint64_t torn;
 	struct history history;
 	off_t end;	      /* of its lines, when it was opened */
@@ -26,85 +21,42 @@ struct journal {
 	bool broken;	      /* its end is not known any more */
 };
 
-static int
-complain(const struct journal *j, struct error *e, const char *why)
-{
-	error_set(e, EXIT_USAGE, "%s", why);
-	error_place(e, j->shown, 0, 0);
-	return -1;
-}
-
-static int
-complain_errno(const struct journal *j, struct error *e, enum exit_code code,
-    const char *why)
-{
-	error_errno(e, code, "%s", why);
-	error_place(e, j->shown, 0, 0);
-	return -1;
-}
-
 /* ------------------------------------------------------------- opening */
 
 static int
 open_file(struct journal *j, struct error *e)
 {
-	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+	static const char cannot[] = "cannot use this as the journal";
 	struct stat st;
 
-	j->fd = sys_open(j->path, flags | O_CREAT, 0600);
-	if (j->fd < 0 && errno == ELOOP)
-		return complain(j, e, "this is a symbolic link; name the file");
-	if (j->fd < 0 || fstat(j->fd, &st) != 0)
-		return complain_errno(
-		    j, e, EXIT_USAGE, "cannot use this as the journal");
+	if (lockfile_open(&j->file, AT_FDCWD, O_APPEND | O_CREAT) != 0)
+		return lockfile_fail_open(&j->file, e, cannot);
+	if (fstat(j->file.fd, &st) != 0)
+		return lockfile_fail(&j->file, e, EXIT_USAGE, cannot);
 	if (!S_ISREG(st.st_mode))
-		return complain(j, e, "the journal must be a regular file");
+		return lockfile_refuse(
+		    &j->file, e, "the journal must be a regular file");
 	return 0;
 }
 
 static int
 lock_file(struct journal *j, struct error *e)
 {
-	struct flock l;
+	int busy = lockfile_try_lock(&j->file);
+	long holder;
 
-	memset(&l, 0, sizeof(l));
-	l.l_type = F_WRLCK;
-	l.l_whence = SEEK_SET;
-	if (sys_lock(j->fd, F_SETLK, &l) == 0) {
-		j->locked = true;
+	if (busy == 0)
 		return 0;
-	}
-	if (errno != EACCES && errno != EAGAIN)
-		return complain_errno(j, e, EXIT_USAGE, "cannot lock this");
-	if (sys_lock(j->fd, F_GETLK, &l) != 0 || l.l_type == F_UNLCK ||
-	    l.l_pid <= 0)
-		return complain(j, e, "another process uses this journal");
-	error_set(
-	    e, EXIT_USAGE, "process %ld uses this journal", (long)l.l_pid);
-	error_place(e, j->shown, 0, 0);
+	if (busy < 0)
+		return lockfile_fail(
+		    &j->file, e, EXIT_USAGE, "cannot lock this");
+	holder = (long)lockfile_holder(&j->file);
+	if (holder == 0)
+		return lockfile_refuse(
+		    &j->file, e, "another process uses this journal");
+	error_set(e, EXIT_USAGE, "process %ld uses this journal", holder);
+	error_place(e, j->file.shown, 0, 0);
 	return -1;
-}
-
-/* At most n bytes from there on; fewer: the file has no more. */
-static ptrdiff_t
-read_at(const struct journal *j, off_t at, char *to, size_t n)
-{
-	size_t done = 0;
-
-	if (sys_lseek(j->fd, at, SEEK_SET) < 0)
-		return -1;
-	while (done < n) {
-		ssize_t got = sys_read(j->fd, to + done, n - done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ptrdiff_t)done;
 }
 
 /* A file that lost its power may end in what was never written. */
@@ -124,7 +76,7 @@ take_line(struct journal *j, const char *line, size_t n, struct error *e)
 		&why) != 0) {
 		error_set(e, why.code == EXIT_LOCAL ? EXIT_LOCAL : EXIT_USAGE,
 		    "%s", why.text);
-		error_place(e, j->shown, 0, 0);
+		error_place(e, j->file.shown, 0, 0);
 		return -1;
 	}
 	j->end += (off_t)n + 1;
@@ -157,13 +109,13 @@ read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 
 	for (;;) {
 		before = j->end;
-		got = read_at(j, j->end, buf, size);
+		got = lockfile_read(&j->file, j->end, buf, size);
 		if (got < 0)
-			return complain_errno(
-			    j, e, EXIT_USAGE, "cannot read this");
+			return lockfile_fail(
+			    &j->file, e, EXIT_USAGE, "cannot read this");
 		if (before == 0 && got > 0 &&
 		    !history_may_begin(buf, (size_t)got))
-			return complain(j, e,
+			return lockfile_refuse(&j->file, e,
 			    "this exists and is not a journal; nothing was "
 			    "changed");
 		if (take_lines(j, buf, (size_t)got, (size_t)got < size, e) != 0)
@@ -171,7 +123,8 @@ read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 		if ((size_t)got < size)
 			break;
 		if (j->end == before)
-			return complain(j, e, "a line of this is too long");
+			return lockfile_refuse(
+			    &j->file, e, "a line of this is too long");
 	}
 	j->torn = (uint64_t)(before + got - j->end);
 	return 0;
@@ -203,7 +156,7 @@ check_one(const struct journal *j, const char *what, const char *recorded,
 	error_set(e, EXIT_USAGE,
 	    "this is the journal of another run: its %s is %s, not %s", what,
 	    shown, own);
-	error_place(e, j->shown, 0, 0);
+	error_place(e, j->file.shown, 0, 0);
 	return -1;
 }
 
@@ -222,22 +175,6 @@ check_header(
 }
 
 static int
-write_all(const struct journal *j, const char *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = sys_write(j->fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		data += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
-static int
 begin(struct journal *j, const struct endpoint *ep, struct error *e)
 {
 	size_t n;
@@ -246,10 +183,12 @@ begin(struct journal *j, const struct endpoint *ep, struct error *e)
 
 	if (line == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
-	if (write_all(j, line, n) != 0 || sys_fsync(j->fd) != 0)
-		result = complain_errno(j, e, EXIT_USAGE, "cannot write this");
+	if (lockfile_write(&j->file, line, n) != 0 ||
+	    sys_fsync(j->file.fd) != 0)
+		result =
+		    lockfile_fail(&j->file, e, EXIT_USAGE, "cannot write this");
 	free(line);
-	return result != 0 ? -1 : outfile_sync_folder(j->path, e);
+	return result != 0 ? -1 : outfile_sync_folder(j->file.path, e);
 }
 
 static int
@@ -259,10 +198,9 @@ prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 	    read_all(j, e) != 0 ||
 	    (j->history.version != 0 && check_header(j, ep, e) != 0))
 		return -1;
-	if (j->torn > 0 &&
-	    (sys_ftruncate(j->fd, j->end) != 0 || sys_fsync(j->fd) != 0))
-		return complain_errno(
-		    j, e, EXIT_USAGE, "cannot cut off a torn line");
+	if (j->torn > 0 && lockfile_cut(&j->file, j->end) != 0)
+		return lockfile_fail(
+		    &j->file, e, EXIT_USAGE, "cannot cut off a torn line");
 	j->opened = j->history.n;
 	return j->history.version != 0 ? 0 : begin(j, ep, e);
 }
@@ -272,18 +210,12 @@ journal_open(const char *path, const struct endpoint *ep, struct error *e)
 {
 	struct journal *j = sys_calloc(1, sizeof(*j));
 
-	if (j != NULL) {
-		j->fd = -1;
-		pthread_mutex_init(&j->lock, NULL);
-		j->path = sys_strdup(path);
-	}
-	if (j == NULL || j->path == NULL) {
+	if (j == NULL) {
 		error_set(e, EXIT_LOCAL, "out of memory");
-		journal_free(j);
 		return NULL;
 	}
-	escape_text(j->shown, sizeof(j->shown), path, strlen(path));
-	if (prepare(j, ep, e) == 0)
+	pthread_mutex_init(&j->lock, NULL);
+	if (lockfile_init(&j->file, path, e) == 0 && prepare(j, ep, e) == 0)
 		return j;
 	journal_free(j);
 	return NULL;
@@ -294,34 +226,22 @@ journal_free(struct journal *j)
 {
 	if (j == NULL)
 		return;
-	if (j->fd >= 0)
-		(void)sys_close(j->fd);
+	lockfile_free(&j->file);
 	history_free(&j->history);
 	pthread_mutex_destroy(&j->lock);
-	free(j->path);
 	free(j);
 }
 
 bool
 journal_is(const struct journal *j, const char *path)
 {
-	struct stat own, other;
-	int result;
-
-	if (path == NULL)
-		result = fstat(STDOUT_FILENO, &other);
-	else if (strcmp(path, "-") == 0)
-		result = fstat(STDIN_FILENO, &other);
-	else
-		result = stat(path, &other);
-	return result == 0 && fstat(j->fd, &own) == 0 &&
-	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	return lockfile_is(&j->file, path);
 }
 
 const char *
 journal_path(const struct journal *j)
 {
-	return j->path;
+	return j->file.path;
 }
 
 uint64_t
@@ -378,11 +298,11 @@ read_line(struct journal *j, const struct history_entry *entry, struct error *e)
 		return NULL;
 	}
 	pthread_mutex_lock(&j->lock);
-	got = read_at(j, (off_t)entry->at, line, entry->length);
+	got = lockfile_read(&j->file, (off_t)entry->at, line, entry->length);
 	pthread_mutex_unlock(&j->lock);
 	if (got == (ptrdiff_t)entry->length)
 		return line;
-	complain_errno(j, e, EXIT_LOCAL, "cannot read this");
+	lockfile_fail(&j->file, e, EXIT_LOCAL, "cannot read this");
 	free(line);
 	return NULL;
 }
@@ -412,9 +332,9 @@ journal_place(struct journal *j, const struct history_entry *entry, char **file,
 		return -1;
 	result = history_place(line, entry->length, file, at);
 	free(line);
-	return result == 0
-		   ? 0
-		   : complain(j, e, "a line of this journal is damaged");
+	return result == 0 ? 0
+			   : lockfile_refuse(&j->file, e,
+				 "a line of this journal is damaged");
 }
 
 /* -------------------------------------------------------------- writing */
@@ -429,13 +349,13 @@ append(struct journal *j, const char *line, size_t n, struct error *e)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	if (j->broken)
 		return error_set(e, EXIT_LOCAL, "the journal is broken");
-	before = sys_lseek(j->fd, 0, SEEK_END);
-	if (before >= 0 && write_all(j, line, n) == 0 && sys_fsync(j->fd) == 0)
+	before = sys_lseek(j->file.fd, 0, SEEK_END);
+	if (before >= 0 && lockfile_write(&j->file, line, n) == 0 &&
+	    sys_fsync(j->file.fd) == 0)
 		return 0;
-	complain_errno(j, e, EXIT_LOCAL, "cannot write the journal");
+	lockfile_fail(&j->file, e, EXIT_LOCAL, "cannot write the journal");
 	/* What follows must not stand behind a part of a line. */
-	j->broken = before < 0 || sys_ftruncate(j->fd, before) != 0 ||
-		    sys_fsync(j->fd) != 0;
+	j->broken = before < 0 || lockfile_cut(&j->file, before) != 0;
 	return -1;
 }
 

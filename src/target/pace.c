@@ -5,11 +5,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/lockfile.h"
 #include "base/sys.h"
 #include "target/statedir.h"
 
@@ -20,11 +20,11 @@ struct pace {
 	struct ledger *ledger;
 
 	/* Of pace_open. */
-	int folder, fd; /* -1: none */
+	int folder; /* -1: none */
 	char folder_shown[STATEDIR_SHOWN];
-	char name[256];
-	char *data; /* what was read */
-	bool lost;  /* the file was removed while in use */
+	struct lockfile file; /* in it */
+	char *data;	      /* what was read */
+	bool lost;	      /* the file was removed while in use */
 };
 
 /* Seconds. */
@@ -93,7 +93,8 @@ read_now(const struct pace *p)
 static int
 fail(const struct pace *p, struct error *e, enum exit_code code, const char *w)
 {
-	error_errno(e, code, "cannot %s the ledger of calls, %s", w, p->name);
+	error_errno(
+	    e, code, "cannot %s the ledger of calls, %s", w, p->file.path);
 	error_place(e, p->folder_shown, 0, 0);
 	return -1;
 }
@@ -111,75 +112,34 @@ is_enough(void *arg)
 static int
 lock_file(const struct pace *p, bool (*stop)(void *arg), void *arg)
 {
-	struct flock l;
+	int busy;
 
-	memset(&l, 0, sizeof(l));
-	l.l_type = F_WRLCK;
-	l.l_whence = SEEK_SET;
-	while (sys_lock(p->fd, F_SETLK, &l) != 0) {
-		if (errno != EACCES && errno != EAGAIN && errno != EINTR)
-			return -1;
+	while ((busy = lockfile_try_lock(&p->file)) > 0) {
 		if (clock_sleep(lock_again, stop, arg) != 0)
 			return 1;
 	}
-	return 0;
-}
-
-static void
-unlock_file(const struct pace *p)
-{
-	struct flock l;
-
-	memset(&l, 0, sizeof(l));
-	l.l_type = F_UNLCK;
-	l.l_whence = SEEK_SET;
-	(void)sys_lock(p->fd, F_SETLK, &l);
+	return busy;
 }
 
 static int
 store(struct pace *p)
 {
 	const void *image;
-	const char *data;
 	size_t n = ledger_image(p->ledger, &image);
 
-	if (sys_lseek(p->fd, 0, SEEK_SET) < 0)
-		return -1;
-	for (data = image; n > 0;) {
-		ssize_t done = sys_write(p->fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		data += done;
-		n -= (size_t)done;
-	}
-	return 0;
+	return lockfile_write_at(&p->file, 0, image, n);
 }
 
 static int
 load(struct pace *p)
 {
 	struct moment now;
-	size_t used = 0;
+	ptrdiff_t n = lockfile_read(&p->file, 0, p->data, ledger_size_max());
 
-	if (sys_lseek(p->fd, 0, SEEK_SET) < 0)
+	if (n < 0)
 		return -1;
-	while (used < ledger_size_max()) {
-		ssize_t n =
-		    sys_read(p->fd, p->data + used, ledger_size_max() - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
 	now = read_now(p);
-	ledger_read(p->ledger, p->data, used, &now);
+	ledger_read(p->ledger, p->data, (size_t)n, &now);
 	if (p->lost)
 		ledger_fill(p->ledger, &now);
 	p->lost = false;
@@ -198,12 +158,12 @@ start_file(struct pace *p)
 	struct stat st;
 
 	/* Unless another one found it empty for too long; see check_file. */
-	if (fstat(p->fd, &st) != 0 || st.st_size > 0)
+	if (fstat(p->file.fd, &st) != 0 || st.st_size > 0)
 		return 0;
 	if (p->lost)
 		ledger_fill(p->ledger, &now);
 	p->lost = false;
-	if (store(p) != 0 || sys_fsync(p->fd) != 0)
+	if (store(p) != 0 || sys_fsync(p->file.fd) != 0)
 		return -1;
 	/* Some file systems cannot sync a folder: they say EINVAL. */
 	return sys_fsync(p->folder) != 0 && errno != EINVAL ? -1 : 0;
@@ -217,7 +177,7 @@ check_file(const struct pace *p)
 	double waited;
 
 	for (waited = 0;; waited += lock_again) {
-		if (fstat(p->fd, &st) != 0)
+		if (fstat(p->file.fd, &st) != 0)
 			return -1;
 		if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
@@ -231,27 +191,25 @@ check_file(const struct pace *p)
 static int
 open_file(struct pace *p, enum exit_code code, struct error *e)
 {
-	const int flags = O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
-	int result;
+	int result =
+	    lockfile_open(&p->file, p->folder, O_NONBLOCK | O_CREAT | O_EXCL);
 
-	p->fd = sys_openat(p->folder, p->name, flags | O_CREAT | O_EXCL, 0600);
-	if (p->fd >= 0) {
+	if (result == 0) {
 		result = lock_file(p, NULL, NULL);
 		if (result == 0)
 			result = start_file(p);
-		unlock_file(p);
+		lockfile_unlock(&p->file);
 		return result != 0 ? fail(p, e, code, "write") : 0;
 	}
-	if (errno == EEXIST)
-		p->fd = sys_openat(p->folder, p->name, flags, 0);
-	if (p->fd < 0)
+	if (errno != EEXIST ||
+	    lockfile_open(&p->file, p->folder, O_NONBLOCK) != 0)
 		return fail(p, e, code, "open");
 	result = check_file(p);
 	if (result > 0) {
 		error_set(e, code,
 		    "the ledger of calls, %s, is not a file of this user's "
 		    "alone",
-		    p->name);
+		    p->file.path);
 		error_place(e, p->folder_shown, 0, 0);
 	}
 	return result < 0 ? fail(p, e, code, "open") : -result;
@@ -270,10 +228,9 @@ begin(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 		result = lock_file(p, stop, arg);
 		if (result != 0)
 			return result > 0 ? 1 : fail(p, e, EXIT_LOCAL, "lock");
-		if (fstat(p->fd, &st) != 0 || st.st_nlink > 0)
+		if (fstat(p->file.fd, &st) != 0 || st.st_nlink > 0)
 			break;
-		(void)sys_close(p->fd); /* and the lock is gone */
-		p->fd = -1;
+		lockfile_close(&p->file); /* and the lock is gone */
 		p->lost = true;
 		if (open_file(p, EXIT_LOCAL, e) != 0)
 			return -1;
@@ -281,7 +238,7 @@ begin(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 	if (load(p) == 0)
 		return 0;
 	fail(p, e, EXIT_LOCAL, "read");
-	unlock_file(p);
+	lockfile_unlock(&p->file);
 	return -1;
 }
 
@@ -294,7 +251,7 @@ end(struct pace *p, struct error *e)
 		return 0;
 	if (store(p) != 0)
 		result = fail(p, e, EXIT_LOCAL, "write");
-	unlock_file(p);
+	lockfile_unlock(&p->file);
 	return result;
 }
 
@@ -308,7 +265,7 @@ pace_new(unsigned rate, struct error *e)
 
 	if (p != NULL) {
 		p->rate = rate;
-		p->folder = p->fd = -1;
+		p->folder = p->file.fd = -1;
 		now = read_now(p);
 		p->ledger = ledger_new(&now);
 	}
@@ -325,17 +282,18 @@ struct pace *
 pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
 {
 	struct pace *p = pace_new(rate, e);
+	char name[256];
 
 	if (p == NULL)
 		return NULL;
 	p->boot = read_boot();
 	/* Hosts that differ later on only share a ledger. */
-	snprintf(p->name, sizeof(p->name), "%s@%.160s:%u.calls",
-	    endpoint->client, endpoint->origin.host, endpoint->origin.port);
+	snprintf(name, sizeof(name), "%s@%.160s:%u.calls", endpoint->client,
+	    endpoint->origin.host, endpoint->origin.port);
 	p->data = sys_malloc(ledger_size_max());
 	if (p->data == NULL)
 		error_set(e, EXIT_LOCAL, "out of memory");
-	else
+	else if (lockfile_init(&p->file, name, e) == 0)
 		p->folder = statedir_open(p->folder_shown, e);
 	if (p->folder >= 0 && open_file(p, EXIT_USAGE, e) == 0)
 		return p;
@@ -348,8 +306,7 @@ pace_free(struct pace *p)
 {
 	if (p == NULL)
 		return;
-	if (p->fd >= 0)
-		(void)sys_close(p->fd);
+	lockfile_free(&p->file);
 	if (p->folder >= 0)
 		(void)sys_close(p->folder);
 	pthread_mutex_destroy(&p->lock);

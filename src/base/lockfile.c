@@ -1,0 +1,198 @@
+#include "base/lockfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/escape.h"
+#include "base/sys.h"
+
+int
+lockfile_init(struct lockfile *f, const char *path, struct error *e)
+{
+	f->fd = -1;
+	f->path = sys_strdup(path);
+	escape_text(f->shown, sizeof(f->shown), path, strlen(path));
+	return f->path == NULL ? error_set(e, EXIT_LOCAL, "out of memory") : 0;
+}
+
+void
+lockfile_close(struct lockfile *f)
+{
+	if (f->fd >= 0)
+		(void)sys_close(f->fd);
+	f->fd = -1;
+}
+
+void
+lockfile_free(struct lockfile *f)
+{
+	lockfile_close(f);
+	free(f->path);
+	f->path = NULL;
+}
+
+int
+lockfile_open(struct lockfile *f, int folder, int flags)
+{
+	f->fd = sys_openat(
+	    folder, f->path, O_RDWR | O_NOFOLLOW | O_NOCTTY | flags, 0600);
+	return f->fd < 0 ? -1 : 0;
+}
+
+bool
+lockfile_is(const struct lockfile *f, const char *path)
+{
+	struct stat own, other;
+	int result;
+
+	if (path == NULL)
+		result = fstat(STDOUT_FILENO, &other);
+	else if (strcmp(path, "-") == 0)
+		result = fstat(STDIN_FILENO, &other);
+	else
+		result = stat(path, &other);
+	return result == 0 && fstat(f->fd, &own) == 0 &&
+	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+/* ---------------------------------------------------------------- locks */
+
+/* Of all of the file; *l becomes what F_GETLK tells. */
+static int
+lock(const struct lockfile *f, int command, short type, struct flock *l)
+{
+	int result;
+
+	memset(l, 0, sizeof(*l));
+	l->l_type = type;
+	l->l_whence = SEEK_SET;
+	do
+		result = sys_lock(f->fd, command, l);
+	while (result != 0 && errno == EINTR);
+	return result;
+}
+
+int
+lockfile_lock(const struct lockfile *f)
+{
+	struct flock l;
+
+	return lock(f, F_SETLKW, F_WRLCK, &l);
+}
+
+int
+lockfile_try_lock(const struct lockfile *f)
+{
+	struct flock l;
+
+	if (lock(f, F_SETLK, F_WRLCK, &l) == 0)
+		return 0;
+	return errno == EACCES || errno == EAGAIN ? 1 : -1;
+}
+
+void
+lockfile_unlock(const struct lockfile *f)
+{
+	struct flock l;
+
+	(void)lock(f, F_SETLK, F_UNLCK, &l);
+}
+
+pid_t
+lockfile_holder(const struct lockfile *f)
+{
+	struct flock l;
+
+	if (lock(f, F_GETLK, F_WRLCK, &l) != 0 || l.l_type == F_UNLCK ||
+	    l.l_pid < 0)
+		return 0;
+	return l.l_pid;
+}
+
+/* -------------------------------------------------------------- contents */
+
+ptrdiff_t
+lockfile_read(const struct lockfile *f, off_t at, void *to, size_t n)
+{
+	size_t done = 0;
+
+	if (sys_lseek(f->fd, at, SEEK_SET) < 0)
+		return -1;
+	while (done < n) {
+		ssize_t got = sys_read(f->fd, (char *)to + done, n - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ptrdiff_t)done;
+}
+
+int
+lockfile_write(const struct lockfile *f, const void *data, size_t n)
+{
+	const char *rest = data;
+
+	while (n > 0) {
+		ssize_t done = sys_write(f->fd, rest, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		rest += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int
+lockfile_write_at(
+    const struct lockfile *f, off_t at, const void *data, size_t n)
+{
+	return sys_lseek(f->fd, at, SEEK_SET) < 0 ? -1
+						  : lockfile_write(f, data, n);
+}
+
+int
+lockfile_cut(const struct lockfile *f, off_t at)
+{
+	if (sys_ftruncate(f->fd, at) != 0 || sys_fsync(f->fd) != 0)
+		return -1;
+	return 0;
+}
+
+/* -------------------------------------------------------------- messages */
+
+int
+lockfile_refuse(const struct lockfile *f, struct error *e, const char *why)
+{
+	error_set(e, EXIT_USAGE, "%s", why);
+	error_place(e, f->shown, 0, 0);
+	return -1;
+}
+
+int
+lockfile_fail(const struct lockfile *f, struct error *e, enum exit_code code,
+    const char *what)
+{
+	error_errno(e, code, "%s", what);
+	error_place(e, f->shown, 0, 0);
+	return -1;
+}
+
+int
+lockfile_fail_open(const struct lockfile *f, struct error *e, const char *what)
+{
+	if (errno == ELOOP)
+		return lockfile_refuse(
+		    f, e, "this is a symbolic link; name the file");
+	return lockfile_fail(f, e, EXIT_USAGE, what);
+}
