@@ -49,10 +49,10 @@ static const struct option_entry entries[] = {
 };
 
 static void
-print_version(void)
+write_versions(char *to, size_t size)
 {
-	printf("libmicrohttpd %s\nsqlite %s\njansson %s\n", server_version(),
-	    store_version(), ndjson_version());
+	snprintf(to, size, "libmicrohttpd %s\nsqlite %s\njansson %s\n",
+	    server_version(), store_version(), ndjson_version());
 }
 
 static const struct options_program program = {
@@ -66,7 +66,7 @@ static const struct options_program program = {
 	"KIND: code=N redirect=URL false[=TEXT] reset-before reset-mid\n"
 	"reset-after reset-answer cut malformed huge[=BYTES] empty html\n"
 	"ampersand stuck delay=TIME; CALLS: N, N-M, N- or *.\n",
-    .version = print_version,
+    .version = write_versions,
 };
 
 struct sandbox {

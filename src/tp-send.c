@@ -64,10 +64,11 @@ static const struct option_entry entries[] = {
 };
 
 static void
-print_libraries(void)
+write_versions(char *to, size_t size)
 {
-	printf("libcurl %s, %s, jansson %s, zlib %s\n", http_curl_version(),
-	    http_tls_version(), ndjson_version(), input_zlib_version());
+	snprintf(to, size, "libcurl %s, %s, jansson %s, zlib %s\n",
+	    http_curl_version(), http_tls_version(), ndjson_version(),
+	    input_zlib_version());
 }
 
 static const struct options_program program = {
@@ -79,7 +80,7 @@ static const struct options_program program = {
 	"TIME is in seconds; s, m, h or d behind it says the unit.\n"
 	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
 	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
-    .version = print_libraries,
+    .version = write_versions,
     .seals = true,
     .reads_seals = true,
 };

@@ -56,10 +56,11 @@ static const struct option_entry entries[] = {
 };
 
 static void
-print_libraries(void)
+write_versions(char *to, size_t size)
 {
-	printf("libcurl %s, %s, jansson %s, zlib %s\n", http_curl_version(),
-	    http_tls_version(), ndjson_version(), input_zlib_version());
+	snprintf(to, size, "libcurl %s, %s, jansson %s, zlib %s\n",
+	    http_curl_version(), http_tls_version(), ndjson_version(),
+	    input_zlib_version());
 }
 
 static const struct options_program program = {
@@ -71,7 +72,7 @@ static const struct options_program program = {
 	      "Exit: 0 all reconciled, 1 some not, or refused; 2 usage,\n"
 	      "3 input, 4 local, 5 some not sent: run again, 6 the service\n"
 	      "refused to tell, 7 outcome unknown.\n",
-    .version = print_libraries,
+    .version = write_versions,
     .seals = true,
     .reads_seals = true,
 };

@@ -42,12 +42,12 @@ struct settings {
 };
 
 static void
-print_versions(void)
+write_versions(char *to, size_t size)
 {
 	struct error e = ERROR_INIT;
 	const struct csv_kernel *k = csv_kernel_choose(&e);
 
-	printf("libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
+	snprintf(to, size, "libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
 	    csv_parse_version(), input_zlib_version(), ndjson_version(),
 	    k == NULL ? "none" : k->name);
 }
@@ -60,7 +60,7 @@ static const struct options_program program = {
     .footer = "Reads standard input if no FILE is given, or for a FILE '-'.\n"
 	      "Exit: 0 all passed, 1 some rejected, 2 usage, 3 input unusable,"
 	      "\n4 local failure.  See tp-validate(1).\n",
-    .version = print_versions,
+    .version = write_versions,
     .seals = true,
 };
 

@@ -87,8 +87,11 @@ print_help(const struct options_program *p)
 static void
 print_version(const struct options_program *p)
 {
-	printf("%s (%s) %s\n", p->name, PACKAGE_NAME, PACKAGE_VERSION);
-	p->version();
+	char libraries[512];
+
+	p->version(libraries, sizeof(libraries));
+	printf("%s (%s) %s\n%s", p->name, PACKAGE_NAME, PACKAGE_VERSION,
+	    libraries);
 	exit_printed(p->name);
 }
 

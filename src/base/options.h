@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
 #include "base/progress.h"
@@ -28,10 +29,11 @@ struct options_program {
 	const char *operands; /* "[FILE...]" */
 	const char *purpose;  /* one line */
 	const struct option_entry *entries;
-	const char *footer;    /* NULL, or last lines of --help */
-	void (*version)(void); /* prints the library lines of --version */
-	bool seals;	       /* has --seal: its output can be sealed */
-	bool reads_seals;      /* has --sealed: its input can be */
+	const char *footer; /* NULL, or last lines of --help */
+	/* Writes the lines of --version that name libraries. */
+	void (*version)(char *to, size_t size);
+	bool seals;	  /* has --seal: its output can be sealed */
+	bool reads_seals; /* has --sealed: its input can be */
 };
 
 struct options_common {
