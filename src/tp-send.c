@@ -16,25 +16,18 @@
 #include "base/signals.h"
 #include "base/summary.h"
 #include "base/sys.h"
-#include "csv/input.h"
 #include "target/command.h"
 #include "target/halving.h"
 #include "target/plan.h"
 #include "target/retry.h"
 #include "target/sender.h"
-#include "target/token.h"
+#include "target/service.h"
 
 enum {
 	KEY_API = OPTION_LONG,
-	KEY_ENDPOINT,
-	KEY_TOKEN_FILE,
-	KEY_RATE,
 	KEY_JOBS,
 	KEY_RETRIES,
 	KEY_RETRY_DELAY,
-	KEY_TIMEOUT,
-	KEY_CONNECT_TIMEOUT,
-	KEY_CACERT,
 	KEY_FAILED,
 	KEY_JOURNAL,
 	KEY_BISECT_CALLS,
@@ -43,17 +36,11 @@ enum {
 };
 
 static const struct option_entry entries[] = {
-    {'c', "client", "CODE", "client code (or TP_CLIENT)"},
+    SERVICE_OPTION_ENTRIES,
     {KEY_API, "api", "VERSION", "v2, which creates profiles, or v1 (v2)"},
-    {KEY_ENDPOINT, "endpoint", "URL", "scheme://host[:port] (or TP_ENDPOINT)"},
-    {KEY_TOKEN_FILE, "token-file", "FILE", "bearer token (or TP_TOKEN_FILE)"},
-    {KEY_CACERT, "cacert", "FILE", "trust these certificates only"},
-    {KEY_RATE, "rate", "N", "at most N calls a minute (45)"},
     {KEY_JOBS, "jobs", "N", "batches in flight at once (1: in order)"},
     {KEY_RETRIES, "retries", "N", "times a batch is sent again (8)"},
     {KEY_RETRY_DELAY, "retry-delay", "TIME", "before the first; doubles (2s)"},
-    {KEY_TIMEOUT, "timeout", "TIME", "for one request (300s)"},
-    {KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME", "to connect (30s)"},
     {KEY_FAILED, "failed", "FILE", "add batches not accepted to FILE"},
     {KEY_JOURNAL, "journal", "FILE", "record all in FILE, and go on from it"},
     {KEY_BISECT_CALLS, "bisect-calls", "N",
@@ -62,14 +49,6 @@ static const struct option_entry entries[] = {
     {KEY_DRY_RUN, "dry-run", NULL, "send nothing, print the plan"},
     {0, NULL, NULL, NULL},
 };
-
-static void
-write_versions(char *to, size_t size)
-{
-	snprintf(to, size, "libcurl %s, %s, jansson %s, zlib %s\n",
-	    http_curl_version(), http_tls_version(), ndjson_version(),
-	    input_zlib_version());
-}
 
 static const struct options_program program = {
     .name = "tp-send",
@@ -80,23 +59,19 @@ static const struct options_program program = {
 	"TIME is in seconds; s, m, h or d behind it says the unit.\n"
 	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
 	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
-    .version = write_versions,
+    .version = service_version,
     .seals = true,
     .reads_seals = true,
 };
 
 struct run {
 	struct options_common common;
-	const char *client, *address, *token_file, *cacert, *failed_path;
-	const char *journal_path;
+	struct service service;
 	enum endpoint_api api;
-	uint64_t rate, jobs, retries, retry_delay, timeout, connect_timeout;
-	uint64_t bisect_calls;
+	const char *failed_path, *journal_path;
+	uint64_t jobs, retries, retry_delay, bisect_calls;
 	bool dry_run;
 
-	struct endpoint endpoint;
-	char *token;
-	struct pace *pace;
 	struct failed *failed;
 	struct journal *journal;
 	struct batch_reader *reader;
@@ -121,22 +96,8 @@ static int
 take_option(struct run *run, int key, const char *arg, struct error *e)
 {
 	switch (key) {
-	case 'c':
-		run->client = arg;
-		return 0;
 	case KEY_API:
 		return take_api(run, arg, e);
-	case KEY_ENDPOINT:
-		run->address = arg;
-		return 0;
-	case KEY_TOKEN_FILE:
-		run->token_file = arg;
-		return 0;
-	case KEY_CACERT:
-		run->cacert = arg;
-		return 0;
-	case KEY_RATE:
-		return options_number("rate", arg, 1, PACE_MAX, &run->rate, e);
 	case KEY_JOBS:
 		return options_number(
 		    "jobs", arg, 1, SENDER_JOBS_MAX, &run->jobs, e);
@@ -145,12 +106,6 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	case KEY_RETRY_DELAY:
 		return options_seconds(
 		    "retry-delay", arg, 0, RETRY_LONGEST, &run->retry_delay, e);
-	case KEY_TIMEOUT:
-		return options_seconds(
-		    "timeout", arg, 1, 86400, &run->timeout, e);
-	case KEY_CONNECT_TIMEOUT:
-		return options_seconds(
-		    "connect-timeout", arg, 1, 3600, &run->connect_timeout, e);
 	case KEY_FAILED:
 		run->failed_path = arg;
 		return 0;
@@ -163,9 +118,11 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	case KEY_NO_BISECT:
 		run->bisect_calls = 0;
 		return 0;
-	default:
+	case KEY_DRY_RUN:
 		run->dry_run = true;
 		return 0;
+	default:
+		return service_set_option(&run->service, key, arg, e);
 	}
 }
 
@@ -175,17 +132,12 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 	const char *arg;
 	int key;
 
-	run->client = options_environment("TP_CLIENT");
-	run->address = options_environment("TP_ENDPOINT");
-	run->token_file = options_environment("TP_TOKEN_FILE");
+	service_init(&run->service);
 	run->api = ENDPOINT_V2;
-	run->rate = PACE_SEND;
 	run->jobs = 1;
 	run->retries = RETRY_TIMES;
 	run->retry_delay = RETRY_FIRST;
 	run->bisect_calls = HALVING_CALLS;
-	run->timeout = 300;
-	run->connect_timeout = 30;
 	while ((key = options_next(
 		    &program, argc, argv, &run->common, &arg, e)) >= 0) {
 		if (take_option(run, key, arg, e) != 0)
@@ -193,11 +145,7 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 	}
 	if (key == OPTIONS_FAILED)
 		return -1;
-	if (run->client == NULL)
-		return error_set(e, EXIT_USAGE,
-		    "no client code: give --client CODE or set TP_CLIENT");
-	return endpoint_make(
-	    &run->endpoint, run->client, run->address, run->api, e);
+	return service_resolve(&run->service, run->api, e);
 }
 
 /* ---------------------------------------------------- what the run tells */
@@ -293,11 +241,17 @@ again(void *arg, const struct receipt *r, double delay)
 }
 
 static void
+say_passed(const struct batch *b)
+{
+	say_fault(b, b->cut ? "cut-short" : "invalid");
+}
+
+static void
 passed(void *arg, const struct batch *b)
 {
 	(void)arg;
 	progress_end();
-	say_fault(b, b->cut ? "cut-short" : "invalid");
+	say_passed(b);
 }
 
 static void
@@ -325,15 +279,7 @@ make_command(const struct run *run, const char *file, char *to, size_t size)
 	/* The file has no seal. */
 	snprintf(to, size, "%s%s%s", run->common.sealed ? "TP_SEAL=0 " : "",
 	    program.name, run->common.seal ? " --seal" : "");
-	command_add(to, size, " -c ", run->client);
-	if (run->api == ENDPOINT_V1)
-		command_add(to, size, " --api ", "v1");
-	if (run->address != NULL)
-		command_add(to, size, " --endpoint ", run->address);
-	if (run->token_file != NULL)
-		command_add(to, size, " --token-file ", run->token_file);
-	if (run->cacert != NULL)
-		command_add(to, size, " --cacert ", run->cacert);
+	service_add_options(&run->service, to, size);
 	snprintf(to + strlen(to), size - strlen(to), " %s", file);
 }
 
@@ -418,12 +364,6 @@ write_summary(struct run *run, enum exit_code code, struct error *e)
 
 /* ----------------------------------------------------------- the runs */
 
-static void
-dry_fault(const struct batch *b)
-{
-	say_fault(b, b->cut ? "cut-short" : "invalid");
-}
-
 static enum exit_code
 dry_run(struct run *run, struct error *e)
 {
@@ -432,10 +372,10 @@ dry_run(struct run *run, struct error *e)
 	size_t n;
 	enum exit_code code = EXIT_COMPLETE;
 
-	if (plan_make(&plan, run->reader, (unsigned)run->rate, dry_fault, e) !=
-	    0)
+	if (plan_make(&plan, run->reader, (unsigned)run->service.rate,
+		say_passed, e) != 0)
 		return e->code;
-	line = plan_line(&plan, run->endpoint.url, &n);
+	line = plan_line(&plan, run->service.endpoint.url, &n);
 	if (line == NULL)
 		error_set(e, EXIT_LOCAL, "out of memory");
 	else
@@ -454,7 +394,7 @@ static int
 check_journal(struct run *run, char *const *files, size_t n, struct error *e)
 {
 	const char *others[] = {NULL, failed_path(run->failed),
-	    run->common.summary, run->token_file, run->cacert};
+	    run->common.summary, run->service.token_file, run->service.cacert};
 	const struct journal *j = run->journal;
 	bool same = n == 0 && journal_is(j, "-");
 	size_t i;
@@ -476,7 +416,8 @@ open_journal(struct run *run, char *const *files, size_t n, struct error *e)
 {
 	if (run->journal_path == NULL)
 		return 0;
-	run->journal = journal_open(run->journal_path, &run->endpoint, e);
+	run->journal =
+	    journal_open(run->journal_path, &run->service.endpoint, e);
 	if (run->journal == NULL || check_journal(run, files, n, e) != 0)
 		return -1;
 	if (journal_torn(run->journal) > 0)
@@ -494,10 +435,8 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 	struct sender_settings s;
 	enum exit_code code;
 
-	memset(&s, 0, sizeof(s));
 	run->failed = failed_open(run->failed_path, files, n, e);
-	run->pace = pace_open(&run->endpoint, (unsigned)run->rate, e);
-	if (run->failed == NULL || run->pace == NULL ||
+	if (service_open_pace(&run->service, e) != 0 || run->failed == NULL ||
 	    open_journal(run, files, n, e) != 0)
 		return e->code;
 	if (failed_torn(run->failed) > 0)
@@ -505,18 +444,18 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 			  "finish; its %llu bytes were cut off",
 		    run->failed_path,
 		    (unsigned long long)failed_torn(run->failed));
-	s.endpoint = &run->endpoint;
-	s.token = run->token;
-	s.http.cacert = run->cacert;
-	s.http.connect_timeout = (unsigned)run->connect_timeout;
-	s.http.timeout = (unsigned)run->timeout;
-	s.pace = run->pace;
-	s.failed = run->failed;
-	s.journal = run->journal;
-	s.halving = (unsigned)run->bisect_calls;
-	s.jobs = (unsigned)run->jobs;
-	s.retries = (unsigned)run->retries;
-	s.retry_first = (double)run->retry_delay;
+	s = (struct sender_settings){
+	    .endpoint = &run->service.endpoint,
+	    .token = run->service.token,
+	    .http = service_http(&run->service),
+	    .pace = run->service.pace,
+	    .failed = run->failed,
+	    .journal = run->journal,
+	    .halving = (unsigned)run->bisect_calls,
+	    .jobs = (unsigned)run->jobs,
+	    .retries = (unsigned)run->retries,
+	    .retry_first = (double)run->retry_delay,
+	};
 	progress_start(run->common.progress, "batches");
 	code = sender_run(&s, &hooks, run->reader, &run->counts);
 	progress_end();
@@ -536,11 +475,8 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return e->code;
-	if (run->token_file != NULL && !run->dry_run) {
-		run->token = token_read(run->token_file, e);
-		if (run->token == NULL)
-			return e->code;
-	}
+	if (!run->dry_run && service_read_token(&run->service, e) != 0)
+		return e->code;
 	run->reader = batch_reader_open(files, n, e);
 	if (run->reader == NULL ||
 	    (run->common.seal && output_begin_seal(&run->out, e) != 0))
@@ -590,8 +526,7 @@ main(int argc, char **argv)
 	batch_reader_close(run.reader);
 	failed_free(run.failed);
 	journal_free(run.journal);
-	pace_free(run.pace);
-	token_free(run.token);
+	service_free(&run.service);
 	signals_die_if_pending();
 	return (int)code;
 }

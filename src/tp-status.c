@@ -16,52 +16,31 @@
 #include "base/signals.h"
 #include "base/summary.h"
 #include "base/sys.h"
-#include "csv/input.h"
 #include "target/inbox.h"
 #include "target/schedule.h"
+#include "target/service.h"
 #include "target/table.h"
 #include "target/tally.h"
-#include "target/token.h"
 #include "target/watch.h"
 
 enum {
-	KEY_ENDPOINT = OPTION_LONG,
-	KEY_TOKEN_FILE,
-	KEY_TOKEN_TO_STATUS,
-	KEY_CACERT,
-	KEY_RATE,
+	KEY_TOKEN_TO_STATUS = OPTION_LONG,
 	KEY_POLL_RATE,
 	KEY_INTERVAL,
 	KEY_DEADLINE,
-	KEY_TIMEOUT,
-	KEY_CONNECT_TIMEOUT,
 	KEY_FORMAT
 };
 
 static const struct option_entry entries[] = {
-    {'c', "client", "CODE", "client code (or TP_CLIENT)"},
-    {KEY_ENDPOINT, "endpoint", "URL", "scheme://host[:port] (or TP_ENDPOINT)"},
-    {KEY_TOKEN_FILE, "token-file", "FILE", "bearer token (or TP_TOKEN_FILE)"},
+    SERVICE_OPTION_ENTRIES,
     {KEY_TOKEN_TO_STATUS, "token-to-status", NULL,
 	"send the token when asking, too"},
-    {KEY_CACERT, "cacert", "FILE", "trust these certificates only"},
-    {KEY_RATE, "rate", "N", "at most N calls a minute in all (45)"},
     {KEY_POLL_RATE, "poll-rate", "N", "at most N of these from here (5)"},
     {KEY_INTERVAL, "interval", "TIME", "ask about a batch this often (60s)"},
     {KEY_DEADLINE, "deadline", "TIME", "give a batch up after this (2h)"},
-    {KEY_TIMEOUT, "timeout", "TIME", "for one request (300s)"},
-    {KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME", "to connect (30s)"},
     {KEY_FORMAT, "format", "FORM", "auto, json or table (auto)"},
     {0, NULL, NULL, NULL},
 };
-
-static void
-write_versions(char *to, size_t size)
-{
-	snprintf(to, size, "libcurl %s, %s, jansson %s, zlib %s\n",
-	    http_curl_version(), http_tls_version(), ndjson_version(),
-	    input_zlib_version());
-}
 
 static const struct options_program program = {
     .name = "tp-status",
@@ -72,7 +51,7 @@ static const struct options_program program = {
 	      "Exit: 0 all reconciled, 1 some not, or refused; 2 usage,\n"
 	      "3 input, 4 local, 5 some not sent: run again, 6 the service\n"
 	      "refused to tell, 7 outcome unknown.\n",
-    .version = write_versions,
+    .version = service_version,
     .seals = true,
     .reads_seals = true,
 };
@@ -81,14 +60,12 @@ enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TABLE };
 
 struct run {
 	struct options_common common;
-	const char *client, *address, *token_file, *cacert;
+	struct service service;
 	bool token_to_status;
-	uint64_t rate, poll_rate, interval, deadline, timeout, connect_timeout;
+	uint64_t poll_rate, interval, deadline;
 	enum format format;
 
-	struct endpoint endpoint;
-	char *token;
-	struct pace *calls, *polls;
+	struct pace *polls;
 	struct watch *watch;
 	struct inbox *inbox;
 	struct summary summary;
@@ -119,23 +96,9 @@ static int
 take_option(struct run *run, int key, const char *arg, struct error *e)
 {
 	switch (key) {
-	case 'c':
-		run->client = arg;
-		return 0;
-	case KEY_ENDPOINT:
-		run->address = arg;
-		return 0;
-	case KEY_TOKEN_FILE:
-		run->token_file = arg;
-		return 0;
 	case KEY_TOKEN_TO_STATUS:
 		run->token_to_status = true;
 		return 0;
-	case KEY_CACERT:
-		run->cacert = arg;
-		return 0;
-	case KEY_RATE:
-		return options_number("rate", arg, 1, PACE_MAX, &run->rate, e);
 	case KEY_POLL_RATE:
 		return options_number(
 		    "poll-rate", arg, 1, PACE_MAX, &run->poll_rate, e);
@@ -145,14 +108,10 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	case KEY_DEADLINE:
 		return options_seconds(
 		    "deadline", arg, 1, 7 * 86400, &run->deadline, e);
-	case KEY_TIMEOUT:
-		return options_seconds(
-		    "timeout", arg, 1, 86400, &run->timeout, e);
-	case KEY_CONNECT_TIMEOUT:
-		return options_seconds(
-		    "connect-timeout", arg, 1, 3600, &run->connect_timeout, e);
-	default:
+	case KEY_FORMAT:
 		return take_format(run, arg, e);
+	default:
+		return service_set_option(&run->service, key, arg, e);
 	}
 }
 
@@ -162,15 +121,10 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 	const char *arg;
 	int key;
 
-	run->client = options_environment("TP_CLIENT");
-	run->address = options_environment("TP_ENDPOINT");
-	run->token_file = options_environment("TP_TOKEN_FILE");
-	run->rate = PACE_SEND;
+	service_init(&run->service);
 	run->poll_rate = WATCH_POLLS;
 	run->interval = SCHEDULE_INTERVAL;
 	run->deadline = SCHEDULE_DEADLINE;
-	run->timeout = 300;
-	run->connect_timeout = 30;
 	while ((key = options_next(
 		    &program, argc, argv, &run->common, &arg, e)) >= 0) {
 		if (take_option(run, key, arg, e) != 0)
@@ -178,16 +132,12 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 	}
 	if (key == OPTIONS_FAILED)
 		return -1;
-	if (run->client == NULL)
-		return error_set(e, EXIT_USAGE,
-		    "no client code: give --client CODE or set TP_CLIENT");
-	if (run->token_to_status && run->token_file == NULL)
+	if (run->token_to_status && run->service.token_file == NULL)
 		return error_set(e, EXIT_USAGE,
 		    "--token-to-status needs a token: give --token-file FILE "
 		    "or set TP_TOKEN_FILE");
 	/* A status has one path, whichever version the batch went to. */
-	return endpoint_make(
-	    &run->endpoint, run->client, run->address, ENDPOINT_V2, e);
+	return service_resolve(&run->service, ENDPOINT_V2, e);
 }
 
 /* ---------------------------------------------------- what the run tells */
@@ -425,12 +375,11 @@ set_up(struct run *run, char *const *files, size_t n, struct error *e)
 {
 	const struct watch_hooks hooks = {run, ended, polled};
 	const struct watch_settings s = {
-	    .endpoint = &run->endpoint,
-	    .token = run->token,
-	    .http = {run->cacert, (unsigned)run->connect_timeout,
-		(unsigned)run->timeout},
+	    .endpoint = &run->service.endpoint,
+	    .token = run->service.token,
+	    .http = service_http(&run->service),
 	    .polls = run->polls,
-	    .calls = run->calls,
+	    .calls = run->service.pace,
 	    .interval = (double)run->interval,
 	    .deadline = (double)run->deadline,
 	};
@@ -450,11 +399,8 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return -1;
-	if (run->token_to_status) {
-		run->token = token_read(run->token_file, e);
-		if (run->token == NULL)
-			return -1;
-	}
+	if (run->token_to_status && service_read_token(&run->service, e) != 0)
+		return -1;
 	if (run->format == FORMAT_AUTO)
 		run->format =
 		    isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
@@ -466,9 +412,10 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	table_init(&run->table, &run->out, live);
 	progress_start(
 	    live ? PROGRESS_NEVER : run->common.progress, "outcomes");
-	run->calls = pace_open(&run->endpoint, (unsigned)run->rate, e);
+	if (service_open_pace(&run->service, e) != 0)
+		return -1;
 	run->polls = pace_new((unsigned)run->poll_rate, e);
-	if (run->calls == NULL || run->polls == NULL)
+	if (run->polls == NULL)
 		return -1;
 	return set_up(run, files, n, e);
 }
@@ -523,8 +470,7 @@ main(int argc, char **argv)
 	inbox_close(run.inbox);
 	watch_free(run.watch);
 	pace_free(run.polls);
-	pace_free(run.calls);
-	token_free(run.token);
+	service_free(&run.service);
 	output_abandon(&run.out);
 	summary_discard(&run.summary);
 	signals_die_if_pending();

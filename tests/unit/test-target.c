@@ -19,6 +19,7 @@
 #include "target/pace.h"
 #include "target/receipt.h"
 #include "target/retry.h"
+#include "target/service.h"
 #include "target/token.h"
 
 /* ------------------------------------------------------------ endpoint */
@@ -431,6 +432,49 @@ test_receipt_bad(void **state)
 	assert_string_equal(r.message, "");
 }
 
+static void
+test_service(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct service s;
+	struct http_settings http;
+	char text[200] = "tp";
+
+	(void)state;
+	setenv("TP_CLIENT", "", 1);
+	setenv("TP_ENDPOINT", "https://environment", 1);
+	unsetenv("TP_TOKEN_FILE");
+	service_init(&s);
+	assert_int_equal(service_resolve(&s, ENDPOINT_V2, &e), -1);
+	assert_int_equal(e.code, EXIT_USAGE);
+	assert_non_null(strstr(e.text, "--client"));
+	assert_int_equal(s.rate, PACE_SEND);
+	assert_int_equal(service_read_token(&s, NULL), 0);
+	assert_null(s.token);
+
+	assert_int_equal(service_set_option(&s, 'c', "demo", NULL), 0);
+	assert_int_equal(
+	    service_set_option(&s, SERVICE_KEY_CACERT, "a b", NULL), 0);
+	assert_int_equal(
+	    service_set_option(&s, SERVICE_KEY_TIMEOUT, "2m", NULL), 0);
+	assert_int_equal(service_set_option(&s, 'x', "", NULL), 1);
+	e = (struct error)ERROR_INIT;
+	assert_int_equal(service_set_option(&s, SERVICE_KEY_RATE, "0", &e), -1);
+	assert_int_equal(e.code, EXIT_USAGE);
+	assert_int_equal(service_resolve(&s, ENDPOINT_V1, NULL), 0);
+	assert_string_equal(s.endpoint.url,
+	    "https://environment:443/m2/demo/profile/batchUpdate");
+	http = service_http(&s);
+	assert_string_equal(http.cacert, "a b");
+	assert_int_equal(http.timeout, 120);
+	assert_int_equal(http.connect_timeout, 30);
+	service_add_options(&s, text, sizeof(text));
+	assert_string_equal(text,
+	    "tp -c demo --api v1 --endpoint https://environment "
+	    "--cacert 'a b'");
+	service_free(&s);
+}
+
 int
 main(void)
 {
@@ -447,6 +491,7 @@ main(void)
 	    cmocka_unit_test(test_token_hide),
 	    cmocka_unit_test(test_receipt),
 	    cmocka_unit_test(test_receipt_bad),
+	    cmocka_unit_test(test_service),
 	};
 
 	return cmocka_run_group_tests(
