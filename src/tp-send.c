@@ -341,20 +341,9 @@ say_end(const struct run *run)
 static int
 write_summary(struct run *run, enum exit_code code, struct error *e)
 {
-	const struct sender_counts *c = &run->counts;
 	ndjson *o = ndjson_new();
-	int i;
 
-	ndjson_set_count(o, "batches", c->batches);
-	for (i = 0; i <= RECEIPT_SKIPPED; i++)
-		ndjson_set_count(
-		    o, receipt_state_name((enum receipt_state)i), c->states[i]);
-	ndjson_set_count(o, "passedOver", c->passed);
-	ndjson_set_count(o, "rows", c->rows);
-	ndjson_set_count(o, "rowsAccepted", c->rows_accepted);
-	ndjson_set_count(o, "bytes", c->bytes);
-	ndjson_set_count(o, "calls", c->calls);
-	ndjson_set_count(o, "possibleDuplicates", c->duplicates);
+	score_set(&run->counts, o);
 	ndjson_set_string(o, "failedFile",
 	    run->failed != NULL && failed_batches(run->failed) > 0
 		? failed_path(run->failed)

@@ -151,45 +151,14 @@ make_way(struct run *run, struct error *e)
 }
 
 static void
-say_unreconciled(const struct status *s)
-{
-	char counted[2][48];
-	const enum status_count shown[] = {STATUS_SIZE, STATUS_FAILED};
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		if (s->counted[shown[i]])
-			snprintf(counted[i], sizeof(counted[i]), "%s %llu",
-			    status_count_name(shown[i]),
-			    (unsigned long long)s->counts[shown[i]]);
-		else
-			snprintf(counted[i], sizeof(counted[i]), "no %s",
-			    status_count_name(shown[i]));
-	}
-	diag_place("", 0, 0, "not-reconciled",
-	    "batch %llu: %llu rows sent; the service says %s, %s, "
-	    "%llu ids listed as failed",
-	    (unsigned long long)s->batch, (unsigned long long)s->rows,
-	    counted[0], counted[1], (unsigned long long)s->listed);
-}
-
-static void
 say_outcome(const struct status *s)
 {
-	char shown[300] = "";
-	const char *why = s->message;
+	char why[STATUS_WHY];
 
-	if (s->state == STATUS_COMPLETE) {
-		say_unreconciled(s);
-		return;
-	}
-	if (s->state == STATUS_STUCK)
-		why = "the service gave it up";
-	else if (s->state == STATUS_DEADLINE && why[0] == '\0')
-		why = "the service has not finished with it";
-	escape_text(shown, sizeof(shown), why, strlen(why));
-	diag_place("", 0, 0, status_state_name(s->state), "batch %llu: %s",
-	    (unsigned long long)s->batch, shown);
+	diag_place("", 0, 0,
+	    s->state == STATUS_COMPLETE ? "not-reconciled"
+					: status_state_name(s->state),
+	    "batch %llu: %s", (unsigned long long)s->batch, status_why(s, why));
 }
 
 static int

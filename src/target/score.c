@@ -55,3 +55,20 @@ score_refusal(struct score *s)
 {
 	return ++s->calls >= SCORE_REFUSED_CALLS && !was_accepted(s);
 }
+
+void
+score_set(const struct sender_counts *c, ndjson *o)
+{
+	int i;
+
+	ndjson_set_count(o, "batches", c->batches);
+	for (i = 0; i <= RECEIPT_SKIPPED; i++)
+		ndjson_set_count(
+		    o, receipt_state_name((enum receipt_state)i), c->states[i]);
+	ndjson_set_count(o, "passedOver", c->passed);
+	ndjson_set_count(o, "rows", c->rows);
+	ndjson_set_count(o, "rowsAccepted", c->rows_accepted);
+	ndjson_set_count(o, "bytes", c->bytes);
+	ndjson_set_count(o, "calls", c->calls);
+	ndjson_set_count(o, "possibleDuplicates", c->duplicates);
+}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/exit.h"
+#include "base/ndjson.h"
 #include "target/receipt.h"
 
 /* So many batches refused in a row, or so many calls, and none accepted: the
@@ -27,6 +28,9 @@ struct sender_counts {
 	uint64_t unread;
 	bool denied; /* it stopped because all would be refused */
 };
+
+/* The counts as members of o. */
+void score_set(const struct sender_counts *c, ndjson *o);
 
 struct score {
 	struct sender_counts *counts;

@@ -1,8 +1,10 @@
 #include "target/status.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/ndjson.h"
 #include "base/number.h"
 
@@ -31,12 +33,6 @@ const char *
 status_state_name(enum status_state state)
 {
 	return states[state];
-}
-
-const char *
-status_count_name(enum status_count count)
-{
-	return counts[count];
 }
 
 /* The text of a child; "" if it is not there.  -1: too long. */
@@ -127,6 +123,41 @@ status_reconciled(const struct status *s)
 	return s->state == STATUS_COMPLETE && s->counted[STATUS_SIZE] &&
 	       s->counts[STATUS_SIZE] == s->rows && s->counted[STATUS_FAILED] &&
 	       s->counts[STATUS_FAILED] == 0 && s->listed == 0;
+}
+
+/* "batchSize 3", or that it is missing. */
+static const char *
+count_text(const struct status *s, enum status_count count, char to[48])
+{
+	if (s->counted[count])
+		snprintf(to, 48, "%s %llu", counts[count],
+		    (unsigned long long)s->counts[count]);
+	else
+		snprintf(to, 48, "no %s", counts[count]);
+	return to;
+}
+
+char *
+status_why(const struct status *s, char to[STATUS_WHY])
+{
+	char size[48], failed[48];
+	const char *why = s->message;
+
+	if (s->state == STATUS_COMPLETE) {
+		snprintf(to, STATUS_WHY,
+		    "%llu rows sent; the service says %s, %s, %llu ids listed "
+		    "as failed",
+		    (unsigned long long)s->rows,
+		    count_text(s, STATUS_SIZE, size),
+		    count_text(s, STATUS_FAILED, failed),
+		    (unsigned long long)s->listed);
+		return to;
+	}
+	if (s->state == STATUS_STUCK)
+		why = "the service gave it up";
+	else if (s->state == STATUS_DEADLINE && why[0] == '\0')
+		why = "the service has not finished with it";
+	return escape_text(to, STATUS_WHY, why, strlen(why));
 }
 
 static void

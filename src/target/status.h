@@ -53,8 +53,6 @@ struct status {
 
 /* "complete" */
 const char *status_state_name(enum status_state state);
-/* "batchSize", as the service and the outcome call it */
-const char *status_count_name(enum status_count count);
 
 /*
  * Reads an answer about the batch s->id into the members that come from the
@@ -66,6 +64,10 @@ int status_read(struct status *s, const char *body, size_t n, bool cut);
 
 /* Complete, with as many rows as were sent, of which none failed. */
 bool status_reconciled(const struct status *s);
+
+/* For a person, escaped: why it is not reconciled.  Returns to. */
+enum { STATUS_WHY = 300 };
+char *status_why(const struct status *s, char to[STATUS_WHY]);
 
 /* The outcome with its line feed; the caller frees it.  NULL: no memory. */
 char *status_line(const struct status *s, size_t *n);
