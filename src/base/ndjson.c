@@ -199,14 +199,6 @@ ndjson_get_bool(const ndjson *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
-const ndjson *
-ndjson_get(const ndjson *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_object(value) ? value : NULL;
-}
-
 const char *
 ndjson_version(void)
 {

@@ -44,7 +44,6 @@ ndjson *ndjson_parse(const char *line, size_t n);
 const char *ndjson_get_string(const ndjson *object, const char *key);
 int ndjson_get_count(const ndjson *object, const char *key, uint64_t *n);
 bool ndjson_get_bool(const ndjson *object, const char *key);
-const ndjson *ndjson_get(const ndjson *object, const char *key);
 
 /* "2.14" */
 const char *ndjson_version(void);

@@ -16,12 +16,6 @@ static const char *const keys[HISTORY_LINES] = {
 static const char begin[] = "{\"journal\":\"tp-send\",";
 
 void
-history_init(struct history *h)
-{
-	memset(h, 0, sizeof(*h));
-}
-
-void
 history_free(struct history *h)
 {
 	free(h->endpoint);
@@ -29,7 +23,7 @@ history_free(struct history *h)
 	free(h->api);
 	free(h->entries);
 	free(h->order);
-	history_init(h);
+	memset(h, 0, sizeof(*h));
 }
 
 bool

@@ -43,6 +43,7 @@ struct history_entry {
 	enum receipt_state state; /* of what is closed */
 };
 
+/* All zero: nothing was taken yet. */
 struct history {
 	uint64_t lines;
 	uint64_t version; /* of the header; 0: none was there yet */
@@ -52,7 +53,6 @@ struct history {
 	uint32_t *order; /* of the entries: by batch, then as they came */
 };
 
-void history_init(struct history *h);
 void history_free(struct history *h);
 
 /* Is this a header, as far as it goes? */
