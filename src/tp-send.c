@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
@@ -198,15 +197,11 @@ settled(void *arg, const struct receipt *r, const struct batch *b, bool earlier,
 	struct run *run = arg;
 	size_t n;
 	char *line = receipt_line(r, &n);
-	bool failed = line == NULL;
+	bool failed;
 
 	progress_end();
-	if (failed)
-		error_set(e, EXIT_LOCAL, "out of memory");
-	else if (output_write(&run->out, line, n, e) != 0 ||
-		 output_flush(&run->out, e) != 0)
-		failed = true;
-	free(line);
+	failed = output_line(&run->out, line, n, e) != 0 ||
+		 output_flush(&run->out, e) != 0;
 	run->lines++;
 	if (failed)
 		say_lost(r);
@@ -365,11 +360,7 @@ dry_run(struct run *run, struct error *e)
 		say_passed, e) != 0)
 		return e->code;
 	line = plan_line(&plan, run->service.endpoint.url, &n);
-	if (line == NULL)
-		error_set(e, EXIT_LOCAL, "out of memory");
-	else
-		(void)output_write(&run->out, line, n, e);
-	free(line);
+	(void)output_line(&run->out, line, n, e);
 	run->lines++;
 	if (e->code == EXIT_COMPLETE && plan.batches + plan.invalid == 0)
 		error_set(e, EXIT_INPUT, "the input is empty: no batches");

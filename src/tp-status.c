@@ -3,8 +3,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
@@ -164,18 +162,15 @@ say_outcome(const struct status *s)
 static int
 write_outcome(struct run *run, const struct status *s, struct error *e)
 {
-	int result;
 	size_t n;
 	char *line;
 
 	if (run->format == FORMAT_TABLE)
 		return table_add(&run->table, s, e);
 	line = status_line(s, &n);
-	if (line == NULL)
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	result = output_write(&run->out, line, n, e);
-	free(line);
-	return result != 0 ? -1 : output_flush(&run->out, e);
+	if (output_line(&run->out, line, n, e) != 0)
+		return -1;
+	return output_flush(&run->out, e);
 }
 
 static int

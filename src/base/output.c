@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "base/signals.h"
 #include "base/sys.h"
 
@@ -92,6 +93,18 @@ output_write(struct output *o, const void *data, size_t n, struct error *e)
 		return output_flush(o, e) != 0 ? -1 : write_all(o, data, n, e);
 	buffer_add(&o->pending, data, n); /* fits: it was reserved */
 	return 0;
+}
+
+int
+output_line(struct output *o, char *line, size_t n, struct error *e)
+{
+	int result;
+
+	if (line == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	result = output_write(o, line, n, e);
+	free(line);
+	return result;
 }
 
 /* What is allocated beside the descriptor. */

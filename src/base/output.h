@@ -37,6 +37,8 @@ int output_seal(
 
 /* n bytes, or -1.  Much at a time goes straight to the descriptor. */
 int output_write(struct output *o, const void *data, size_t n, struct error *e);
+/* The same, and frees the line; NULL: there was no memory for it. */
+int output_line(struct output *o, char *line, size_t n, struct error *e);
 int output_flush(struct output *o, struct error *e);
 
 /* Flushes and closes; frees in any case. */

@@ -1,7 +1,6 @@
 #include "base/summary.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/sys.h"
@@ -21,9 +20,9 @@ summary_write(
     struct summary *s, ndjson *counts, enum exit_code code, struct error *e)
 {
 	bool named = s->file.temporary != NULL;
-	int result = 0;
-	char *line = NULL;
-	size_t n = 0;
+	int result;
+	char *line;
+	size_t n;
 
 	if (s->file.path == NULL) {
 		ndjson_free(counts);
@@ -33,11 +32,7 @@ summary_write(
 	ndjson_set_count(counts, "exit", (uint64_t)code);
 	line = ndjson_line(counts, &n);
 	ndjson_free(counts);
-	if (line == NULL)
-		result = error_set(e, EXIT_LOCAL, "out of memory");
-	else
-		result = output_write(&s->file.out, line, n, e);
-	free(line);
+	result = output_line(&s->file.out, line, n, e);
 	if (result == 0)
 		result = outfile_commit(&s->file, e);
 	if (result == 0 && named)
