@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "batch/reader.h"
+#include "given.h"
 
 #define HEAD "batch=thirdPartyId,a,b\n"
 
@@ -34,26 +35,6 @@ make_file(const char *text, size_t n)
 	assert_int_equal(fflush(f), 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(f));
 	return path;
-}
-
-/* Makes stdin give these bytes in pieces. */
-static void
-feed(const char *text, size_t n, size_t piece)
-{
-	int ends[2];
-	size_t i;
-
-	assert_int_equal(pipe2(ends, O_DIRECT), 0);
-	(void)fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
-	assert_true(n / piece < 250);
-	for (i = 0; i < n; i += piece) {
-		size_t part = n - i < piece ? n - i : piece;
-
-		assert_int_equal(write(ends[1], text + i, part), part);
-	}
-	close(ends[1]);
-	assert_int_equal(dup2(ends[0], 0), 0);
-	close(ends[0]);
 }
 
 /*
@@ -163,7 +144,8 @@ each_case(void **unused)
 			struct batch_reader *r = batch_reader_open(NULL, 0, &e);
 
 			assert_non_null(r);
-			feed(cases[i].text, strlen(cases[i].text), piece);
+			given_stdin(
+			    cases[i].text, strlen(cases[i].text), piece);
 			assert_int_equal(batch_reader_next(r, &b, &e), 1);
 			expect_case(&b, i);
 			assert_int_equal(batch_reader_next(r, &b, &e), 0);
@@ -190,7 +172,7 @@ each_in_one_stream(void **unused)
 			    sizeof(text) - strlen(text) - 1);
 	batch_init(&b);
 	for (piece = 7; piece <= 1000; piece *= 3) {
-		feed(text, strlen(text), piece);
+		given_stdin(text, strlen(text), piece);
 		r = batch_reader_open(NULL, 0, &e);
 		line = 1;
 		for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -262,7 +244,7 @@ no_batch_stream(void **unused)
 		struct batch b;
 
 		batch_init(&b);
-		feed(texts[i], strlen(texts[i]), 100);
+		given_stdin(texts[i], strlen(texts[i]), 100);
 		assert_int_equal(batch_reader_next(r, &b, &e), -1);
 		assert_int_equal(e.code, EXIT_INPUT);
 		assert_string_equal(e.place, "-");

@@ -5,8 +5,6 @@
  * TP_TEST_RECORDS=N compares about N generated records (default 200,000);
  * TP_TEST_SEED=N begins elsewhere.
  */
-#define _GNU_SOURCE /* O_DIRECT pipes keep their pieces apart */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +18,7 @@
 #include "base/buffer.h"
 #include "csv/reader.h"
 #include "csv/scan.h"
+#include "given.h"
 
 static uint64_t state = 1;
 
@@ -31,37 +30,6 @@ below(unsigned int n)
 	state ^= state << 25;
 	state ^= state >> 27;
 	return (unsigned int)((state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
-}
-
-/* Makes stdin give these bytes, in pieces if piece > 0. */
-static void
-feed(const char *text, size_t n, size_t piece)
-{
-	int ends[2];
-	size_t i;
-
-	if (piece == 0) {
-		FILE *f = tmpfile();
-
-		assert_non_null(f);
-		assert_int_equal(fwrite(text, 1, n, f), n);
-		assert_int_equal(fflush(f), 0);
-		assert_int_equal(lseek(fileno(f), 0, SEEK_SET), 0);
-		assert_int_equal(dup2(fileno(f), 0), 0);
-		fclose(f);
-		return;
-	}
-	assert_int_equal(pipe2(ends, O_DIRECT), 0);
-	(void)fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
-	assert_true(n / piece < 250);
-	for (i = 0; i < n; i += piece) {
-		size_t part = n - i < piece ? n - i : piece;
-
-		assert_int_equal(write(ends[1], text + i, part), part);
-	}
-	close(ends[1]);
-	assert_int_equal(dup2(ends[0], 0), 0);
-	close(ends[0]);
 }
 
 /* One record as a line of text, whatever way it was read. */
@@ -103,7 +71,7 @@ read_all(const struct way *w, const char *text, size_t n, struct buffer *out)
 	size_t records = 0, len;
 	int got;
 
-	feed(text, n, w->piece);
+	given_stdin(text, n, w->piece);
 	setenv("TP_SCAN", w->kernel, 1);
 	out->len = 0;
 	r = csv_reader_new(&w->dialect, &e);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "given.h"
 #include "target/failed.h"
 
 #define ONE "batch=thirdPartyId,a\ni1,x\ni2,y\n"
@@ -38,16 +39,6 @@ tear_down(void **state)
 	(void)state;
 	unlink(path);
 	return rmdir(folder);
-}
-
-static void
-put(const char *data, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(data, 1, n, f), n);
-	assert_int_equal(fclose(f), 0);
 }
 
 static void
@@ -122,7 +113,7 @@ test_cuts_what_was_not_finished(void **state)
 		struct error e = ERROR_INIT;
 		struct failed *f;
 
-		put(whole, n);
+		given_file(path, whole, n);
 		f = failed_open(path, NULL, 0, &e);
 		assert_non_null(f);
 		assert_int_equal(failed_torn(f), n - strlen(ONE));
@@ -139,7 +130,7 @@ test_cuts_what_was_not_ended(void **state)
 	struct failed *f;
 
 	(void)state;
-	put(ONE, strlen(ONE));
+	given_file(path, ONE, strlen(ONE));
 	f = failed_open(path, NULL, 0, &e);
 	assert_non_null(f);
 	assert_int_equal(failed_begin(f, &e), 0);
@@ -166,7 +157,7 @@ test_cuts_a_torn_tail(void **state)
 
 		if (whole[n - 1] == '\n') /* as good as a whole one */
 			continue;
-		put(whole, n);
+		given_file(path, whole, n);
 		f = failed_open(path, NULL, 0, &e);
 		assert_non_null(f);
 		failed_free(f);
@@ -190,7 +181,7 @@ test_finds_the_last_batch(void **state)
 		memset(whole + strlen(ONE), 'x', rest);
 		memcpy(whole + strlen(ONE), "\0atch=a\n", 8);
 		whole[strlen(ONE) + rest - 1] = '\n';
-		put(whole, strlen(ONE) + rest);
+		given_file(path, whole, strlen(ONE) + rest);
 		f = failed_open(path, NULL, 0, &e);
 		assert_non_null(f);
 		assert_int_equal(failed_torn(f), rest);
@@ -206,7 +197,7 @@ test_drop_takes_it_back(void **state)
 	struct failed *f;
 
 	(void)state;
-	put(ONE, strlen(ONE));
+	given_file(path, ONE, strlen(ONE));
 	f = failed_open(path, NULL, 0, &e);
 	assert_non_null(f);
 	assert_int_equal(failed_begin(f, &e), 0);
@@ -232,10 +223,10 @@ test_refuses(void **state)
 	char *const inputs[] = {"-", path};
 
 	(void)state;
-	put("id,a\n1,x\n", 9);
+	given_file(path, "id,a\n1,x\n", 9);
 	refuses(NULL, 0, "not a file of batches");
 	expect("id,a\n1,x\n", 9);
-	put(ONE, strlen(ONE));
+	given_file(path, ONE, strlen(ONE));
 	refuses(inputs, 2, "an input too");
 	unlink(path);
 	assert_int_equal(symlink("elsewhere", path), 0);

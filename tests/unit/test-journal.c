@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "given.h"
 #include "target/journal.h"
 
 static char folder[32] = "/tmp/test-journal.XXXXXX";
@@ -121,16 +122,6 @@ load(size_t *n)
 	return data;
 }
 
-static void
-put(const char *data, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(data, 1, n, f), n);
-	assert_int_equal(fclose(f), 0);
-}
-
 static struct history_past
 find(const struct journal *j, uint64_t batch, uint64_t from, uint64_t rows)
 {
@@ -216,7 +207,7 @@ test_torn_at_every_byte(void **state)
 			snprintf(
 			    expected, sizeof(expected), "%s", after[line++]);
 		}
-		put(data, at);
+		given_file(path, data, at);
 		j = reopen();
 		assert_int_equal(journal_torn(j), at - whole);
 		sum_up(j, seen);
@@ -248,7 +239,7 @@ test_torn_with_nul(void **state)
 	data = load(&n);
 	for (at = n - 1; at > 0 && data[at - 1] != '\n'; at--)
 		data[at - 1] = '\0';
-	put(data, n);
+	given_file(path, data, n);
 	free(data);
 	j = reopen();
 	assert_int_equal(journal_torn(j), n - at);
@@ -331,7 +322,7 @@ test_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		put(cases[i].content, strlen(cases[i].content));
+		given_file(path, cases[i].content, strlen(cases[i].content));
 		refuse(&endpoint, cases[i].why);
 	}
 }
@@ -346,7 +337,7 @@ test_more_members(void **state)
 	struct journal *j;
 
 	(void)state;
-	put(text, sizeof(text) - 1);
+	given_file(path, text, sizeof(text) - 1);
 	j = reopen();
 	assert_non_null(find(j, 1, 0, 1).accepted);
 	journal_free(j);
