@@ -3,8 +3,9 @@
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-batch.c src/csv/input.c \
- *	    src/batch/{comply,percent,reader}.c \
- *	    src/base/{buffer,error,escape,signals,sys,utf8}.c -lz
+ *	    src/batch/{comply,percent,percent-avx2,reader}.c \
+ *	    src/base/{buffer,error,escape,number,seal,sha256}.c \
+ *	    src/base/{signals,sys,utf8,utf8-avx2}.c -lz -lcrypto
  *
  * What is given out must be what came in, byte for byte, a batch at each
  * "batch=" that begins a line, and a batch without fault must comply.

@@ -2,7 +2,7 @@
  * fuzz-xml.c: for libFuzzer: any bytes as an answer of the service.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-xml.c src/target/xml.c src/base/utf8.c
+ *	    tests/fuzz/fuzz-xml.c src/target/xml.c src/base/utf8*.c
  *
  * What is found lies within the input, moves on, and fits where it is put.
  */
