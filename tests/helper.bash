@@ -75,7 +75,8 @@ sandbox_start() { # OPTION...
 	sandbox_pid=$!
 	for _ in {1..100}; do
 		# shellcheck disable=SC2034 # for the tests
-		sandbox=$(grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$said") && return
+		sandbox=$(grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$said") &&
+			return
 		kill -0 "$sandbox_pid" 2>/dev/null || break
 		sleep 0.05
 	done

@@ -52,7 +52,7 @@ page_options() { # PAGE
 			s/^ \{6\}\(--[a-z0-9-]*\).*/\1/p' >options
 		while read -r option; do
 			case $option in
-			--*) grep -qE "Fl $(printf %s "${option#-}")( |\$)" synopsis ;;
+			--*) grep -qE "Fl ${option#-}( |\$)" synopsis ;;
 			*) grep -qE "Fl [a-zA-Z]*${option#-}" synopsis ;;
 			esac || {
 				echo "$program: $option is not in the synopsis"
@@ -88,7 +88,8 @@ run_example() { # SOURCE: lines of the page
 			continue
 		fi
 		more=
-		[[ $line != *'|' && $line != *'\' && $line != *'&&' ]] || more=yes
+		[[ $line != *'|' && $line != *'\' && $line != *'&&' ]] ||
+			more=yes
 	done
 	[ -s script ]
 	mkdir work && cd work || return
@@ -109,7 +110,8 @@ run_example() { # SOURCE: lines of the page
 		rm -f example.*
 		awk '/^\.\\" run$/ { n++; getline; on = 1; next }
 			/^\.Ed/ { on = 0 }
-			on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); print >("example." n) }
+			on { gsub(/\\e/, "\\"); gsub(/\\&/, "")
+				print >("example." n) }
 			' "$page"
 		for n in example.*; do
 			[ -e "$n" ] || continue
