@@ -238,12 +238,6 @@ journal_is(const struct journal *j, const char *path)
 	return lockfile_is(&j->file, path);
 }
 
-const char *
-journal_path(const struct journal *j)
-{
-	return j->file.path;
-}
-
 uint64_t
 journal_torn(const struct journal *j)
 {

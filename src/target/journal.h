@@ -29,8 +29,6 @@ void journal_free(struct journal *j);
 /* Is it the file of that name, or ("-": stdin; NULL: stdout) of that one? */
 bool journal_is(const struct journal *j, const char *path);
 
-const char *journal_path(const struct journal *j);
-
 /* Bytes that journal_open cut off. */
 uint64_t journal_torn(const struct journal *j);
 
