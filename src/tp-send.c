@@ -373,17 +373,14 @@ dry_run(struct run *run, struct error *e)
 static int
 check_journal(struct run *run, char *const *files, size_t n, struct error *e)
 {
-	const char *others[] = {NULL, failed_path(run->failed),
-	    run->common.summary, run->service.token_file, run->service.cacert};
+	const char *others[] = {failed_path(run->failed), run->common.summary,
+	    run->service.token_file, run->service.cacert};
 	const struct journal *j = run->journal;
-	bool same = n == 0 && journal_is(j, "-");
+	bool same = journal_is_input(j, files, n) || journal_is(j, NULL);
 	size_t i;
 
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		same = same || ((i == 0 || others[i] != NULL) &&
-				   journal_is(j, others[i]));
-	for (i = 0; i < n; i++)
-		same = same || journal_is(j, files[i]);
+		same |= others[i] != NULL && journal_is(j, others[i]);
 	if (same)
 		return error_set(e, EXIT_USAGE,
 		    "the journal is an input or another output too; name "

@@ -58,6 +58,18 @@ lockfile_is(const struct lockfile *f, const char *path)
 	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
+bool
+lockfile_is_input(const struct lockfile *f, char *const *inputs, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (lockfile_is(f, inputs[i]))
+			return true;
+	}
+	return n == 0 && lockfile_is(f, "-");
+}
+
 /* ---------------------------------------------------------------- locks */
 
 /* Of all of the file; *l becomes what F_GETLK tells. */

@@ -143,25 +143,16 @@ try_new(struct failed *f, struct error *e)
 static int
 check_others(struct failed *f, char *const *inputs, size_t n, struct error *e)
 {
-	static char *const only_stdin[] = {"-"};
 	struct stat st;
-	size_t i;
 
 	if (fstat(f->file.fd, &st) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot use this");
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	if (n == 0) {
-		inputs = only_stdin;
-		n = 1;
-	}
-	for (i = 0; i < n; i++) {
-		if (lockfile_is(&f->file, inputs[i]))
-			return lockfile_refuse(&f->file, e,
-			    "this is an input too; name another file with "
-			    "--failed");
-	}
+	if (lockfile_is_input(&f->file, inputs, n))
+		return lockfile_refuse(&f->file, e,
+		    "this is an input too; name another file with --failed");
 	if (lockfile_is(&f->file, NULL))
 		return lockfile_refuse(
 		    &f->file, e, "this is standard output too");
