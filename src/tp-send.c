@@ -49,6 +49,16 @@ static const struct option_entry entries[] = {
     {0, NULL, NULL, NULL},
 };
 
+static void
+write_versions(char *to, size_t size)
+{
+	size_t n;
+
+	service_version(to, size);
+	n = strlen(to);
+	snprintf(to + n, size - n, "scan kernel: %s\n", batch_reader_kernel());
+}
+
 static const struct options_program program = {
     .name = "tp-send",
     .operands = "[FILE...]",
@@ -58,7 +68,7 @@ static const struct options_program program = {
 	"TIME is in seconds; s, m, h or d behind it says the unit.\n"
 	"Exit: 0 all accepted, 1 some refused, 2 usage, 3 input, 4 local,\n"
 	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
-    .version = service_version,
+    .version = write_versions,
     .seals = true,
     .reads_seals = true,
 };

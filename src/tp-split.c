@@ -55,17 +55,6 @@ struct settings {
 	struct options_common common;
 };
 
-static void
-write_versions(char *to, size_t size)
-{
-	struct error e = ERROR_INIT;
-	const struct csv_kernel *k = csv_kernel_choose(&e);
-
-	snprintf(to, size, "libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
-	    csv_parse_version(), input_zlib_version(), ndjson_version(),
-	    k == NULL ? "none" : k->name);
-}
-
 static const struct options_program program = {
     .name = "tp-split",
     .operands = "[FILE...]",
@@ -75,7 +64,7 @@ static const struct options_program program = {
     .footer = "Reads standard input if no FILE is given, or for a FILE '-'.\n"
 	      "Exit: 0 all sent on, 1 some rejected, 2 usage, 3 input "
 	      "unusable,\n4 local failure.  See tp-split(1).\n",
-    .version = write_versions,
+    .version = export_version,
     .seals = true,
     .reads_seals = true,
 };

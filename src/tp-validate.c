@@ -41,17 +41,6 @@ struct settings {
 	uint64_t expected;
 };
 
-static void
-write_versions(char *to, size_t size)
-{
-	struct error e = ERROR_INIT;
-	const struct csv_kernel *k = csv_kernel_choose(&e);
-
-	snprintf(to, size, "libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
-	    csv_parse_version(), input_zlib_version(), ndjson_version(),
-	    k == NULL ? "none" : k->name);
-}
-
 static const struct options_program program = {
     .name = "tp-validate",
     .operands = "[FILE...]",
@@ -60,7 +49,7 @@ static const struct options_program program = {
     .footer = "Reads standard input if no FILE is given, or for a FILE '-'.\n"
 	      "Exit: 0 all passed, 1 some rejected, 2 usage, 3 input unusable,"
 	      "\n4 local failure.  See tp-validate(1).\n",
-    .version = write_versions,
+    .version = export_version,
     .seals = true,
 };
 

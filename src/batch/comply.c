@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/sys.h"
 #include "base/utf8.h"
+#include "batch/comply-look.h"
 #include "batch/percent.h"
 
 /* What a byte of a row is. */
@@ -65,22 +66,45 @@ fault(const char *line, size_t n, size_t *at, struct error *e)
 	    e, EXIT_INPUT, "the byte '%s' is not percent-encoded", shown);
 }
 
+static struct look
+look_portable(const char *line, size_t n)
+{
+	struct look l = {false, false, false, 0};
+	unsigned int seen = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		seen |= kinds[(unsigned char)line[i]];
+		l.commas += line[i] == ',';
+	}
+	l.bare = (seen & BARE) != 0;
+	l.percent = (seen & PERCENT) != 0;
+	l.high = (seen & HIGH) != 0;
+	return l;
+}
+
+static comply_look_function *look = look_portable;
+
+void
+comply_use_kernel(const char *name)
+{
+	look = look_portable;
+#ifdef COMPLY_AVX2
+	if (strcmp(name, "avx2") == 0)
+		look = comply_look_avx2;
+#endif
+}
+
 /* All bytes as they have to be?  *commas counts the separators. */
 static int
 check_bytes(
     const char *line, size_t n, size_t *commas, size_t *at, struct error *e)
 {
-	unsigned int seen = 0;
-	size_t i, count = 0;
+	struct look l = look(line, n);
 
-	for (i = 0; i < n; i++) {
-		seen |= kinds[(unsigned char)line[i]];
-		count += line[i] == ',';
-	}
-	*commas = count;
-	if ((seen & BARE) != 0 ||
-	    ((seen & PERCENT) != 0 && percent_valid(line, n) != n) ||
-	    ((seen & HIGH) != 0 && utf8_valid(line, n) != n))
+	*commas = l.commas;
+	if (l.bare || (l.percent && percent_valid(line, n) != n) ||
+	    (l.high && utf8_valid(line, n) != n))
 		return fault(line, n, at, e);
 	return 0;
 }

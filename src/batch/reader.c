@@ -5,8 +5,10 @@
 #include <string.h>
 #include "base/escape.h"
 #include "base/sys.h"
+#include "base/utf8.h"
 #include "batch/comply.h"
 #include "csv/input.h"
+#include "csv/scan.h"
 
 /*
  * Bytes are read straight into the batch.  What is read of the next one with
@@ -65,8 +67,14 @@ clear(struct batch *b)
 struct batch_reader *
 batch_reader_open(char *const *paths, size_t n, struct error *e)
 {
-	struct batch_reader *r = sys_calloc(1, sizeof(*r));
+	const struct csv_kernel *k = csv_kernel_choose(e);
+	struct batch_reader *r;
 
+	if (k == NULL)
+		return NULL;
+	comply_use_kernel(k->name);
+	utf8_use_kernel(k->name);
+	r = sys_calloc(1, sizeof(*r));
 	if (r == NULL) {
 		error_errno(e, EXIT_LOCAL, "cannot read batches");
 		return NULL;
@@ -445,4 +453,10 @@ batch_reader_next(struct batch_reader *r, struct batch *b, struct error *e)
 		return -1;
 	b->bytes = b->body.len;
 	return 1;
+}
+
+const char *
+batch_reader_kernel(void)
+{
+	return csv_kernel_name();
 }

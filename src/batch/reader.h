@@ -43,7 +43,8 @@ struct batch_reader;
 /*
  * Reads the n paths one after another ("-" is stdin; n 0: stdin alone), which
  * must outlive the reader.  Each is opened when it is its turn.
- * NULL: no memory.
+ * NULL: no memory, or TP_SCAN (see csv/scan.h; bytes are looked at by the
+ * kernel of that name).
  */
 struct batch_reader *batch_reader_open(
     char *const *paths, size_t n, struct error *e);
@@ -79,5 +80,8 @@ ptrdiff_t batch_reader_rest(struct batch_reader *r, struct batch *b, char *buf,
 
 /* Bytes taken from the inputs so far (before unpacking). */
 uint64_t batch_reader_taken(const struct batch_reader *r);
+
+/* The kernel's name. */
+const char *batch_reader_kernel(void);
 
 #endif

@@ -171,3 +171,12 @@ csv_kernel_choose(struct error *e)
 	    escape_text(shown, sizeof(shown), name, strlen(name)));
 	return NULL;
 }
+
+const char *
+csv_kernel_name(void)
+{
+	struct error e = ERROR_INIT;
+	const struct csv_kernel *k = csv_kernel_choose(&e);
+
+	return k == NULL ? "none" : k->name;
+}

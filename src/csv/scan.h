@@ -113,4 +113,7 @@ extern const struct csv_kernel csv_kernels[];
  */
 const struct csv_kernel *csv_kernel_choose(struct error *e);
 
+/* Its name, for --version; "none" if there is none. */
+const char *csv_kernel_name(void);
+
 #endif

@@ -1,8 +1,10 @@
 #include "profile/export.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "base/ndjson.h"
 #include "base/sys.h"
 #include "csv/input.h"
 
@@ -357,4 +359,12 @@ int
 export_commit(struct export *x, struct error *e)
 {
 	return reject_commit(&x->reject, e);
+}
+
+void
+export_version(char *to, size_t size)
+{
+	snprintf(to, size, "libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
+	    csv_parse_version(), input_zlib_version(), ndjson_version(),
+	    csv_kernel_name());
 }

@@ -130,4 +130,7 @@ int export_commit(struct export *x, struct error *e);
 /* Frees all; files that were not committed are removed. */
 void export_close(struct export *x);
 
+/* The lines of --version that name libraries. */
+void export_version(char *to, size_t size);
+
 #endif

@@ -214,5 +214,20 @@ states() {
 
 @test "--version names the libraries" {
 	tp-send --version | grep -E 'libcurl [0-9.]+, .*, jansson .*, zlib '
+	TP_SCAN=portable tp-send -V | grep -qx 'scan kernel: portable'
 	fails tp-send --help >/dev/full
+}
+
+@test "TP_SCAN: a kernel that checks batches, or exit 2" {
+	printf 'batch=thirdPartyId,a\nx,1\n' >good
+	printf 'batch=thirdPartyId,a\nx,=\n' >bad
+	for k in portable libcsv; do
+		TP_SCAN=$k tp-send -q --dry-run good
+		status=0
+		TP_SCAN=$k tp-send -q --dry-run bad || status=$?
+		[ "$status" = 3 ]
+	done
+	status=0
+	TP_SCAN=x tp-send --dry-run good >out 2>err || status=$?
+	expect 2 '' 'tp-send: TP_SCAN=x: there is no such scan kernel\n'
 }

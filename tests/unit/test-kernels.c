@@ -1,5 +1,6 @@
 /*
- * The kernels for UTF-8 and for percent-encoding against the portable code
+ * The kernels for UTF-8, for percent-encoding and for what complies, against
+ * the portable code
  * (those that scan CSV are compared in test-csv.c).
  */
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/utf8.h"
+#include "batch/comply.h"
 #include "batch/percent.h"
 
 static uint64_t state = 1;
@@ -261,6 +263,75 @@ percent_quoted_known(void **context)
 	assert_memory_equal(e.out, encoded, e.n);
 }
 
+/* ----------------------------------------------------------- comply */
+
+static int
+complies(const char *kernel, const char *s, size_t n, size_t columns,
+    size_t *at, struct error *e)
+{
+	*e = (struct error)ERROR_INIT;
+	comply_use_kernel(kernel);
+	return comply_row(s, n, columns, at, e);
+}
+
+static void
+comply_agrees_on(const char *s, size_t n, size_t columns)
+{
+	struct error a = ERROR_INIT, b = ERROR_INIT;
+	size_t at[2] = {0, 0};
+	char *exact = malloc(n + (n == 0));
+
+	assert_non_null(exact);
+	memcpy(exact, s, n);
+	assert_int_equal(complies("portable", exact, n, columns, &at[0], &a),
+	    complies("avx2", exact, n, columns, &at[1], &b));
+	assert_int_equal(at[0], at[1]);
+	assert_string_equal(a.text, b.text);
+	free(exact);
+}
+
+/* Each byte, at each place of some vectors. */
+static void
+comply_bytes(void **context)
+{
+	char text[100];
+	unsigned int byte;
+	size_t n, at;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (byte = 0; byte < 256; byte++) {
+		for (n = 1; n < 100; n += n < 70 ? 1 : 29) {
+			at = below((unsigned int)n);
+			memset(text, 'x', n);
+			text[at] = (char)byte;
+			comply_agrees_on(text, n, 1);
+			comply_agrees_on(text, n, 2);
+		}
+	}
+}
+
+static void
+comply_generated(void **context)
+{
+	static const char some[] = "aZ09-._~!*(),,,,%%%4f41\xc3\xa9\n\"+/ &=";
+	char text[400];
+	int round;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (round = 0; round < 100000; round++) {
+		unsigned int among = round % 2 == 0 ? 17 : sizeof(some) - 1;
+		size_t n = below(sizeof(text)), i;
+
+		for (i = 0; i < n; i++)
+			text[i] = some[below(among)];
+		comply_agrees_on(text, n, below(40));
+	}
+}
+
 int
 main(void)
 {
@@ -271,6 +342,8 @@ main(void)
 	    cmocka_unit_test(percent_quoted_known),
 	    cmocka_unit_test(percent_generated),
 	    cmocka_unit_test(percent_quoted),
+	    cmocka_unit_test(comply_bytes),
+	    cmocka_unit_test(comply_generated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
