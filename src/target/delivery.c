@@ -115,6 +115,16 @@ give_up(struct receipt *r, bool may_be_there, enum delivery_end *end,
 	    may_be_there && why == DELIVERY_EXHAUSTED ? DELIVERY_SETTLED : why;
 }
 
+/* What is wrong here, not with the service. */
+static int
+fail(struct receipt *r, bool may_be_there, enum delivery_end *end,
+    const struct error *e)
+{
+	give_up(r, may_be_there, end, DELIVERY_STOPPED);
+	snprintf(r->message, sizeof(r->message), "%s", e->text);
+	return -1;
+}
+
 int
 delivery_run(struct delivery *d, const struct delivery_body *body,
     struct receipt *r, enum delivery_end *end, struct error *e)
@@ -133,15 +143,10 @@ delivery_run(struct delivery *d, const struct delivery_body *body,
 				       : pace_wait(d->pace, d->stop, d->arg, e);
 		if (turn > 0)
 			break;
-		if (turn < 0) {
-			give_up(r, may_be_there, end, DELIVERY_STOPPED);
-			return -1;
-		}
-		if (attempt(d, body, r, &a, &o, e) != 0) {
-			give_up(r, may_be_there || a.body_left, end,
-			    DELIVERY_STOPPED);
-			return -1;
-		}
+		if (turn < 0)
+			return fail(r, may_be_there, end, e);
+		if (attempt(d, body, r, &a, &o, e) != 0)
+			return fail(r, may_be_there || a.body_left, end, e);
 		if (decide(o.kind, r, end))
 			return e->code == EXIT_COMPLETE ? 0 : -1;
 		if (o.kind != OUTCOME_AGAIN && a.body_left)
