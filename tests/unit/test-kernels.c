@@ -27,6 +27,16 @@ below(unsigned int n)
 	return (unsigned int)((state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
 }
 
+/* How often, unless TP_TEST_RECORDS says fewer, for slow tools. */
+static int
+rounds(int n)
+{
+	const char *fewer = getenv("TP_TEST_RECORDS");
+	long most = fewer == NULL ? n : strtol(fewer, NULL, 10);
+
+	return most < n ? (int)most : n;
+}
+
 static bool
 avx2(void)
 {
@@ -100,7 +110,7 @@ utf8_generated(void **context)
 	(void)context;
 	if (!avx2())
 		skip();
-	for (round = 0; round < 200000; round++) {
+	for (round = 0; round < rounds(200000); round++) {
 		size_t n = 0, goal = below(250);
 
 		while (n < goal) {
@@ -203,7 +213,7 @@ percent_generated(void **context)
 	(void)context;
 	if (!avx2())
 		skip();
-	for (round = 0; round < 100000; round++) {
+	for (round = 0; round < rounds(100000); round++) {
 		size_t n = below(200), i;
 		unsigned int often = 1 + below(20);
 
@@ -229,7 +239,7 @@ percent_quoted(void **context)
 	(void)context;
 	if (!avx2())
 		skip();
-	for (round = 0; round < 200000; round++) {
+	for (round = 0; round < rounds(200000); round++) {
 		size_t n = 0, count = 1 + below(12);
 
 		while (count-- > 0 && n < 300) {
@@ -322,7 +332,7 @@ comply_generated(void **context)
 	(void)context;
 	if (!avx2())
 		skip();
-	for (round = 0; round < 100000; round++) {
+	for (round = 0; round < rounds(100000); round++) {
 		unsigned int among = round % 2 == 0 ? 17 : sizeof(some) - 1;
 		size_t n = below(sizeof(text)), i;
 
