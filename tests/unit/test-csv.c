@@ -173,7 +173,8 @@ ways_agree(void **context)
 			if (!k->usable())
 				continue;
 			w.kernel = k->name;
-			w.piece = below(6);
+			/* Whole, or cut at each size, small ones oftener. */
+			w.piece = below(2) == 0 ? below(6) : below(1024);
 			if (w.piece > 0 && n / w.piece >= 250)
 				w.piece = 5;
 			records += 1 + read_all(&w, text, n, &got);
