@@ -394,7 +394,7 @@ reference() {
 }
 
 @test "rows taken in runs equal rows taken one by one" {
-	"$root/tests/cases/split-fuzz.py" 40 "${TP_TEST_SEED:-1}"
+	"$root/tests/cases/runs-fuzz.py" tp-split 40 "${TP_TEST_SEED:-1}"
 }
 
 @test "the same bytes, however columns are named" {

@@ -330,6 +330,10 @@ tp-validate: -:5:1: repeated-header: the header once more; name files as '\
 	done
 }
 
+@test "rows judged in runs are judged as one by one" {
+	"$root/tests/cases/runs-fuzz.py" tp-validate 40 "${TP_TEST_SEED:-1}"
+}
+
 @test "warned about: values of 257 characters, not of 256" {
 	local head='thirdPartyId,a,b\n'
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""tp-split on generated exports, good and broken, under many options: rows
-taken in runs must come out as those taken one by one do (TP_SCAN=libcsv).
+"""tp-validate or tp-split on generated exports, good and broken, under many
+options: rows taken in runs must come out as those taken one by one do
+(TP_SCAN=libcsv).
 
-    split-fuzz.py ROUNDS [SEED]
+    runs-fuzz.py tp-validate|tp-split ROUNDS [SEED]
 """
 
+import json
 import os
 import random
 import subprocess
@@ -13,6 +15,8 @@ import sys
 PIECES = [b"x", b"abc", b"gold", b"-._~", b" ", b"%", b"&", b"+", b"=", b"/",
           b"\xc3\xa4", b"\xe6\x9d\xb1", b"\xf0\x9f\x8e\x81", b"\t", b"'", b"|",
           b"NULL", b"batch=", b"0123456789" * 7]
+IDS = [b"", b" x", b"x ", b"a b", b"a+b", b"a/b", b"a\tb", b"\x7f", b"\xc3\xa4",
+       b"NULL", b"1368007744041-575948.01_00", b"0" * 38, b"\xc2\x85"]
 BROKEN = [b"\xff", b"\xc3", b"\x00", b'"', b"\r", b'a"b', b'"a" ']
 
 
@@ -33,8 +37,19 @@ def cell(rng, broken, delimiter):
     return text
 
 
+def identifier(rng, number):
+    text = b"id%d" % number
+    kind = rng.randrange(20)
+    if kind == 0:
+        text = rng.choice(IDS)
+    elif kind == 1:
+        text *= rng.choice([12, 13, 14, 15, 60])    # about 64 and 256 bytes
+    return b'"%s"' % text if rng.randrange(4) == 0 else text
+
+
 def export(rng, broken, delimiter):
-    names = [b"thirdPartyId", b"a", b'"b,c"', b"\xc3\xa4", b"e"]
+    kind = rng.choice([b"thirdPartyId", b"thirdPartyId", b"pcId"])
+    names = [kind, b"a", b'"b,c"', b"\xc3\xa4", b"e"]
     if rng.randrange(2):
         rng.shuffle(names)
     header = delimiter.join(names)
@@ -42,7 +57,7 @@ def export(rng, broken, delimiter):
     for number in range(rng.choice([3, 40, 300])):
         cells = [cell(rng, broken, delimiter) for _ in names]
         if rng.randrange(20):
-            cells[names.index(b"thirdPartyId")] = b"id%d" % number
+            cells[names.index(kind)] = identifier(rng, number)
         shape = rng.randrange(30)
         if shape == 0:
             cells = cells[:rng.randrange(1, 5)]
@@ -57,22 +72,32 @@ def export(rng, broken, delimiter):
     return ending.join(rows) + rng.choice([ending, b""])
 
 
-def options(rng, delimiter):
+OPTIONS = {
+    "tp-split": (["--trim"], ["--null", "NULL"], ["--empty-as", "-+"],
+                 ["--raw-utf8"], ["--max-rows", "7"], ["--max-bytes", "900"],
+                 ["--max-record", "150"], ["--drop", "e"],
+                 ["--separators", "reject", "--drop", '"b,c"'],
+                 ["--separators", "replace=; ", "--params", "e,a:x"]),
+    "tp-validate": (["--trim"], ["--null", "NULL"], ["--null", '"'],
+                    ["--max-record", "150"], ["--max-record", "300"],
+                    ["--strict"], ["--keep-empty"]),
+}
+FILES = {"tp-split": ["rejects", "errors", "summary", "manifest"],
+         "tp-validate": ["rejects", "errors", "summary"]}
+
+
+def options(rng, program, delimiter):
     chosen = ["-q", "--delimiter", delimiter.decode()]
     if rng.randrange(3) == 0:
         return chosen
-    for option in (["--trim"], ["--null", "NULL"], ["--empty-as", "-+"],
-                   ["--raw-utf8"], ["--max-rows", "7"], ["--max-bytes", "900"],
-                   ["--max-record", "150"], ["--drop", "e"],
-                   ["--separators", "reject", "--drop", '"b,c"'],
-                   ["--separators", "replace=; ", "--params", "e,a:x"]):
+    for option in OPTIONS[program]:
         if rng.randrange(5) == 0:
             chosen += option
     return chosen
 
 
-def split(kernel, arguments):
-    names = ["rejects", "errors", "manifest"]
+def run(kernel, program, arguments):
+    names = FILES[program]
     for name in names:
         if os.path.exists(name):
             os.remove(name)
@@ -81,19 +106,24 @@ def split(kernel, arguments):
     environment.pop("TP_SCAN", None)
     if kernel:
         environment["TP_SCAN"] = kernel
-    done = subprocess.run(["tp-split", *arguments, *files, "in"],
+    done = subprocess.run([program, *arguments, *files, "in"],
                           env=environment, capture_output=True, check=False)
     seen = [done.returncode, done.stdout, done.stderr]
     for name in names:
-        if os.path.exists(name):
-            with open(name, "rb") as file:
-                seen.append(file.read())
+        if not os.path.exists(name):
+            continue
+        with open(name, "rb") as file:
+            seen.append(file.read())
+        if name == "summary":
+            seen[-1] = json.loads(seen[-1])
+            seen[-1].pop("seconds")
     return seen
 
 
 def main():
-    rounds = int(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    program = sys.argv[1]
+    rounds = int(sys.argv[2])
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     codes = {}
     for number in range(rounds):
         rng = random.Random(seed * 1000003 + number)
@@ -101,13 +131,13 @@ def main():
         data = export(rng, number % 2, delimiter)
         with open("in", "wb") as file:
             file.write(data)
-        arguments = options(rng, delimiter)
-        expected = split("libcsv", arguments)
+        arguments = options(rng, program, delimiter)
+        expected = run("libcsv", program, arguments)
         codes[expected[0]] = codes.get(expected[0], 0) + 1
         for kernel in ("portable", None):
-            if split(kernel, arguments) != expected:
+            if run(kernel, program, arguments) != expected:
                 sys.exit(f"round {number}, seed {seed}, kernel {kernel}: "
-                         f"tp-split {' '.join(arguments)} in differs")
+                         f"{program} {' '.join(arguments)} in differs")
     print(codes)
 
 
