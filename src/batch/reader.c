@@ -36,7 +36,7 @@ struct batch_reader {
 	size_t columns;	      /* of the header */
 	bool more;	      /* inside a batch that is too large … */
 	bool line_begins;     /* … and at the beginning of a line */
-	uint64_t batches, taken;
+	uint64_t batches;
 };
 
 static char *const only_stdin[] = {"-"};
@@ -95,8 +95,6 @@ batch_reader_demand_seal(struct batch_reader *r)
 static void
 close_input(struct batch_reader *r)
 {
-	if (r->in != NULL)
-		r->taken += input_taken(r->in);
 	input_close(r->in);
 	r->in = NULL;
 }
@@ -109,12 +107,6 @@ batch_reader_close(struct batch_reader *r)
 	close_input(r);
 	buffer_free(&r->ahead);
 	free(r);
-}
-
-uint64_t
-batch_reader_taken(const struct batch_reader *r)
-{
-	return r->taken + (r->in == NULL ? 0 : input_taken(r->in));
 }
 
 static bool

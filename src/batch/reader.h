@@ -78,9 +78,6 @@ int batch_reader_next(struct batch_reader *r, struct batch *b, struct error *e);
 ptrdiff_t batch_reader_rest(struct batch_reader *r, struct batch *b, char *buf,
     size_t size, struct error *e);
 
-/* Bytes taken from the inputs so far (before unpacking). */
-uint64_t batch_reader_taken(const struct batch_reader *r);
-
 /* The kernel's name. */
 const char *batch_reader_kernel(void);
 

@@ -453,12 +453,6 @@ input_name(const struct input *in)
 	return in->name;
 }
 
-uint64_t
-input_taken(const struct input *in)
-{
-	return in->taken;
-}
-
 const char *
 input_zlib_version(void)
 {

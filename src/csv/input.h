@@ -43,9 +43,6 @@ ptrdiff_t input_read(struct input *in, char *buf, size_t size, struct error *e);
 /* The name for messages: the path, or "-" for stdin; lives with in. */
 const char *input_name(const struct input *in);
 
-/* Bytes taken from the file so far (before unpacking). */
-uint64_t input_taken(const struct input *in);
-
 /* "1.2.13" */
 const char *input_zlib_version(void);
 

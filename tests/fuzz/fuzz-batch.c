@@ -2,8 +2,8 @@
  * fuzz-batch.c: for libFuzzer: any bytes as a batch stream.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-batch.c src/csv/input.c \
- *	    src/batch/{comply,percent,percent-avx2,reader}.c \
+ *	    tests/fuzz/fuzz-batch.c src/csv/{input,scan,scan-avx2}.c \
+ *	    src/batch/{comply,comply-avx2,percent,percent-avx2,reader}.c \
  *	    src/base/{buffer,error,escape,number,seal,sha256}.c \
  *	    src/base/{signals,sys,utf8,utf8-avx2}.c -lz -lcrypto
  *
