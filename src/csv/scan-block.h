@@ -151,9 +151,9 @@ take_plain_block(struct csv_index *ix, const struct masks *m, struct carry *c)
 	put_masks(ix, c, sep, m->rare);
 }
 
-/* Any block; running is the running exclusive-or of its quotes. */
+/* running is the running exclusive-or of the quotes. */
 BLOCK_INLINE void
-take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
+take_quoted_block(struct csv_index *ix, const struct masks *m, struct carry *c,
     uint64_t running)
 {
 	/* Opening quotes count as inside, closing ones do not. */
@@ -180,6 +180,22 @@ take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
 	c->inside = (uint64_t)0 - (inside >> 63);
 	c->closed = close >> 63;
 	c->returned = cr >> 63;
+}
+
+/* Any block. */
+BLOCK_INLINE void
+take_block(struct csv_index *ix, const struct masks *m, struct carry *c,
+    uint64_t running)
+{
+	struct masks quoted = *m;
+
+	if (m->special != 0) {
+		take_quoted_block(ix, m, c, running);
+		return;
+	}
+	/* Most have quotes only; now the compiler knows it. */
+	quoted.cr = quoted.control = 0;
+	take_quoted_block(ix, &quoted, c, running);
 }
 
 /* The bits of a last block that are text. */
