@@ -14,11 +14,50 @@
 
 enum { VECTOR = 32 };
 
-/* What was seen so far: bytes that are not 0, or have their top bit set. */
+/* What was seen so far. */
 struct seen {
-	__m256i bare, percent, high;
+	__m256i bare, high; /* bytes that are not 0, with their top bit set */
+	uint32_t no_digit;  /* not 0: behind a %, one that is no hex digit */
+	uint32_t digits;    /* bits of the next bytes that must be some */
 	size_t commas;
 };
+
+AVX2 static inline uint32_t
+top_bits(__m256i v)
+{
+	return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* All ones in the bytes from first to first + more. */
+AVX2 static inline __m256i
+among(__m256i v, char first, char more)
+{
+	__m256i offset = _mm256_sub_epi8(v, _mm256_set1_epi8(first));
+
+	return _mm256_cmpeq_epi8(
+	    _mm256_min_epu8(offset, _mm256_set1_epi8(more)), offset);
+}
+
+/* A bit for each hex digit. */
+AVX2 static inline uint32_t
+hex_digits(__m256i v)
+{
+	__m256i small = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+
+	return top_bits(
+	    _mm256_or_si256(among(v, '0', 9), among(small, 'a', 5)));
+}
+
+/* The % of v are bits of percent. */
+AVX2 static inline void
+look_behind(struct seen *s, uint32_t percent, __m256i v)
+{
+	uint64_t must =
+	    (uint64_t)percent << 1 | (uint64_t)percent << 2 | s->digits;
+
+	s->no_digit |= (uint32_t)must & ~hex_digits(v);
+	s->digits = (uint32_t)(must >> 32);
+}
 
 /* See kinds in comply.c, which this must equal. */
 AVX2 static inline void
@@ -46,14 +85,15 @@ look_at(struct seen *s, __m256i v)
 	    highs, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
 	__m256i may_stand = _mm256_and_si256(low, high);
 	__m256i commas = _mm256_cmpeq_epi8(v, _mm256_set1_epi8(','));
+	uint32_t percent =
+	    top_bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('%')));
 
 	s->bare = _mm256_or_si256(
 	    s->bare, _mm256_cmpeq_epi8(may_stand, _mm256_setzero_si256()));
-	s->percent = _mm256_or_si256(
-	    s->percent, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('%')));
 	s->high = _mm256_or_si256(s->high, v);
-	s->commas +=
-	    (size_t)__builtin_popcount((uint32_t)_mm256_movemask_epi8(commas));
+	s->commas += (size_t)__builtin_popcount(top_bits(commas));
+	if ((percent | s->digits) != 0)
+		look_behind(s, percent, v);
 }
 
 AVX2 static inline __m256i
@@ -66,7 +106,7 @@ AVX2 struct look
 comply_look_avx2(const char *line, size_t n)
 {
 	const __m256i none = _mm256_setzero_si256();
-	struct seen s = {none, none, none, 0};
+	struct seen s = {none, none, 0, 0, 0};
 	char last[VECTOR];
 	struct look l;
 
@@ -74,13 +114,13 @@ comply_look_avx2(const char *line, size_t n)
 		look_at(&s, load(line));
 	if (n > 0) {
 		/* Filled up with what says nothing. */
-		memset(last, '0', sizeof(last));
+		memset(last, 'z', sizeof(last));
 		memcpy(last, line, n);
 		look_at(&s, load(last));
 	}
-	l.bare = _mm256_movemask_epi8(s.bare) != 0;
-	l.percent = _mm256_movemask_epi8(s.percent) != 0;
-	l.high = _mm256_movemask_epi8(s.high) != 0;
+	l.bare = top_bits(s.bare) != 0;
+	l.percent = (s.no_digit | s.digits) != 0;
+	l.high = top_bits(s.high) != 0;
 	l.commas = s.commas;
 	return l;
 }

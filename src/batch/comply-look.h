@@ -10,7 +10,7 @@
 
 struct look {
 	bool bare;     /* one must be encoded, and is not */
-	bool percent;  /* a %: two hex digits must follow */
+	bool percent;  /* a %, and not two hex digits behind it */
 	bool high;     /* part of a UTF-8 character */
 	size_t commas; /* that separate */
 };

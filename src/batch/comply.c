@@ -78,7 +78,7 @@ look_portable(const char *line, size_t n)
 		l.commas += line[i] == ',';
 	}
 	l.bare = (seen & BARE) != 0;
-	l.percent = (seen & PERCENT) != 0;
+	l.percent = (seen & PERCENT) != 0 && percent_valid(line, n) != n;
 	l.high = (seen & HIGH) != 0;
 	return l;
 }
@@ -103,8 +103,7 @@ check_bytes(
 	struct look l = look(line, n);
 
 	*commas = l.commas;
-	if (l.bare || (l.percent && percent_valid(line, n) != n) ||
-	    (l.high && utf8_valid(line, n) != n))
+	if (l.bare || l.percent || (l.high && utf8_valid(line, n) != n))
 		return fault(line, n, at, e);
 	return 0;
 }

@@ -106,18 +106,23 @@ put_rows(const struct masks *m, struct carry *c, uint64_t sep, uint64_t odd,
 	c->seps += bits(sep);
 }
 
-/* The same where the bytes say nothing of their rows. */
+/* The same where bytes say nothing of their rows but CSV_ROW_HIGH. */
 BLOCK_INLINE void
-put_plain_rows(uint64_t ends, struct carry *c, uint64_t sep)
+put_plain_rows(uint64_t ends, struct carry *c, uint64_t sep, uint64_t high)
 {
 	for (; ends != 0; c->row++) {
+		uint64_t to = ends ^ (ends - 1);
+
 		c->row->end = (uint32_t)c->block * 64 + lowest(ends);
-		c->row->seps = c->seps + bits(sep & (ends ^ (ends - 1)));
+		c->row->seps = c->seps + bits(sep & to);
 		c->row->breaks = c->breaks;
-		c->row->flags = c->flags;
+		c->row->flags =
+		    c->flags | ((high & to) != 0 ? CSV_ROW_HIGH : 0);
+		high &= ~to;
 		c->flags = 0;
 		ends &= ends - 1;
 	}
+	c->flags |= high != 0 ? CSV_ROW_HIGH : 0;
 	c->seps += bits(sep);
 }
 
@@ -141,13 +146,9 @@ is_plain(const struct masks *m, const struct carry *c)
 BLOCK_INLINE void
 take_plain_block(struct csv_index *ix, const struct masks *m, struct carry *c)
 {
-	struct masks plain = {.lf = m->lf, .high = m->high};
 	uint64_t sep = m->delimiter | m->lf;
 
-	if (m->high != 0)
-		put_rows(&plain, c, sep, 0, 0, 0);
-	else
-		put_plain_rows(m->lf, c, sep);
+	put_plain_rows(m->lf, c, sep, m->high);
 	put_masks(ix, c, sep, m->rare);
 }
 

@@ -342,6 +342,33 @@ comply_generated(void **context)
 	}
 }
 
+/* Good rows with one percent sign at fault, or none, anywhere. */
+static void
+comply_percents(void **context)
+{
+	static const char *const good[] = {"a", "Zz", "%4F", "%aC", "%09", ","};
+	static const char *const bad[] = {"%", "%4", "%g0", "%4g", "%:0", "%%"};
+	int round;
+
+	(void)context;
+	if (!avx2())
+		skip();
+	for (round = 0; round < rounds(200000); round++) {
+		unsigned int pieces = below(80), fault = below(pieces + 9), i;
+		char text[400];
+		size_t n = 0;
+
+		for (i = 0; i <= pieces; i++) {
+			const char *piece =
+			    i == fault ? bad[below(6)] : good[below(6)];
+
+			memcpy(text + n, piece, strlen(piece));
+			n += strlen(piece);
+		}
+		comply_agrees_on(text, n, sizeof(text));
+	}
+}
+
 int
 main(void)
 {
@@ -354,6 +381,7 @@ main(void)
 	    cmocka_unit_test(percent_quoted),
 	    cmocka_unit_test(comply_bytes),
 	    cmocka_unit_test(comply_generated),
+	    cmocka_unit_test(comply_percents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
