@@ -33,6 +33,9 @@ page_options() { # PAGE
 		echo "$program"
 		[ "$(wc -l <help)" -ge 10 ]
 		diff help page
+		"$program" --help >whole
+		[ "$(wc -l <whole)" -le 50 ]
+		never grep -E '.{81}' whole
 		found=$((found + 1))
 	done
 	[ $found -ge 2 ]

@@ -498,12 +498,3 @@ tp-status: stopped; without an outcome: 1 of 1 accepted batches; give the receip
 	exits 2
 	[ "$(status_calls)" = 0 ]
 }
-
-@test "--help and the manual name the same options" {
-	tp-status --help | grep -oE -- ' --[a-z-]+' | sort -u >help
-	mandoc -Tascii "$root/man/tp-status.1" | col -b |
-		grep -oE -- ' --[a-z-]+' | sort -u >manual
-	assert_same help manual
-	[ "$(tp-status --help | wc -l)" -le 50 ]
-	run ! grep -q '.\{81\}' <(tp-status --help)
-}
