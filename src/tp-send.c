@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "base/summary.h"
 #include "base/sys.h"
+#include "csv/scan.h"
 #include "target/command.h"
 #include "target/halving.h"
 #include "target/plan.h"
@@ -56,7 +57,7 @@ write_versions(char *to, size_t size)
 
 	service_version(to, size);
 	n = strlen(to);
-	snprintf(to + n, size - n, "scan kernel: %s\n", batch_reader_kernel());
+	snprintf(to + n, size - n, "scan kernel: %s\n", csv_kernel_name());
 }
 
 static const struct options_program program = {

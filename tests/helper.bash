@@ -64,6 +64,16 @@ skip_if_sanitized() {
 	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"
 }
 
+# The address that a server says in a file, once it does.
+await_address() { # FILE [PID]
+	for _ in {1..100}; do
+		grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$1" && return
+		[ $# = 1 ] || kill -0 "$2" 2>/dev/null || break
+		sleep 0.05
+	done
+	return 1
+}
+
 # A sandbox on a free port: $sandbox is its address.  sandbox_stop belongs in
 # the teardown of each file that starts one.
 sandbox_start() { # OPTION...
@@ -73,13 +83,8 @@ sandbox_start() { # OPTION...
 	# Descriptor 3 is bats's own: a child that keeps it keeps bats waiting.
 	tp-sandbox --port 0 "$@" >"$said" 2>"$said.err" 3>&- &
 	sandbox_pid=$!
-	for _ in {1..100}; do
-		# shellcheck disable=SC2034 # for the tests
-		sandbox=$(grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$said") &&
-			return
-		kill -0 "$sandbox_pid" 2>/dev/null || break
-		sleep 0.05
-	done
+	# shellcheck disable=SC2034 # for the tests
+	sandbox=$(await_address "$said" "$sandbox_pid") && return
 	cat "$said" "$said.err"
 	echo 'tp-sandbox did not start' >&2
 	return 1

@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
+#include "batch/halves-avx2.h"
 
 #define AVX2 __attribute__((target("avx2,popcnt")))
 
@@ -64,42 +65,30 @@ AVX2 static inline void
 look_at(struct seen *s, __m256i v)
 {
 	/* 1: 2x, 2: 3x, 4: 4x, 8: 5x, 16: 6x, 32: 7x, 64: 8x to fx */
-	const __m256i lows = _mm256_broadcastsi128_si256(
-	    _mm_setr_epi8(2 | 8 | 32 | 64, /* 0 P p */
-		127,			   /* ! 1 A Q a q */
-		126, 126, 126,		   /* 2 B R b r ... */
-		127,			   /* % 5 E U e u */
-		126, 126,		   /* 6 F V f v ... */
-		127, 127,		   /* ( 8 H X h x, ) 9 I Y i y */
-		1 | 4 | 8 | 16 | 32 | 64,  /* * J Z j z */
-		4 | 16 | 64,		   /* K k */
-		1 | 4 | 16 | 64,	   /* , L l */
-		1 | 4 | 16 | 64,	   /* - M m */
-		1 | 4 | 16 | 32 | 64,	   /* . N n ~ */
-		4 | 8 | 16 | 64));	   /* O _ o */
-	const __m256i highs = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-	    0, 0, 1, 2, 4, 8, 16, 32, 64, 64, 64, 64, 64, 64, 64, 64));
-	const __m256i half = _mm256_set1_epi8(15);
-	__m256i low = _mm256_shuffle_epi8(lows, _mm256_and_si256(v, half));
-	__m256i high = _mm256_shuffle_epi8(
-	    highs, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
-	__m256i may_stand = _mm256_and_si256(low, high);
+	const struct halves stand =
+	    halves_make(_mm_setr_epi8(2 | 8 | 32 | 64, /* 0 P p */
+			    127,		       /* ! 1 A Q a q */
+			    126, 126, 126,	       /* 2 B R b r ... */
+			    127,		       /* % 5 E U e u */
+			    126, 126,		       /* 6 F V f v ... */
+			    127, 127, /* ( 8 H X h x, ) 9 I Y i y */
+			    1 | 4 | 8 | 16 | 32 | 64, /* * J Z j z */
+			    4 | 16 | 64,	      /* K k */
+			    1 | 4 | 16 | 64,	      /* , L l */
+			    1 | 4 | 16 | 64,	      /* - M m */
+			    1 | 4 | 16 | 32 | 64,     /* . N n ~ */
+			    4 | 8 | 16 | 64),	      /* O _ o */
+		_mm_setr_epi8(
+		    0, 0, 1, 2, 4, 8, 16, 32, 64, 64, 64, 64, 64, 64, 64, 64));
 	__m256i commas = _mm256_cmpeq_epi8(v, _mm256_set1_epi8(','));
 	uint32_t percent =
 	    top_bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('%')));
 
-	s->bare = _mm256_or_si256(
-	    s->bare, _mm256_cmpeq_epi8(may_stand, _mm256_setzero_si256()));
+	s->bare = _mm256_or_si256(s->bare, halves_missing(&stand, v));
 	s->high = _mm256_or_si256(s->high, v);
 	s->commas += (size_t)__builtin_popcount(top_bits(commas));
 	if ((percent | s->digits) != 0)
 		look_behind(s, percent, v);
-}
-
-AVX2 static inline __m256i
-load(const char *p)
-{
-	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
 AVX2 struct look
@@ -111,12 +100,12 @@ comply_look_avx2(const char *line, size_t n)
 	struct look l;
 
 	for (; n >= VECTOR; n -= VECTOR, line += VECTOR)
-		look_at(&s, load(line));
+		look_at(&s, halves_load(line));
 	if (n > 0) {
 		/* Filled up with what says nothing. */
 		memset(last, 'z', sizeof(last));
 		memcpy(last, line, n);
-		look_at(&s, load(last));
+		look_at(&s, halves_load(last));
 	}
 	l.bare = top_bits(s.bare) != 0;
 	l.percent = (s.no_digit | s.digits) != 0;

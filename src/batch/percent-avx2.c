@@ -11,18 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include "batch/halves-avx2.h"
 
 #define AVX2 __attribute__((target("avx2,bmi,popcnt")))
 
 enum { VECTOR = 32 };
 
-/* Which low halves stay, for each high half: a bit for 0x, for each of 2x to
- * 7x, and for 8x to fx. */
-struct tables {
-	__m256i low, high;
-};
-
-AVX2 static inline struct tables
+/* What stays.  The groups are 0x, each of 2x to 7x, and 8x to fx. */
+AVX2 static inline struct halves
 make_tables(unsigned int kept)
 {
 	char comma = (kept & PERCENT_COMMA) != 0 ? 1 : 0;
@@ -40,33 +36,17 @@ make_tables(unsigned int kept)
 	    4 | 8 | 16 | 64);				      /* O _ o */
 	__m128i high = _mm_setr_epi8(
 	    lf, 0, 1, 2, 4, 8, 16, 32, top, top, top, top, top, top, top, top);
-	struct tables t;
 
 	low = _mm_or_si128(low,
 	    _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, lf, 0, comma, 0, 0, 0));
-	t.low = _mm256_broadcastsi128_si256(low);
-	t.high = _mm256_broadcastsi128_si256(high);
-	return t;
+	return halves_make(low, high);
 }
 
 /* A bit for each byte that must be encoded. */
 AVX2 static inline uint32_t
-special(__m256i v, const struct tables *t)
+special(__m256i v, const struct halves *t)
 {
-	__m256i half = _mm256_set1_epi8(15);
-	__m256i low = _mm256_shuffle_epi8(t->low, _mm256_and_si256(v, half));
-	__m256i high = _mm256_shuffle_epi8(
-	    t->high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
-	__m256i kept = _mm256_and_si256(low, high);
-
-	return (uint32_t)_mm256_movemask_epi8(
-	    _mm256_cmpeq_epi8(kept, _mm256_setzero_si256()));
-}
-
-AVX2 static inline __m256i
-load(const char *p)
-{
-	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+	return (uint32_t)_mm256_movemask_epi8(halves_missing(t, v));
 }
 
 AVX2 static inline void
@@ -89,9 +69,9 @@ make_escapes(void)
 
 /* n <= 32 bytes at text, of which 64 can be read. */
 AVX2 static inline char *
-encode_block(char *out, const char *text, uint32_t n, const struct tables *t)
+encode_block(char *out, const char *text, uint32_t n, const struct halves *t)
 {
-	__m256i v = load(text);
+	__m256i v = halves_load(text);
 	uint32_t mask = special(v, t), from = 0;
 
 	if (n < VECTOR)
@@ -105,7 +85,7 @@ encode_block(char *out, const char *text, uint32_t n, const struct tables *t)
 		memcpy(out, escapes[(unsigned char)text[at]], 4);
 		out += 3;
 		from = at + 1;
-		store(out, load(text + from));
+		store(out, halves_load(text + from));
 	}
 	return out + (n - from);
 }
@@ -113,7 +93,7 @@ encode_block(char *out, const char *text, uint32_t n, const struct tables *t)
 AVX2 static char *
 encode(char *out, const char *text, size_t n, unsigned int kept)
 {
-	struct tables t = make_tables(kept);
+	struct halves t = make_tables(kept);
 	char last[2 * VECTOR + VECTOR];
 
 	for (; n >= 2 * VECTOR; n -= VECTOR, text += VECTOR)
@@ -136,9 +116,9 @@ struct quotes {
  * goes on for `more` bytes behind the n. */
 AVX2 static inline char *
 encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
-    const struct tables *t, struct quotes *q)
+    const struct halves *t, struct quotes *q)
 {
-	__m256i v = load(text);
+	__m256i v = halves_load(text);
 	uint32_t mask = special(v, t), from = 0;
 	__m256i quote = _mm256_set1_epi8(q->character);
 
@@ -149,7 +129,7 @@ encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
 		q->pair = false;
 		mask &= ~1u;
 		from = 1;
-		v = load(text + 1);
+		v = halves_load(text + 1);
 	}
 	store(out, v);
 	while (mask != 0) {
@@ -175,7 +155,7 @@ encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
 		} else {
 			q->inside = !q->inside;
 		}
-		store(out, load(text + from));
+		store(out, halves_load(text + from));
 	}
 	return out + (n - from);
 }
@@ -184,7 +164,7 @@ AVX2 static char *
 encode_quoted(
     char *out, const char *row, size_t n, char quote, unsigned int kept)
 {
-	struct tables t = make_tables(kept);
+	struct halves t = make_tables(kept);
 	struct quotes q = {quote, false, false};
 	char last[2 * VECTOR + VECTOR];
 

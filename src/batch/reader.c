@@ -446,9 +446,3 @@ batch_reader_next(struct batch_reader *r, struct batch *b, struct error *e)
 	b->bytes = b->body.len;
 	return 1;
 }
-
-const char *
-batch_reader_kernel(void)
-{
-	return csv_kernel_name();
-}

@@ -78,7 +78,4 @@ int batch_reader_next(struct batch_reader *r, struct batch *b, struct error *e);
 ptrdiff_t batch_reader_rest(struct batch_reader *r, struct batch *b, char *buf,
     size_t size, struct error *e);
 
-/* The kernel's name. */
-const char *batch_reader_kernel(void);
-
 #endif

@@ -224,7 +224,7 @@ is_plain(const struct split *s, const struct quick_row *q)
 	if ((q->flags & CSV_ROW_ODD) != 0 || q->fields > h->columns ||
 	    q->len == 0 || q->len > s->dialect.max_record)
 		return false;
-	if ((q->len == h->raw_len || q->len == h->raw_len + 3) &&
+	if (header_suspected(h, q->raw, q->len) &&
 	    header_repeated(h, q->raw, q->len))
 		return false;
 	return (q->flags & CSV_ROW_HIGH) == 0 ||

@@ -275,7 +275,7 @@ row_is_plain(const struct check *c, const struct row *r)
 		return false;
 	if (len > c->max_record)
 		return false;
-	if ((len == h->raw_len || len == h->raw_len + 3) &&
+	if (header_suspected(h, r->run->text + r->begin, len) &&
 	    header_repeated(h, r->run->text + r->begin, len))
 		return false;
 	return (r->flags & CSV_ROW_HIGH) == 0 ||
@@ -309,12 +309,8 @@ pass_simple(const struct check *c, const struct csv_run *run, size_t i,
 		    row->seps - before != fields || len > longest ||
 		    header_suspected(h, text + from, len))
 			break;
-		if (flags != 0) {
-			if ((flags & CSV_ROW_HIGH) != 0 &&
-			    utf8_valid(text + from, len) != len)
-				break;
+		if (flags != 0)
 			quote = text[from] == q;
-		}
 		ends = csv_index_bits(sep, from + quote);
 		if (ends == 0)
 			break;
@@ -323,6 +319,9 @@ pass_simple(const struct check *c, const struct csv_run *run, size_t i,
 		if (id <= c->null_max ||
 		    len - field <= c->no_values[flags != 0] + 1 ||
 		    csv_index_bits(rare, from + quote) << (64 - id) != 0)
+			break;
+		if ((flags & CSV_ROW_HIGH) != 0 &&
+		    utf8_valid(text + from, len) != len)
 			break;
 		from = row->end + 1;
 		before = row->seps;

@@ -122,7 +122,6 @@ describe(struct reject *r, const struct header *h, const char *file,
 	uint64_t line, column;
 	size_t n;
 	char *text;
-	int result;
 
 	csv_record_place(record, f->offset, &line, &column);
 	ndjson_set_count(o, "record", number);
@@ -139,11 +138,7 @@ describe(struct reject *r, const struct header *h, const char *file,
 		ndjson_set_text(o, "value", value->text, value->len);
 	text = ndjson_line(o, &n);
 	ndjson_free(o);
-	if (text == NULL)
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	result = output_write(&r->errors.out, text, n, e);
-	free(text);
-	return result;
+	return output_line(&r->errors.out, text, n, e);
 }
 
 int

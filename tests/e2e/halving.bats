@@ -33,11 +33,7 @@ edge_start() {
 	: >log
 	"$BATS_TEST_DIRNAME/picky.py" log >edge.out 3>&- &
 	edge_pid=$!
-	for _ in {1..100}; do
-		edge=$(grep -s . edge.out) && return
-		sleep 0.05
-	done
-	return 1
+	edge=$(await_address edge.out)
 }
 
 send() { # OPTION... FILE...

@@ -29,11 +29,7 @@ edge_start() { # MODE
 	: >edge.log
 	"$BATS_TEST_DIRNAME/edge.py" "$1" edge.log >edge.out 2>edge.err 3>&- &
 	edge_pid=$!
-	for _ in {1..100}; do
-		edge=$(grep -s . edge.out) && return
-		sleep 0.05
-	done
-	return 1
+	edge=$(await_address edge.out)
 }
 
 # N batches of one row each: i1, i2, …
@@ -245,17 +241,7 @@ make_certificate() { # NAME SUBJECT-ALTERNATIVE-NAME
 tls_start() { # NAME OPTION...
 	local name=$1
 	shift
-	rm -f tls.out
-	tp-sandbox --port 0 --tls-cert "$name.crt" --tls-key "$name.key" "$@" \
-		>tls.out 2>tls.err 3>&- &
-	sandbox_pid=$!
-	for _ in {1..100}; do
-		sandbox=$(grep -som1 'https://127\.0\.0\.1:[0-9]*' tls.out) &&
-			return
-		sleep 0.05
-	done
-	cat tls.out tls.err
-	return 1
+	sandbox_start --tls-cert "$name.crt" --tls-key "$name.key" "$@"
 }
 
 @test "TLS: a certificate that verifies" {

@@ -314,13 +314,8 @@ status_calls() {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert \
 		-days 2 -subj /CN=localhost \
 		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2>/dev/null
-	tp-sandbox --port 0 --tls-cert cert --tls-key key >said 2>&1 3>&- &
-	sandbox_pid=$!
-	for _ in {1..100}; do
-		TP_ENDPOINT=$(grep -om1 'https://127\.0\.0\.1:[0-9]*' said) &&
-			break
-		sleep 0.05
-	done
+	sandbox_start --tls-cert cert --tls-key key
+	TP_ENDPOINT=$sandbox
 	export TP_ENDPOINT
 	# http, as the service's own answers have it, becomes https.
 	cacert=cert accept 1 a,1 | sed 's/https:/http:/' >receipts

@@ -34,11 +34,7 @@ other_start() {
 	rm -f other.out
 	"$BATS_TEST_DIRNAME/edge.py" raw other.log >other.out 3>&- &
 	other_pid=$!
-	for _ in {1..100}; do
-		other=$(grep -s . other.out) && return
-		sleep 0.05
-	done
-	return 1
+	other=$(await_address other.out)
 }
 
 # Nothing below here holds the token, but for its own file.

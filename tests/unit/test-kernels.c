@@ -47,6 +47,25 @@ avx2(void)
 #endif
 }
 
+/* Of the text's own size, so that a sanitizer sees reads past it. */
+static char *
+copy_exact(const char *s, size_t n)
+{
+	char *copy = malloc(n + (n == 0));
+
+	assert_non_null(copy);
+	memcpy(copy, s, n);
+	return copy;
+}
+
+/* Puts a piece at text + n; returns where the next one goes. */
+static size_t
+append(char *text, size_t n, const char *piece)
+{
+	memcpy(text + n, piece, strlen(piece));
+	return n + strlen(piece);
+}
+
 /* Both must find the same first bad byte. */
 static void
 utf8_agrees_on(const char *s, size_t n)
@@ -113,13 +132,9 @@ utf8_generated(void **context)
 	for (round = 0; round < rounds(200000); round++) {
 		size_t n = 0, goal = below(250);
 
-		while (n < goal) {
-			const char *p =
-			    pieces[below(sizeof(pieces) / sizeof(*pieces))];
-
-			memcpy(text + n, p, strlen(p));
-			n += strlen(p);
-		}
+		while (n < goal)
+			n = append(text, n,
+			    pieces[below(sizeof(pieces) / sizeof(*pieces))]);
 		utf8_use_kernel("avx2");
 		assert_int_equal(utf8_valid(text, n), n);
 		if (n == 0)
@@ -164,11 +179,8 @@ percent_agrees_on(enum how how, const char *s, size_t n, bool raw)
 {
 	struct encoded a, b;
 
-	/* Of the text's own size, so that a sanitizer sees reads past it. */
-	char *exact = malloc(n + (n == 0));
+	char *exact = copy_exact(s, n);
 
-	assert_non_null(exact);
-	memcpy(exact, s, n);
 	encode(&a, "portable", how, exact, n, raw);
 	encode(&b, "avx2", how, exact, n, raw);
 	assert_int_equal(a.n, b.n);
@@ -289,10 +301,8 @@ comply_agrees_on(const char *s, size_t n, size_t columns)
 {
 	struct error a = ERROR_INIT, b = ERROR_INIT;
 	size_t at[2] = {0, 0};
-	char *exact = malloc(n + (n == 0));
+	char *exact = copy_exact(s, n);
 
-	assert_non_null(exact);
-	memcpy(exact, s, n);
 	assert_int_equal(complies("portable", exact, n, columns, &at[0], &a),
 	    complies("avx2", exact, n, columns, &at[1], &b));
 	assert_int_equal(at[0], at[1]);
@@ -358,13 +368,9 @@ comply_percents(void **context)
 		char text[400];
 		size_t n = 0;
 
-		for (i = 0; i <= pieces; i++) {
-			const char *piece =
-			    i == fault ? bad[below(6)] : good[below(6)];
-
-			memcpy(text + n, piece, strlen(piece));
-			n += strlen(piece);
-		}
+		for (i = 0; i <= pieces; i++)
+			n = append(text, n,
+			    i == fault ? bad[below(6)] : good[below(6)]);
 		comply_agrees_on(text, n, sizeof(text));
 	}
 }
