@@ -52,9 +52,9 @@ ask() { # OPTION...
 	echo "$code" >ended
 }
 
-# One member of each outcome.
+# One member of each outcome, by batch: they come as they become known.
 each() { # MEMBER
-	jq -c ".$1" outcomes | tr '\n' ' '
+	jq -sc "sort_by(.batch)[].$1" outcomes | tr '\n' ' '
 }
 
 exits() { # CODE
