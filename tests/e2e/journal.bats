@@ -308,7 +308,8 @@ balanced() { # RECEIPTS...
 	wait "$pid" || code=$?
 	[ "$code" = 143 ]
 	[ ! -e failed ]
-	[ "$(states first)" = 'accepted accepted failed' ]
+	# Whether batch 3 had been read by then is a matter of chance.
+	states first | grep -qxE 'accepted accepted( failed)?'
 	send four
 	expect 0 'skipped skipped accepted accepted'
 	balanced first receipts
