@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/signals.h"
 #include "base/summary.h"
 #include "sandbox/edge.h"
@@ -197,6 +198,18 @@ parse(struct sandbox *s, int argc, char **argv, struct error *e)
 }
 
 static int
+check_paths(const struct sandbox *s, struct error *e)
+{
+	const struct path_use use[] = {
+	    {"db", s->edge.db, true},
+	    {"log", s->edge.log, true},
+	    {"summary", s->common.summary, true},
+	};
+
+	return paths_check(use, sizeof(use) / sizeof(use[0]), NULL, 0, e);
+}
+
+static int
 print_address(const struct edge *edge, struct error *e)
 {
 	const char *address = edge_address(edge);
@@ -265,7 +278,7 @@ main(int argc, char **argv)
 	memset(&s, 0, sizeof(s));
 	diag_init(program.name);
 	signals_catch();
-	if (parse(&s, argc, argv, &e) == 0)
+	if (parse(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0)
 		(void)run(&s, &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);

@@ -11,6 +11,7 @@
 #include "base/ndjson.h"
 #include "base/options.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/summary.h"
@@ -156,6 +157,21 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 	if (key == OPTIONS_FAILED)
 		return -1;
 	return service_resolve(&run->service, run->api, e);
+}
+
+static int
+check_paths(
+    const struct run *run, char *const *files, size_t n, struct error *e)
+{
+	const struct path_use use[] = {
+	    {"failed", run->failed_path, true},
+	    {"journal", run->journal_path, true},
+	    {"summary", run->common.summary, true},
+	    {"token-file", run->service.token_file, false},
+	    {"cacert", run->service.cacert, false},
+	};
+
+	return paths_check(use, sizeof(use) / sizeof(use[0]), files, n, e);
 }
 
 /* ---------------------------------------------------- what the run tells */
@@ -380,33 +396,14 @@ dry_run(struct run *run, struct error *e)
 	return exit_worse(code, e->code);
 }
 
-/* The journal may be no file that is read or written as another thing. */
 static int
-check_journal(struct run *run, char *const *files, size_t n, struct error *e)
-{
-	const char *others[] = {failed_path(run->failed), run->common.summary,
-	    run->service.token_file, run->service.cacert};
-	const struct journal *j = run->journal;
-	bool same = journal_is_input(j, files, n) || journal_is(j, NULL);
-	size_t i;
-
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		same |= others[i] != NULL && journal_is(j, others[i]);
-	if (same)
-		return error_set(e, EXIT_USAGE,
-		    "the journal is an input or another output too; name "
-		    "another file with --journal");
-	return 0;
-}
-
-static int
-open_journal(struct run *run, char *const *files, size_t n, struct error *e)
+open_journal(struct run *run, struct error *e)
 {
 	if (run->journal_path == NULL)
 		return 0;
 	run->journal =
 	    journal_open(run->journal_path, &run->service.endpoint, e);
-	if (run->journal == NULL || check_journal(run, files, n, e) != 0)
+	if (run->journal == NULL)
 		return -1;
 	if (journal_torn(run->journal) > 0)
 		diag_detail("the journal ended in a line that was not "
@@ -425,7 +422,7 @@ send_all(struct run *run, char *const *files, size_t n, struct error *e)
 
 	run->failed = failed_open(run->failed_path, files, n, e);
 	if (service_open_pace(&run->service, e) != 0 || run->failed == NULL ||
-	    open_journal(run, files, n, e) != 0)
+	    open_journal(run, e) != 0)
 		return e->code;
 	if (failed_torn(run->failed) > 0)
 		diag_warn("%s ended in a batch that an earlier run could not "
@@ -500,7 +497,9 @@ main(int argc, char **argv)
 	diag_init(program.name);
 	if (sys_guard_standard() != 0)
 		return EXIT_LOCAL;
-	if (read_options(&run, argc, argv, &e) != 0) {
+	if (read_options(&run, argc, argv, &e) != 0 ||
+	    check_paths(&run, argv + optind, (size_t)(argc - optind), &e) !=
+		0) {
 		diag_error(&e);
 		return (int)e.code;
 	}

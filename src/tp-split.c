@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/summary.h"
@@ -170,6 +171,27 @@ read_options(struct settings *s, int argc, char **argv, struct error *e)
 }
 
 static int
+check_paths(const struct settings *s, struct error *e)
+{
+	const struct path_use use[] = {
+	    {"rejects", s->input.reject.rejects, true},
+	    {"errors", s->input.reject.errors, true},
+	    {"manifest", s->output.manifest, true},
+	    {"summary", s->common.summary, true},
+	};
+
+	const size_t n = sizeof(use) / sizeof(use[0]);
+	size_t i;
+
+	for (i = 0; i < n && s->output.folder != NULL; i++) {
+		if (use[i].path != NULL && batch_writer_is_file(use[i].path))
+			return options_bad(e, use[i].option, use[i].path,
+			    "another name: the batches are called so");
+	}
+	return paths_check(use, n, s->input.files, s->input.count, e);
+}
+
+static int
 split_all(struct split *s, struct export *x, struct error *e)
 {
 	int got;
@@ -235,6 +257,8 @@ split_and_finish(struct run *r, struct error *e)
 	if (split_all(&r->split, r->input, e) == 0 &&
 	    export_judge(r->input, e) == 0)
 		batch_writer_close(r->writer, e);
+	else
+		batch_writer_cut(r->writer, e);
 	export_commit(r->input, e);
 }
 
@@ -290,7 +314,7 @@ main(int argc, char **argv)
 	if (sys_guard_standard() != 0)
 		return EXIT_LOCAL;
 	signals_catch();
-	if (read_options(&s, argc, argv, &e) == 0 &&
+	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
 	    output_open(&r.out, STDOUT_FILENO, "standard output", &e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)
 		code = run(&r, &s, &summary, &e);

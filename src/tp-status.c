@@ -10,6 +10,7 @@
 #include "base/ndjson.h"
 #include "base/options.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/summary.h"
@@ -136,6 +137,19 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 		    "or set TP_TOKEN_FILE");
 	/* A status has one path, whichever version the batch went to. */
 	return service_resolve(&run->service, ENDPOINT_V2, e);
+}
+
+static int
+check_paths(
+    const struct run *run, char *const *files, size_t n, struct error *e)
+{
+	const struct path_use use[] = {
+	    {"summary", run->common.summary, true},
+	    {"token-file", run->service.token_file, false},
+	    {"cacert", run->service.cacert, false},
+	};
+
+	return paths_check(use, sizeof(use) / sizeof(use[0]), files, n, e);
 }
 
 /* ---------------------------------------------------- what the run tells */
@@ -422,7 +436,9 @@ main(int argc, char **argv)
 	diag_init(program.name);
 	if (sys_guard_standard() != 0)
 		return EXIT_LOCAL;
-	if (read_options(&run, argc, argv, &e) != 0) {
+	if (read_options(&run, argc, argv, &e) != 0 ||
+	    check_paths(&run, argv + optind, (size_t)(argc - optind), &e) !=
+		0) {
 		diag_error(&e);
 		return (int)e.code;
 	}

@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/summary.h"
@@ -93,6 +94,19 @@ read_options(struct settings *s, int argc, char **argv, struct error *e)
 	s->input.count = (size_t)(argc - optind);
 	s->input.reject.show_values = s->common.show_values;
 	return key == OPTIONS_FAILED ? -1 : 0;
+}
+
+static int
+check_paths(const struct settings *s, struct error *e)
+{
+	const struct path_use use[] = {
+	    {"rejects", s->input.reject.rejects, true},
+	    {"errors", s->input.reject.errors, true},
+	    {"summary", s->common.summary, true},
+	};
+
+	return paths_check(use, sizeof(use) / sizeof(use[0]), s->input.files,
+	    s->input.count, e);
 }
 
 /* Runs of good rows go out as they lie in the buffer: 1, 0 at none, -1. */
@@ -277,7 +291,7 @@ main(int argc, char **argv)
 	if (sys_guard_standard() != 0)
 		return EXIT_LOCAL;
 	signals_catch();
-	if (read_options(&s, argc, argv, &e) == 0 &&
+	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)
 		x = export_open(&s.input, &e);
 	progress_start(s.common.progress, "records");

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +41,8 @@ open_temporary(struct outfile *f)
  * Names of an open descriptor: to rename over them would take /dev/stdout
  * away from everyone, even where it now leads to a regular file.
  */
-static bool
-names_descriptor(const char *path)
+bool
+outfile_names_descriptor(const char *path)
 {
 	static const char *const names[] = {"/dev/stdin", "/dev/stdout",
 	    "/dev/stderr", "/dev/fd/", "/proc/self/fd/"};
@@ -66,7 +65,7 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	f->path = sys_strdup(path);
 	if (f->path == NULL)
 		return error_errno(e, EXIT_LOCAL, "%s", path);
-	if (names_descriptor(path) ||
+	if (outfile_names_descriptor(path) ||
 	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
 		fd = sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
 	else

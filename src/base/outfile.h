@@ -10,6 +10,7 @@
 #ifndef TP_BASE_OUTFILE_H
 #define TP_BASE_OUTFILE_H
 
+#include <stdbool.h>
 #include "base/error.h"
 #include "base/output.h"
 
@@ -28,6 +29,9 @@ int outfile_commit(struct outfile *f, struct error *e);
 
 /* Removes what was written.  Does nothing after a commit. */
 void outfile_discard(struct outfile *f);
+
+/* Whether it is a name of an open descriptor, such as /dev/stderr. */
+bool outfile_names_descriptor(const char *path);
 
 /* fsyncs the folder that holds path, so that a new name in it survives. */
 int outfile_sync_folder(const char *path, struct error *e);

@@ -31,9 +31,11 @@ struct batch_writer {
 	uint64_t all_rows, all_bytes;
 };
 
-static bool
-is_batch_file(const char *name)
+bool
+batch_writer_is_file(const char *path)
 {
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
 	size_t digits;
 
 	if (strncmp(name, "batch-", 6) != 0)
@@ -53,7 +55,7 @@ check_folder(const char *path, struct error *e)
 		return error_errno(e, EXIT_USAGE, "cannot use folder %s", path);
 	errno = 0;
 	while (result == 0 && (entry = sys_readdir(folder)) != NULL)
-		if (is_batch_file(entry->d_name))
+		if (batch_writer_is_file(entry->d_name))
 			result = error_set(e, EXIT_USAGE,
 			    "%s holds batch files already (%.40s): name "
 			    "another folder or remove them",
@@ -276,6 +278,13 @@ batch_writer_close(struct batch_writer *w, struct error *e)
 	if (end_batch(w, e) != 0 || output_flush(w->out, e) != 0)
 		return -1;
 	return w->manifest == NULL ? 0 : manifest_commit(w->manifest, e);
+}
+
+void
+batch_writer_cut(struct batch_writer *w, struct error *e)
+{
+	if (w->open && w->options.folder == NULL)
+		(void)write_rows(w, 1, e);
 }
 
 void

@@ -12,6 +12,7 @@
 #ifndef TP_BATCH_WRITER_H
 #define TP_BATCH_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
@@ -33,6 +34,9 @@ struct batch_place {
 };
 
 struct batch_writer;
+
+/* Whether a path has a name of those that batches get in a folder. */
+bool batch_writer_is_file(const char *path);
 
 /*
  * Batches go to out, or, with a folder, the paths of finished files do.  The
@@ -69,8 +73,12 @@ int batch_writer_rows_at_once(struct batch_writer *w, size_t n, uint64_t rows,
 /* Finishes the last batch and the manifest, and flushes out. */
 int batch_writer_close(struct batch_writer *w, struct error *e);
 
+/* Instead of close, when the run cannot go on: of the last batch, all but its
+ * last line feed goes to out, so that whoever reads it knows.  Not flushed. */
+void batch_writer_cut(struct batch_writer *w, struct error *e);
+
 /* After close: frees.  Without: an unfinished file and the manifest are
- * removed; what was written to out ends without its last line feed. */
+ * removed. */
 void batch_writer_free(struct batch_writer *w);
 
 uint64_t batch_writer_batches(const struct batch_writer *w);

@@ -39,13 +39,8 @@ reject_open(
 	if (options->rejects != NULL &&
 	    outfile_open(&r->rejects, options->rejects, e) != 0)
 		return -1;
-	/* The one would take the other's place. */
-	if (options->errors != NULL && r->rejects.temporary != NULL &&
-	    strcmp(options->errors, options->rejects) == 0)
-		error_set(
-		    e, EXIT_USAGE, "--rejects and --errors are the same file");
-	else if (options->errors == NULL ||
-		 outfile_open(&r->errors, options->errors, e) == 0)
+	if (options->errors == NULL ||
+	    outfile_open(&r->errors, options->errors, e) == 0)
 		return 0;
 	outfile_discard(&r->rejects);
 	return -1;

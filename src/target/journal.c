@@ -232,18 +232,6 @@ journal_free(struct journal *j)
 	free(j);
 }
 
-bool
-journal_is(const struct journal *j, const char *path)
-{
-	return lockfile_is(&j->file, path);
-}
-
-bool
-journal_is_input(const struct journal *j, char *const *inputs, size_t n)
-{
-	return lockfile_is_input(&j->file, inputs, n);
-}
-
 uint64_t
 journal_torn(const struct journal *j)
 {

@@ -26,10 +26,6 @@ struct journal *journal_open(
     const char *path, const struct endpoint *ep, struct error *e);
 void journal_free(struct journal *j);
 
-/* As lockfile_is and lockfile_is_input. */
-bool journal_is(const struct journal *j, const char *path);
-bool journal_is_input(const struct journal *j, char *const *inputs, size_t n);
-
 /* Bytes that journal_open cut off. */
 uint64_t journal_torn(const struct journal *j);
 

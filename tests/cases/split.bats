@@ -194,6 +194,12 @@ numbers() {
 
 @test "what ends early ends within a line" {
 	try_with 'a,thirdPartyId\n1,x\n2,\n3,\n4,y\n' tp-split --max-rejects 49%
+	expect 3 'batch=thirdPartyId,a\nx,1\ny,4'
+	try_with 'a,thirdPartyId\n1,x\n2,y\n3,\n' \
+		tp-split --max-rejects 0 --max-rows 1
+	expect 3 'batch=thirdPartyId,a\nx,1\nbatch=thirdPartyId,a\ny,2'
+	# no batch, nothing
+	try_with 'a,thirdPartyId\n3,\n' tp-split --max-rejects 0
 	expect 3 ''
 	numbers 100000 | gzip >whole.gz
 	head -c 200000 whole.gz >cut.gz
@@ -201,6 +207,26 @@ numbers() {
 	[ "$status" = 3 ]
 	[ -s out ]
 	[ "$(tail -c 1 out)" != '' ]
+}
+
+@test "a signal: ends within a line, too" {
+	mkfifo in
+	tp-split --max-rows 1 <in >out 2>err 3>&- &
+	pid=$!
+	exec 5>in
+	printf 'a,thirdPartyId\n1,x\n2,y\n3,\n' >&5
+	# What it says of the third row shows that it has the first two.
+	for _ in {1..600}; do
+		[ ! -s err ] || break
+		sleep 0.05
+	done
+	kill -TERM "$pid"
+	code=0
+	wait "$pid" || code=$?
+	exec 5>&-
+	[ "$code" = 143 ]
+	printf 'batch=thirdPartyId,a\nx,1\nbatch=thirdPartyId,a\ny,2' >expected
+	assert_same expected out
 }
 
 @test "headers that cannot be used" {

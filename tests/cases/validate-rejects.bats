@@ -180,15 +180,6 @@ trouble() { # SEED COUNT
 	[ "$(ls -A | tr '\n' ' ')" = 'err expected in out ' ]
 }
 
-@test "two files of one name: exit 2" {
-	printf "$head"'x,1,2\n+,1,2\n' >in
-	try tp-validate --rejects same --errors same in
-	expect 2 '' 'tp-validate: --rejects and --errors are the same file\n'
-	[ ! -e same ]
-	try tp-validate -q --rejects /dev/null --errors /dev/null in
-	expect 1 "$head"'x,1,2\n' ''
-}
-
 @test "a pipe is written in place" {
 	printf "$head"'x,1,2\n+,1,2\n' >in
 	mkfifo fifo

@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# A file has one use in a run: what is written replaces nothing that is read,
+# or written, in the same run.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export TP_CLIENT=demo TP_ENDPOINT=http://127.0.0.1:1
+	printf 'thirdPartyId,v\na1,1\na+2,2\n' >export
+	printf 'batch=thirdPartyId,v\na1,1\n' >batch
+	echo '{}' >receipts
+	(umask 077 && echo secret >token)
+	mkdir d
+	ln -s ../export d/link
+	ln export d/hard
+	cp export batch receipts token d
+}
+
+# Refused: exit 2 and one line that says this; nothing was changed or made.
+refused() { # TEXT COMMAND...
+	local text=$1 before after
+	shift
+	before=$(ls -R . && cat export batch receipts token d/* | cksum)
+	status=0
+	"$@" >/dev/null 2>"$BATS_TEST_TMPDIR.err" || status=$?
+	after=$(ls -R . && cat export batch receipts token d/* | cksum)
+	[ "$status" = 2 ] || {
+		echo "exit $status: $*"
+		cat "$BATS_TEST_TMPDIR.err"
+		return 1
+	}
+	[ "$before" = "$after" ] || {
+		echo "changed or made: $*"
+		return 1
+	}
+	[ "$(cat "$BATS_TEST_TMPDIR.err")" = "${1##*/}: $text" ] || {
+		echo "expected: $text"
+		cat "$BATS_TEST_TMPDIR.err"
+		return 1
+	}
+}
+
+@test "an output that is an input" {
+	for program in tp-validate tp-split; do
+		for option in rejects errors summary; do
+			refused "--$option is the input export: write to another file" \
+				$program --$option export export
+			refused "--$option is the input d/link: write to another file" \
+				$program --$option ./export other d/link
+			refused "--$option is the input export: write to another file" \
+				$program --$option d/hard export
+		done
+	done
+	refused '--manifest is the input export: write to another file' \
+		tp-split --manifest export export
+	refused '--summary is the input receipts: write to another file' \
+		tp-status --summary receipts receipts
+	for option in failed journal summary; do
+		refused "--$option is the input batch: write to another file" \
+			tp-send --$option batch batch
+	done
+}
+
+@test "… on standard input" {
+	for arguments in '' - 'other -'; do
+		status=0
+		# shellcheck disable=SC2086
+		tp-validate --rejects export $arguments <export >out 2>err ||
+			status=$?
+		expect 2 '' 'tp-validate: --rejects is the input -: write to another file\n'
+	done
+	status=0
+	tp-send --failed batch <batch >out 2>err || status=$?
+	expect 2 '' 'tp-send: --failed is the input -: write to another file\n'
+}
+
+@test "two outputs that are one file, there or not yet" {
+	same='are the same file: name another for one of them'
+	for program in tp-validate tp-split; do
+		for name in o d/batch; do
+			refused "--rejects and --errors $same" \
+				$program --rejects $name --errors ./$name export
+			refused "--rejects and --summary $same" \
+				$program --summary $name --rejects ./$name export
+			refused "--errors and --summary $same" \
+				$program --summary "$PWD/$name" --errors $name export
+		done
+	done
+	refused "--manifest and --summary $same" \
+		tp-split --manifest o --summary o export
+	for name in o d/batch; do
+		refused "--failed and --journal $same" \
+			tp-send --failed $name --journal ./$name batch
+		refused "--failed and --summary $same" \
+			tp-send --failed $name --summary ./$name batch
+		refused "--journal and --summary $same" \
+			tp-send --journal $name --summary ./$name batch
+	done
+	refused "--log and --summary $same" \
+		tp-sandbox --log o --summary ./o
+	refused "--db and --log $same" tp-sandbox --db o --log ./o
+}
+
+@test "an output that is the token's file" {
+	for option in failed journal summary; do
+		refused "--$option and --token-file are the same file: name another for one of them" \
+			tp-send --$option token --token-file ./token batch
+	done
+	export TP_TOKEN_FILE=token
+	refused '--summary and --token-file are the same file: name another for one of them' \
+		tp-status --summary ./token receipts
+}
+
+@test "standard output" {
+	status=0
+	tp-validate --rejects out export >out 2>err || status=$?
+	expect 2 '' 'tp-validate: --rejects is standard output too: name another file\n'
+	cp batch more
+	status=0
+	tp-send --failed more batch >>more 2>err || status=$?
+	[ "$status" = 2 ]
+	assert_same batch more
+}
+
+@test "an output that is appended to the input: no endless loop" {
+	for program in tp-validate tp-split tp-status tp-send; do
+		cp export more
+		status=0
+		(ulimit -f 1000 && $program more >>more 2>err) || status=$?
+		[ "$status" = 2 ]
+		assert_same export more
+		[ "$(cat err)" = "$program: standard output is the input more: write to another file" ]
+		status=0
+		(ulimit -f 1000 && $program <more >>more 2>err) || status=$?
+		[ "$status" = 2 ]
+		assert_same export more
+	done
+}
+
+@test "names of batches in their folder" {
+	for option in rejects errors summary manifest; do
+		refused "--$option o/batch-000001.txt: expected another name: the batches are called so" \
+			tp-split -o o --$option o/batch-000001.txt export
+	done
+	try tp-split -q --manifest batch-1.txt export
+	[ "$status" = 0 ]
+}
+
+@test "an empty name" {
+	for option in rejects errors summary; do
+		refused "--$option '': expected the name of a file" \
+			tp-validate --$option '' export
+	done
+	refused "--manifest '': expected the name of a file" \
+		tp-split --manifest '' export
+	for option in failed journal summary; do
+		refused "--$option '': expected the name of a file" \
+			tp-send --$option '' batch
+	done
+	refused "--summary '': expected the name of a file" \
+		tp-sandbox --summary ''
+}
+
+@test "pipes, devices and open descriptors may serve several" {
+	try tp-validate -q --rejects /dev/null --errors /dev/null \
+		--summary /dev/null export
+	expect 1 'thirdPartyId,v\na1,1\n'
+	status=0
+	tp-validate -q --check --errors /dev/stdout export >out 2>err ||
+		status=$?
+	[ "$status" = 1 ]
+	[ "$(jq -c .line out)" = 3 ]
+}
