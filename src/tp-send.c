@@ -370,7 +370,7 @@ write_summary(struct run *run, enum exit_code code, struct error *e)
 	    run->failed != NULL && failed_batches(run->failed) > 0
 		? failed_path(run->failed)
 		: NULL);
-	return summary_write(&run->summary, o, code, e);
+	return summary_write(&run->summary, o, signals_status(code, false), e);
 }
 
 /* ----------------------------------------------------------- the runs */
@@ -479,9 +479,9 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (code <= EXIT_REJECTED && signals_pending() == 0)
 		(void)output_seal(&run->out, SEAL_NDJSON, run->lines, e);
 	(void)output_close(&run->out, e);
-	if (exit_worse(code, e->code) != code)
-		summary_withdraw(&run->summary);
-	return exit_worse(code, e->code);
+	code = exit_worse(code, e->code);
+	summary_confirm(&run->summary, signals_status(code, false));
+	return code;
 }
 
 int

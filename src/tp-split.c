@@ -284,8 +284,8 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 	if (export_rejected(r->input) > 0)
 		code = EXIT_REJECTED;
 	code = exit_worse(code, e->code);
-	summary_write(
-	    summary, summarize(&r->split, r->input, r->writer), code, e);
+	summary_write(summary, summarize(&r->split, r->input, r->writer),
+	    signals_status(code, r->out.broken), e);
 	/* Last of all, when nothing can fail any more but itself. */
 	if (e->code == EXIT_COMPLETE)
 		output_seal(&r->out, SEAL_LINE,
@@ -293,9 +293,9 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 					     : batch_writer_rows(r->writer),
 		    e);
 	output_close(&r->out, e);
-	if (exit_worse(code, e->code) != code)
-		summary_withdraw(summary);
-	return exit_worse(code, e->code);
+	code = exit_worse(code, e->code);
+	summary_confirm(summary, signals_status(code, r->out.broken));
+	return code;
 }
 
 int

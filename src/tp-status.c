@@ -253,7 +253,8 @@ write_summary(struct run *run, struct error *e)
 
 	tally_set(&run->tally, o);
 	ndjson_set_count(o, "polls", watch_calls(run->watch));
-	return summary_write(&run->summary, o, run->tally.code, e);
+	return summary_write(
+	    &run->summary, o, signals_status(run->tally.code, false), e);
 }
 
 /* ------------------------------------------------------------- the run */
@@ -420,8 +421,8 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (run->tally.code <= EXIT_REJECTED && signals_pending() == 0)
 		(void)output_seal(&run->out, SEAL_NDJSON, outcomes(run), e);
 	(void)output_close(&run->out, e);
-	if (exit_worse(run->tally.code, e->code) != run->tally.code)
-		summary_withdraw(&run->summary);
+	summary_confirm(&run->summary,
+	    signals_status(exit_worse(run->tally.code, e->code), false));
 }
 
 int

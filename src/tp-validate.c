@@ -251,7 +251,6 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 	struct output out;
 	struct check check;
 	enum exit_code code;
-	bool broken;
 
 	if (check_init(&check, &s->check, &s->input, x, e) != 0 ||
 	    output_open(&out, STDOUT_FILENO, "standard output", e) != 0)
@@ -262,20 +261,20 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 	print_end(&check);
 	code = export_rejected(x) > 0 ? EXIT_REJECTED : EXIT_COMPLETE;
 	code = exit_worse(code, e->code);
-	summary_write(summary, summarize(&check, x, out.written), code, e);
+	summary_write(summary, summarize(&check, x, out.written),
+	    signals_status(code, out.broken), e);
 	/* Last of all, when nothing can fail any more but itself. */
 	if (e->code == EXIT_COMPLETE)
 		output_seal(&out, SEAL_LINE,
 		    export_records(x) - export_rejected(x) - export_skipped(x),
 		    e);
-	broken = out.broken;
 	output_close(&out, e);
-	if (exit_worse(code, e->code) != code)
-		summary_withdraw(summary);
+	code = exit_worse(code, e->code);
+	summary_confirm(summary, signals_status(code, out.broken));
 	signals_die_if_pending();
-	if (broken)
+	if (out.broken)
 		signals_die_of_pipe();
-	return exit_worse(code, e->code);
+	return code;
 }
 
 int

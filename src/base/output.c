@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/signals.h"
@@ -26,12 +27,34 @@ output_open(struct output *o, int fd, const char *name, struct error *e)
 	return 0;
 }
 
+/*
+ * Waits until the reader takes more.  A signal may be blocked in this thread,
+ * and then interrupts neither this nor a write; it is looked for now and then.
+ * -1 with EINTR: one came.
+ */
+static int
+wait_writable(int fd)
+{
+	struct pollfd p = {fd, POLLOUT, 0};
+	int ready;
+
+	do {
+		ready = poll(&p, 1, 500);
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return 0; /* what is wrong the write will tell */
+	} while (signals_pending() == 0);
+	errno = EINTR;
+	return -1;
+}
+
 static int
 write_all(struct output *o, const char *data, size_t n, struct error *e)
 {
 	while (n > 0) {
-		ssize_t done = sys_write(o->fd, data, n);
+		ssize_t done = wait_writable(o->fd);
 
+		if (done == 0)
+			done = sys_write(o->fd, data, n);
 		if (done < 0 && errno == EINTR && signals_pending() == 0)
 			continue;
 		if (done < 0) {

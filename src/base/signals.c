@@ -1,7 +1,6 @@
 #include "base/signals.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -45,6 +44,7 @@ signals_catch(void)
 	catch_unless_ignored(SIGHUP);
 	install(SIGPIPE, SIG_IGN, &before);
 	pipe_was_ignored = before.sa_handler == SIG_IGN;
+	install(SIGXFSZ, SIG_IGN, NULL);
 }
 
 int
@@ -77,4 +77,12 @@ signals_die_if_pending(void)
 {
 	if (caught != 0)
 		die(caught);
+}
+
+int
+signals_status(enum exit_code code, bool broken)
+{
+	if (caught != 0)
+		return 128 + caught;
+	return broken && !pipe_was_ignored ? 128 + SIGPIPE : (int)code;
 }

@@ -5,10 +5,13 @@
 #ifndef TP_BASE_SIGNALS_H
 #define TP_BASE_SIGNALS_H
 
+#include <stdbool.h>
+#include "base/exit.h"
+
 /*
  * Catches SIGINT, SIGTERM and SIGHUP, unless they were ignored when the
  * program began (nohup).  System calls are interrupted, not restarted.
- * SIGPIPE is ignored: a write says EPIPE instead.
+ * SIGPIPE and SIGXFSZ are ignored: a write says EPIPE or EFBIG instead.
  */
 void signals_catch(void);
 
@@ -23,5 +26,9 @@ void signals_die_of_pipe(void);
 
 /* Dies of the signal that came, if one came. */
 void signals_die_if_pending(void);
+
+/* What a shell will say of a program that ends with that code, unless it dies
+ * of the signal that came, or, if its reader has gone (broken), of SIGPIPE. */
+int signals_status(enum exit_code code, bool broken);
 
 #endif

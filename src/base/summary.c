@@ -16,8 +16,7 @@ summary_open(struct summary *s, const char *path, struct error *e)
 }
 
 int
-summary_write(
-    struct summary *s, ndjson *counts, enum exit_code code, struct error *e)
+summary_write(struct summary *s, ndjson *counts, int status, struct error *e)
 {
 	bool named = s->file.temporary != NULL;
 	int result;
@@ -29,7 +28,8 @@ summary_write(
 		return 0;
 	}
 	ndjson_set_real(counts, "seconds", clock_monotonic() - s->begun);
-	ndjson_set_count(counts, "exit", (uint64_t)code);
+	ndjson_set_count(counts, "exit", (uint64_t)status);
+	s->status = status;
 	line = ndjson_line(counts, &n);
 	ndjson_free(counts);
 	result = output_line(&s->file.out, line, n, e);
@@ -42,9 +42,9 @@ summary_write(
 }
 
 void
-summary_withdraw(struct summary *s)
+summary_confirm(struct summary *s, int status)
 {
-	if (s->written != NULL)
+	if (s->written != NULL && s->status != status)
 		(void)sys_unlink(s->written);
 	s->written = NULL;
 }

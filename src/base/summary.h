@@ -14,17 +14,19 @@ struct summary {
 	struct outfile file;
 	const char *path;
 	double begun;	     /* clock_monotonic */
-	const char *written; /* what summary_withdraw removes; or NULL */
+	const char *written; /* the path, once it is there; or NULL */
+	int status;	     /* what it says */
 };
 
 /* path NULL: there is none, and the rest does nothing.  path must last. */
 int summary_open(struct summary *s, const char *path, struct error *e);
 
-/* Adds "seconds" and "exit" to counts, writes and frees it. */
+/* Adds "seconds" and "exit" to counts, writes and frees it.  status is what
+ * signals_status tells. */
 int summary_write(
-    struct summary *s, ndjson *counts, enum exit_code code, struct error *e);
-/* The run did not end as the summary says: it goes. */
-void summary_withdraw(struct summary *s);
+    struct summary *s, ndjson *counts, int status, struct error *e);
+/* If the run is to end in another way than the summary says, it goes. */
+void summary_confirm(struct summary *s, int status);
 void summary_discard(struct summary *s);
 
 #endif

@@ -35,6 +35,7 @@ struct inbox {
 	bool passing;		/* over the rest of a line that is too long */
 	struct history history; /* of a journal, if its version is not 0 */
 	bool damaged;		/* the rest of that journal is of no use */
+	uint64_t torn;		/* a line of it, which must be the last */
 	char *data;		/* INBOX_LINE bytes, … */
 	size_t len;		/* … of which so many are in use */
 };
@@ -79,8 +80,18 @@ give_journal_line(struct inbox *in, const char *line, size_t n)
 
 	if (in->damaged)
 		return 0;
-	if (history_add(
-		&in->history, line, n, 0, &kind, &in->item.receipt, e) != 0) {
+	/* What was not finished when the power went: none, if the last. */
+	if (in->torn == 0 && memchr(line, '\0', n) != NULL) {
+		in->torn = in->line;
+		return 0;
+	}
+	if (in->torn != 0)
+		error_set(e, EXIT_INPUT,
+		    "line %llu of this journal is damaged: there are NULs in "
+		    "it",
+		    (unsigned long long)in->torn);
+	if (in->torn != 0 || history_add(&in->history, line, n, 0, &kind,
+				 &in->item.receipt, e) != 0) {
 		error_place(e, input_name(in->input), in->line, 0);
 		in->damaged = true;
 		return give(in, INBOX_MALFORMED);
@@ -217,6 +228,7 @@ read_lines(struct inbox *in)
 	in->line = 0;
 	in->len = 0;
 	in->passing = in->damaged = false;
+	in->torn = 0;
 	history_free(&in->history);
 	while ((n = read_more(in)) > 0) {
 		in->len += (size_t)n;

@@ -66,6 +66,15 @@ is_torn(const char *line, size_t n, bool last)
 	return last && memchr(line, '\0', n) != NULL;
 }
 
+/* The same, where that is all that there is. */
+static bool
+is_nothing(const char *data, size_t n)
+{
+	while (n > 0 && data[n - 1] == '\0')
+		n--;
+	return n == 0;
+}
+
 static int
 take_line(struct journal *j, const char *line, size_t n, struct error *e)
 {
@@ -114,7 +123,8 @@ read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 			return lockfile_fail(
 			    &j->file, e, EXIT_USAGE, "cannot read this");
 		if (before == 0 && got > 0 &&
-		    !history_may_begin(buf, (size_t)got))
+		    !history_may_begin(buf, (size_t)got) &&
+		    !is_nothing(buf, (size_t)got))
 			return lockfile_refuse(&j->file, e,
 			    "this exists and is not a journal; nothing was "
 			    "changed");

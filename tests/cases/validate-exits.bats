@@ -55,8 +55,10 @@ many() { # ROWS
 	[ ! -s err ]
 	# Rejects up to then are kept.
 	{ many 1 && echo +,1 && many 1000000 | tail -n +2; } >in
-	bash -c 'tp-validate -q --rejects bad in | head -n 1 >out' || true
+	bash -c 'tp-validate -q --rejects bad --summary sum in |
+		head -n 1 >out' || true
 	printf "$head"'+,1\n' | cmp - bad
+	[ "$(jq .exit sum)" = 141 ]
 	# Where SIGPIPE is ignored it is an error.
 	status=0
 	bash -c 'trap "" PIPE; { tp-validate -q in; echo $? >code; } 2>err | head -n 1 >out' || true
@@ -87,9 +89,20 @@ os.execvp("tp-validate", ["tp-validate", "-q", "--rejects", "bad",
 		[ $status = $((128 + $(kill -l $s))) ]
 		printf "$head"'x,1\n' | cmp - out
 		printf "$head"'+,2\n' | cmp - bad
-		[ "$(jq -c '[.in, .out, .rejected]' sum)" = '[2,1,1]' ]
+		[ "$(jq -c '[.in, .out, .rejected, .exit]' sum)" = \
+			"[2,1,1,$status]" ]
 		[ -z "$(find . -name '.*.tmp-*')" ]
 		rm bad sum pipe
+	done
+}
+
+@test "a file that may not grow any more: exit 4" {
+	many 100000 >in
+	for program in tp-validate tp-split; do
+		status=0
+		(ulimit -f 100 && exec $program -q in >out 2>err) || status=$?
+		[ $status = 4 ]
+		[ "$(cat err)" = "$program: cannot write to standard output: File too large" ]
 	done
 }
 

@@ -342,12 +342,26 @@ balanced() { # RECEIPTS...
 	[ "$(jq -c '.receipts | [.accepted, .refused, .failed, .unknown]' \
 		sum)" = '[2,1,0,1]' ]
 	send four
+	cp j whole
 	printf '{"attempt":99' >>j # torn
 	code=0
 	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
 		j >outcomes 2>said || code=$?
 	[ "$code" = 1 ]
 	[ "$(wc -l <outcomes)" = 3 ]
+	# … by a power cut
+	{ cat whole && printf '\0\0\0\0}\n'; } >j
+	code=0
+	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
+		j >again 2>said || code=$?
+	[ "$code" = 1 ]
+	[ "$(wc -l <again)" = 3 ]
+	tail -n 1 whole >>j # not the last
+	code=0
+	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
+		j >again 2>said || code=$?
+	[ "$code" = 3 ]
+	grep -q 'of this journal is damaged: there are NULs in it' said
 	sed 2d j >damaged
 	code=0
 	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \

@@ -372,6 +372,29 @@ tls_start() { # NAME OPTION...
 	grep 'batch 3 and all that may come after it were not read' said
 }
 
+@test "SIGTERM while nobody reads the receipts; the summary says it" {
+	sandbox_start --rate 0 --fault '1:delay=2'
+	mkfifo out
+	exec 7<>out
+	tp-send --endpoint "$sandbox" --journal j --summary sum both.batches \
+		>out 2>said 3>&- 7>&- &
+	sender=$!
+	# The pipe is full before there is a receipt.
+	timeout 30 bash -c 'until grep -qs "^{.attempt" j; do sleep 0.05; done'
+	dd if=/dev/zero of=out bs=4096 oflag=nonblock 2>filled || true
+	timeout 30 bash -c 'until grep -qs "^{.result" j; do sleep 0.05; done'
+	kill -TERM "$sender"
+	(sleep 30 && kill -KILL "$sender") 3>&- 7>&- &
+	watchdog=$!
+	code=0
+	wait "$sender" || code=$?
+	kill "$watchdog"
+	exec 7>&-
+	[ "$code" = 143 ]
+	[ "$(jq .exit sum)" = 143 ]
+	grep 'batch 1: accepted' said
+}
+
 @test "SIGINT while it waits to try again: at once" {
 	sandbox_start --fault '*:code=503'
 	code=0

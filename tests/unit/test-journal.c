@@ -247,6 +247,25 @@ test_torn_with_nul(void **state)
 	journal_free(j);
 }
 
+/* … before there was a first line. */
+static void
+test_torn_at_once(void **state)
+{
+	char nothing[100] = "";
+	struct journal *j;
+	char *data;
+	size_t n;
+
+	(void)state;
+	given_file(path, nothing, sizeof(nothing));
+	j = reopen();
+	assert_int_equal(journal_torn(j), sizeof(nothing));
+	journal_free(j);
+	data = load(&n);
+	assert_true(n > 0 && data[0] == '{' && data[n - 1] == '\n');
+	free(data);
+}
+
 static void
 refuse(const struct endpoint *ep, const char *text)
 {
@@ -436,6 +455,7 @@ main(void)
 	    cmocka_unit_test(test_read_back),
 	    cmocka_unit_test(test_torn_at_every_byte),
 	    cmocka_unit_test(test_torn_with_nul),
+	    cmocka_unit_test(test_torn_at_once),
 	    cmocka_unit_test(test_other_runs),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_more_members),
