@@ -177,23 +177,62 @@ set_progress(struct options_common *common, const char *arg, struct error *e)
 	return options_bad(e, "progress", arg, "auto, always or never");
 }
 
-static int
-refuse(const struct options_program *p, int found, char **argv, struct error *e)
+static const struct option *
+find_key(const struct option *longs, int key)
 {
-	char shown[80], letter[3] = {'-', (char)optopt, '\0'};
-	/* A long option's own key is no letter; its word is the last one. */
-	const char *word =
-	    optopt > 0 && optopt < OPTION_LONG ? letter : argv[optind - 1];
+	for (; longs->name != NULL; longs++)
+		if (longs->val == key)
+			return longs;
+	return NULL;
+}
+
+/* What getopt_long could not take; it leaves optopt 0 for a long option that
+ * it does not know, else it is the key. */
+static int
+refuse(const struct options_program *p, const struct option *longs, int found,
+    char **argv, struct error *e)
+{
+	const struct option *o = find_key(longs, optopt);
+	const char letter[3] = {'-', (char)optopt, '\0'};
+	const char *last = argv[optind - 1];
+	const char *word = optopt == 0 ? last : letter;
+	char shown[80];
 
 	escape_text(shown, sizeof(shown), word, strlen(word));
-	if (found == ':')
+	if (found == ':' && o != NULL && strncmp(last, "--", 2) == 0)
+		error_set(e, EXIT_USAGE,
+		    "--%s needs an argument; see '%s --help'", o->name,
+		    p->name);
+	else if (found == ':')
 		error_set(e, EXIT_USAGE,
 		    "%s needs an argument; see '%s --help'", shown, p->name);
+	else if (o != NULL)
+		error_set(e, EXIT_USAGE,
+		    "--%s takes no argument; see '%s --help'", o->name,
+		    p->name);
 	else
 		error_set(e, EXIT_USAGE,
 		    "unknown option or argument '%s'; see '%s --help'", shown,
 		    p->name);
 	return OPTIONS_FAILED;
+}
+
+/*
+ * getopt_long takes the beginning of a long option for the whole.  A script
+ * that relies on it would fail once another option begins alike.
+ */
+static int
+refuse_short(const char *name, char **argv, struct error *e)
+{
+	const char *last = argv[optind - 1];
+	const char *word = optarg == last ? argv[optind - 2] : last;
+	size_t n = strcspn(word + 2, "=");
+
+	if (n == strlen(name))
+		return 0;
+	return error_set(e, EXIT_USAGE,
+	    "--%.*s is short for --%s, which must be written in full", (int)n,
+	    word + 2, name);
 }
 
 /* TP_SEAL=1 asks every program of a pipeline for what it can. */
@@ -221,7 +260,7 @@ options_next(const struct options_program *p, int argc, char **argv,
 	static struct option longs[MAX_OPTIONS];
 	static char letters[2 * MAX_OPTIONS + 2];
 	size_t n = 0, used = 1;
-	int found;
+	int found, index = -1;
 
 	memset(longs, 0, sizeof(longs));
 	memset(letters, 0, sizeof(letters));
@@ -233,7 +272,12 @@ options_next(const struct options_program *p, int argc, char **argv,
 		add(sealed, longs, &n, letters, &used);
 	add(shared, longs, &n, letters, &used);
 	opterr = 0;
-	while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+	while (
+	    (found = getopt_long(argc, argv, letters, longs, &index)) != -1) {
+		if (found != '?' && found != ':' && index >= 0 &&
+		    refuse_short(longs[index].name, argv, e) != 0)
+			return OPTIONS_FAILED;
+		index = -1;
 		switch (found) {
 		case KEY_SUMMARY:
 			common->summary = optarg;
@@ -265,7 +309,7 @@ options_next(const struct options_program *p, int argc, char **argv,
 			break;
 		case '?':
 		case ':':
-			return refuse(p, found, argv, e);
+			return refuse(p, longs, found, argv, e);
 		default:
 			*arg = optarg;
 			return found;

@@ -196,12 +196,54 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 	try tp-validate -x
 	expect 2 '' "tp-validate: unknown option or argument '-x'; $see\n"
 	try tp-validate --check=yes
-	expect 2 '' "tp-validate: unknown option or argument '--check=yes'; $see\n"
+	expect 2 '' "tp-validate: --check takes no argument; $see\n"
+	# Those that have a letter too.
+	try tp-validate --quiet=3
+	expect 2 '' "tp-validate: --quiet takes no argument; $see\n"
+	try tp-validate --check -qxv
+	expect 2 '' "tp-validate: unknown option or argument '-x'; $see\n"
+	try tp-validate -q$'\303\251'
+	expect 2 '' "tp-validate: unknown option or argument '-\\\\xC3'; $see\n"
 	try tp-validate --rejects
 	expect 2 '' "tp-validate: --rejects needs an argument; $see\n"
+	try tp-send --client
+	expect 2 '' "tp-send: --client needs an argument; see 'tp-send --help'\n"
+	try tp-send -vc
+	expect 2 '' "tp-send: -c needs an argument; see 'tp-send --help'\n"
 	try tp-validate $'--no\e[31msense'
 	expect 2 '' "tp-validate: unknown option or argument \
 '--no\\\\x1B[31msense'; $see\n"
+}
+
+@test "long options are written in full: a later one may begin alike" {
+	local short long
+
+	printf "$head"'x,1\n' >in
+	while read -r short long; do
+		try tp-validate -q $short in
+		expect 2 '' "tp-validate: ${short%%[= ]*} is short for $long, \
+which must be written in full\n"
+		[ ! -e sum ]
+	done <<-END
+		--summ=sum --summary
+		--nul=x --null
+		--hel --help
+		--vers --version
+	END
+	try tp-validate --summ sum in
+	expect 2 '' 'tp-validate: --summ is short for --summary, which must be '\
+'written in full\n'
+	# What an argument looks like is its own business.
+	try tp-validate --summary --summ in
+	expect 0 "$head"'x,1\n' ''
+	[ -s ./--summ ]
+	# Of several it could be none.
+	try tp-validate --s in
+	expect 2 '' "tp-validate: unknown option or argument '--s'; see \
+'tp-validate --help'\n"
+	# The whole name of one is the beginning of another.
+	try tp-split --seal --summary=sum in
+	[ "$status" = 0 ]
 }
 
 @test "--help fits a screen; --version names the libraries" {
