@@ -154,6 +154,8 @@ csv_kernel_choose(struct error *e)
 	const struct csv_kernel *k;
 	char shown[64];
 
+	if (name != NULL && name[0] == '\0')
+		name = NULL;
 	if (name != NULL && strcmp(name, libcsv_only.name) == 0)
 		return &libcsv_only;
 	for (k = csv_kernels; k->name != NULL; k++) {

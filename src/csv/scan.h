@@ -107,9 +107,9 @@ struct csv_kernel {
 extern const struct csv_kernel csv_kernels[];
 
 /*
- * The kernel to use: the best usable one, or the one that TP_SCAN names.
- * TP_SCAN=libcsv gives a kernel that calls every row odd.  NULL with
- * EXIT_USAGE if it names none or one that cannot run here.
+ * The kernel to use: the best usable one, or the one that TP_SCAN names, if it
+ * is not empty.  TP_SCAN=libcsv gives a kernel that calls every row odd.  NULL
+ * with EXIT_USAGE if it names none or one that cannot run here.
  */
 const struct csv_kernel *csv_kernel_choose(struct error *e);
 
