@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
-#include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
 #include "base/paths.h"
@@ -80,24 +79,6 @@ struct sandbox {
 };
 
 static int
-set_count(const char *name, const char *arg, uint64_t min, uint64_t max,
-    uint64_t *out, struct error *e)
-{
-	if (number_parse(arg, min, max, out) != 0)
-		return options_bad(e, name, arg, "a number in range");
-	return 0;
-}
-
-static int
-set_seconds(const char *arg, uint64_t *out, struct error *e)
-{
-	if (number_parse_seconds(arg, 0, 86400, out) != 0)
-		return options_bad(
-		    e, "status-delay", arg, "seconds, at most a day");
-	return 0;
-}
-
-static int
 set_decode(const char *arg, enum rows_order *out, struct error *e)
 {
 	if (strcmp(arg, "rows-first") == 0)
@@ -123,7 +104,7 @@ set_port(const char *arg, uint16_t *out, struct error *e)
 {
 	uint64_t port;
 
-	if (set_count("port", arg, 0, 65535, &port, e) != 0)
+	if (options_number("port", arg, 0, 65535, &port, e) != 0)
 		return -1;
 	*out = (uint16_t)port;
 	return 0;
@@ -136,11 +117,14 @@ set_option(struct sandbox *s, int key, const char *arg, struct error *e)
 	case KEY_PORT:
 		return set_port(arg, &s->server.port, e);
 	case KEY_RATE:
-		return set_count("rate", arg, 0, 1000000, &s->edge.rate, e);
+		return options_number(
+		    "rate", arg, 0, 1000000, &s->edge.rate, e);
 	case KEY_KEEP:
-		return set_count("keep", arg, 1, 1000000, &s->edge.keep, e);
+		return options_number(
+		    "keep", arg, 1, 1000000, &s->edge.keep, e);
 	case KEY_STATUS_DELAY:
-		return set_seconds(arg, &s->edge.status_delay, e);
+		return options_seconds(
+		    "status-delay", arg, 0, 86400, &s->edge.status_delay, e);
 	case KEY_DECODE:
 		return set_decode(arg, &s->edge.order, e);
 	case KEY_FAULT:

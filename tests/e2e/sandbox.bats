@@ -43,6 +43,19 @@ update() { # CURL-OPTION...
 		"$sandbox/m2/demo/v2/profile/batchUpdate"
 }
 
+@test "an argument that is out of range: the range is named" {
+	while read -r name arg expected; do
+		try tp-sandbox "--$name" "$arg"
+		expect 2 '' "tp-sandbox: --$name $arg: expected $expected\n"
+	done <<-END
+		port 65536 a number from 0 to 65535
+		rate -1 a number from 0 to 1000000
+		keep 0 a number from 1 to 1000000
+		status-delay 5x a time from 0s to 86400s
+		status-delay 2d a time from 0s to 86400s
+	END
+}
+
 # ---------------------------------------------------------------- documented
 
 @test "v2: the answer, the status and the profile, as documented" {
