@@ -57,11 +57,11 @@ parse_port(struct origin *o, const char **p)
 		return 0;
 	n = strspn(++*p, DIGITS);
 	if (n >= sizeof(digits))
-		return -1;
+		return ORIGIN_BAD_PORT;
 	memcpy(digits, *p, n);
 	digits[n] = '\0';
 	if (number_parse(digits, 1, 65535, &port) != 0)
-		return -1;
+		return ORIGIN_BAD_PORT;
 	o->port = (unsigned)port;
 	*p += n;
 	return 0;
@@ -85,7 +85,9 @@ origin_parse(struct origin *o, const char *text, const char **rest)
 	lower(o->host);
 	o->loopback = is_loopback(o->host);
 	text += n;
-	if (parse_port(o, &text) != 0 || (*text != '\0' && *text != '/'))
+	if (parse_port(o, &text) != 0)
+		return ORIGIN_BAD_PORT;
+	if (*text != '\0' && *text != '/')
 		return -1;
 	*rest = text;
 	return 0;
@@ -113,10 +115,14 @@ check_address(struct origin *o, const char *address, struct error *e)
 {
 	char shown[160];
 	const char *rest;
+	int result = origin_parse(o, address, &rest);
 
 	escape_text(shown, sizeof(shown), address, strlen(address));
-	if (origin_parse(o, address, &rest) != 0 ||
-	    (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0))
+	if (result == ORIGIN_BAD_PORT)
+		return error_set(e, EXIT_USAGE,
+		    "endpoint '%s': the port must be a number from 1 to 65535",
+		    shown);
+	if (result != 0 || (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0))
 		return error_set(e, EXIT_USAGE,
 		    "endpoint '%s': expected https://HOST or "
 		    "https://HOST:PORT, without a path (it is added)",

@@ -15,10 +15,12 @@ struct origin {
 	unsigned port;	/* 443 or 80 unless the text says another */
 };
 
+enum { ORIGIN_BAD_PORT = -2 };
+
 /*
  * Reads the origin that text begins with.  *rest is what stands behind it:
- * "" or "/…".  -1: neither http nor https, a user name in it, a host or port
- * that is none, or anything but "/" behind it.
+ * "" or "/…".  -1: neither http nor https, a user name in it, a host that is
+ * none, or anything but "/" behind it.  ORIGIN_BAD_PORT: its port is none.
  */
 int origin_parse(struct origin *o, const char *text, const char **rest);
 

@@ -54,6 +54,20 @@ states() {
 	[ "$(ls)" = "$(printf '%s\n' one receipts said state two)" ]
 }
 
+@test "a port that is none is said to be one" {
+	for port in 0 65536 99999 123456789012345678901 x ''; do
+		try --endpoint "http://127.0.0.1:$port" one
+		[ "$code" = 2 ]
+		[ "$(cat said)" = "tp-send: endpoint 'http://127.0.0.1:$port': \
+the port must be a number from 1 to 65535" ]
+	done
+	for address in http://127.0.0.1:80x https:// host:80; do
+		try --endpoint "$address" one
+		[ "$code" = 2 ]
+		grep 'expected https://HOST or https://HOST:PORT' said
+	done
+}
+
 @test "no client code: 2" {
 	unset TP_CLIENT
 	try one
