@@ -126,12 +126,16 @@ take_list(struct selection *s, const char *option, const char *list,
 		at = take_word(s, at, params ? ",:" : ",", &column);
 		name = column;
 		if (at != NULL && *at == ':')
-			at = take_word(s, at + 1, ",", &name);
+			at = take_word(s, at + 1, ",:", &name);
 		if (at == NULL)
 			return error_set(e, EXIT_USAGE,
 			    "%s: a name in quotes must be closed, and a comma "
 			    "or the end must follow",
 			    option);
+		if (*at == ':')
+			return refuse(e, option, &column,
+			    "has a new name that holds a colon; write it in "
+			    "double quotes");
 		if (params ? take_param(s, &column, &name, e) != 0
 			   : find_column(s, option, &column, &found, e) != 0)
 			return -1;

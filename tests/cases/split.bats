@@ -105,6 +105,13 @@ numbers() {
 	done
 	try_with 'a,thirdPartyId\n1,x\n' tp-split --params a --drop a
 	expect 2 ''
+	# A second colon may be meant for anything.
+	try_with 'a,thirdPartyId\n1,x\n' tp-split --params a:b:c
+	expect 2 ''
+	[ "$(cat err)" = "tp-split: --params: column 'a' has a new name that \
+holds a colon; write it in double quotes" ]
+	try_with 'a,thirdPartyId\n1,x\n' tp-split --params 'a:"b:c"'
+	expect 0 'batch=thirdPartyId,b%%3Ac\nx,1\n'
 }
 
 @test "--empty-as fills empty and absent cells" {

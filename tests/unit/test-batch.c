@@ -111,7 +111,7 @@ chosen_columns(void **unused)
 	expect_columns(NULL, "\"d:\"\"e\"\"\"", "thirdPartyId,a,b%2Cc,%C3%A4");
 	expect_columns("\xc3\xa4,a", NULL, "thirdPartyId,%C3%A4,a");
 	expect_columns("a:x,\"b,c\":\"y:,\"", NULL, "thirdPartyId,x,y%3A%2C");
-	expect_columns("a:b:c", NULL, "thirdPartyId,b%3Ac");
+	expect_columns("a:\"b:c\"", NULL, "thirdPartyId,b%3Ac");
 	expect_columns("a:\"b,c\",\"b,c\":a", NULL, "thirdPartyId,b%2Cc,a");
 }
 
@@ -124,6 +124,8 @@ refused_columns(void **unused)
 	expect_columns("a,", NULL, "--params: column '' is not in the header");
 	expect_columns(NULL, "a,z", "--drop: column 'z' is not in the header");
 	expect_columns("a,a:b", NULL, "--params: column 'a' is named twice");
+	expect_columns("a:b:c", NULL,
+	    "--params: column 'a' has a new name that holds a colon");
 	expect_columns(NULL, "a,a", "--drop: column 'a' is named twice");
 	expect_columns(
 	    "a:x,\xc3\xa4:x", NULL, "--params: column 'x' would be sent twice");
