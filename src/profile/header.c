@@ -208,11 +208,19 @@ static int
 find_named_id(struct header *h, const char *id, struct error *e)
 {
 	size_t n = split_id(id, &h->kind);
-	char shown[160];
+	const char *eq = strrchr(id, '=');
+	char shown[160], kind[80];
 
 	h->id = header_find(h, id, n);
 	if (h->id < h->columns)
 		return 0;
+	/* A name may hold "=", so only now is it known to be meant for KIND. */
+	if (eq != NULL && header_find(h, id, (size_t)(eq - id)) < h->columns)
+		return error_set(e, EXIT_USAGE,
+		    "--id %s: '%s' is no kind of identifier: expected "
+		    "thirdPartyId or pcId",
+		    escape_text(shown, sizeof(shown), id, strlen(id)),
+		    escape_text(kind, sizeof(kind), eq + 1, strlen(eq + 1)));
 	return error_set(e, EXIT_INPUT,
 	    "the header has no column '%s', "
 	    "which --id names",

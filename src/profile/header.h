@@ -51,7 +51,7 @@ struct header {
 /*
  * From the first record, with the columns that options names; place is the
  * file's name.  -1 with EXIT_INPUT, a message for each fault that says what
- * to do, and the place.
+ * to do, and the place; with EXIT_USAGE if options->id has a KIND that is none.
  */
 int header_read(struct header *h, const struct csv_record *record,
     const struct csv_dialect *d, const struct header_options *options,

@@ -105,6 +105,9 @@ numbers() {
 	done
 	try_with 'a,thirdPartyId\n1,x\n' tp-split --params a --drop a
 	expect 2 ''
+	# The identifier is the input's own matter, as in tp-validate.
+	try_with 'a,thirdPartyId\n1,x\n' tp-split --id z
+	expect 3 ''
 	# A second colon may be meant for anything.
 	try_with 'a,thirdPartyId\n1,x\n' tp-split --params a:b:c
 	expect 2 ''

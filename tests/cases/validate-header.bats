@@ -75,6 +75,22 @@ names" --id crm
 names" --id crm=pcId
 }
 
+@test "--id: a KIND that is none, and columns with = in their names" {
+	local said="is no kind of identifier: expected thirdPartyId or pcId"
+
+	for program in tp-validate tp-split; do
+		try_with 'crm,a\nx,1\n' $program --id crm=pcid
+		expect 2 '' "$program: -:1: --id crm=pcid: 'pcid' $said\n"
+	done
+	try_with 'crm,a\nx,1\n' tp-validate --id crm=
+	expect 2 '' "tp-validate: -:1: --id crm=: '' $said\n"
+	try_with 'crm,a\nx,1\n' tp-validate --id crm=pcId=$'\e'
+	expect 3 '' "tp-validate: -:1: the header has no column \
+'crm=pcId=\\\\x1B', which --id names\n"
+	try_with 'crm,crm=pcid\nx,1\n' tp-validate --id crm=pcid
+	expect 0 'crm,thirdPartyId\nx,1\n' ''
+}
+
 @test "two identifier columns" {
 	local said='more than one column is named like an identifier: choose '
 
