@@ -72,7 +72,8 @@ page_options() { # PAGE
 # Lines that begin with "$ " are commands, "    " goes on behind a line that
 # ends in \, | or &&; all other lines are what they print, stdout and stderr,
 # where a \ at the end joins a line that was too long for the page.  It is run
-# in a folder that holds export.csv, 60,000 good rows.
+# in a folder that holds export.csv, 60,000 rows, one of which tp-validate
+# rejects.
 run_example() { # SOURCE: lines of the page
 	local line more= output=
 
@@ -107,7 +108,8 @@ run_example() { # SOURCE: lines of the page
 @test "the examples that are marked do what the pages say" {
 	local page n ran=0
 
-	{ echo thirdPartyId,tier && seq -f 'id%.0f,gold' 60000; } >export.csv
+	{ echo thirdPartyId,tier && seq -f 'id%.0f,gold' 60000; } |
+		sed 's/^id30000,/id+30000,/' >export.csv
 	for page in "$man"/*.[1-8]; do
 		echo "$page"
 		rm -f example.*
@@ -124,4 +126,117 @@ run_example() { # SOURCE: lines of the page
 	done
 	# The marks are found at all.
 	[ $ran -ge 5 ]
+}
+
+# The example that holds this text, as a script: those that call the service
+# are run with a tp-send and a tp-status of the test's own.
+example() { # PAGE TEXT
+	awk -v text="$2" '/^\.Bd/ { on = 1; block = ""; next }
+		/^\.Ed/ && on { on = 0; if (index(block, text)) printf "%s", block }
+		on { gsub(/\\e/, "\\"); gsub(/\\&/, ""); sub(/^\$ /, "")
+			block = block $0 "\n" }' "$man/$1" >script
+	[ -s script ]
+}
+
+# A program in place of another: commands for sh, put in front of all others.
+stub() { # NAME COMMANDS
+	mkdir -p stubs
+	printf '#!/bin/sh\n%s\n' "$2" >"stubs/$1"
+	chmod +x "stubs/$1"
+}
+
+@test "jq: batches that were not accepted, and those that need a look" {
+	cat >receipts <<-'END'
+		{"batch":1,"state":"accepted","message":"ok"}
+		{"batch":2,"state":"skipped","message":"ok"}
+		{"batch":3,"state":"refused","message":"no"}
+		{"seal":{"rows":3,"bytes":9,"sha256":"0"}}
+	END
+	printf '3\trefused\tno\n' >expected
+	for page in tp-send.1 tp-tools.7; do
+		example $page '[.batch, .state, .message]'
+		sh script >actual
+		assert_same expected actual
+	done
+	cat >outcomes <<-'END'
+		{"batch":1,"state":"complete","reconciled":true}
+		{"batch":2,"state":"stuck","reconciled":false}
+		{"seal":{"rows":2,"bytes":9,"sha256":"0"}}
+	END
+	sed -n 2p outcomes >expected
+	for page in tp-status.1 tp-outcome.5; do
+		example $page '.reconciled | not'
+		head -n 1 script >first
+		sh first >actual
+		assert_same expected actual
+	done
+}
+
+# One status of tp-send for each run; how often it ran, and how it ended.
+loop() { # STATUS...
+	printf '%s\n' "$@" >statuses
+	: >runs
+	: >export.journal
+	status=0
+	PATH=$PWD/stubs:$PATH sh script || status=$?
+	echo "$(wc -l <runs) $status$([ ! -e export.journal ] || echo ' journal')"
+}
+
+@test "tp-send(1): what goes on until an export is sent has an end" {
+	printf 'thirdPartyId,tier\na1,gold\n' >export.csv
+	stub sleep ''
+	# shellcheck disable=SC2016 # for sh, then
+	stub tp-send 'cat >/dev/null; echo >>runs
+		exit "$(sed -n "$(grep -c "" runs)p" statuses)"'
+	example tp-send.1 '--journal export.journal'
+	[ "$(loop 0)" = '1 0' ]
+	[ "$(loop 1)" = '1 1' ]
+	[ "$(loop 5 7 0)" = '3 0' ]
+	# What would end the same way again.
+	for status in 2 3 4 6 143; do
+		[ "$(loop 5 $status 0)" = "2 $status journal" ]
+	done
+	[ "$(loop 5 5 5 5 5 5 5 5 5 5 5 5)" = '6 5 journal' ]
+}
+
+# How the job for cron ends, if tp-send and tp-status end so.
+job() { # STATUS STATUS
+	stub tp-send "exit $1"
+	stub tp-status "cat >/dev/null; exit $2"
+	status=0
+	PATH=$PWD/stubs:$PATH sh job || status=$?
+	echo $status
+}
+
+@test "tp-tools(7): the job for cron ends with what asks most" {
+	printf 'thirdPartyId,tier\na1,gold\n' | gzip >export.csv.gz
+	example tp-tools.7 '#!/bin/sh'
+	sed "s,^cd /var/lib/crm,cd '$PWD'," script >job
+	while read -r sent told expected; do
+		echo "$sent $told"
+		[ "$(job "$sent" "$told")" = "$expected" ]
+	done <<-END
+		0 0 0
+		0 1 1
+		1 0 1
+		1 1 1
+		5 5 5
+		5 7 7
+		7 5 7
+		6 7 7
+		4 7 4
+		3 5 5
+		2 3 2
+		1 3 3
+		127 0 127
+		0 143 143
+	END
+	# Rejected before: 1, too.
+	{ echo thirdPartyId,tier && seq -f 'a%.0f,gold' 100 && echo a+,x; } |
+		gzip >export.csv.gz
+	[ "$(job 0 0)" = 1 ]
+	# Who was to write the status dies; that of the day before is there.
+	[ -s sent ]
+	# shellcheck disable=SC2016 # for sh, then
+	[ "$(job '$(kill -9 $PPID)' 0)" = 4 ]
 }
