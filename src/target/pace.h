@@ -4,7 +4,8 @@
  * The service takes 50 calls a minute to its Admin, Reporting and bulk update
  * APIs together ("Limits"); past that it answers 503.  Every request, resent
  * ones and polls included, waits here for its turn first: no sliding 60
- * seconds ever hold more than the rate.
+ * seconds ever hold more turns than the rate.  When a call then arrives is not
+ * known here: LEDGER_WINDOW allows for a second of difference.
  *
  * All processes of a user share one ledger for a client at an endpoint, a
  * file, so this holds for all their calls together.  Each obeys its own rate.
