@@ -299,12 +299,23 @@ prepare(struct http *h, const struct http_request *q)
 	return 0;
 }
 
+/* Success for a body that did not come: when an answer is whole and the server
+ * closes, libcurl sends no more. */
+static bool
+is_early(const struct http *h, long status)
+{
+	return status >= 200 && status <= 299 &&
+	       h->sent < h->request->head_size + h->request->size;
+}
+
 static enum http_end
-judge(const struct http *h, CURLcode code)
+judge(const struct http *h, CURLcode code, long status)
 {
 	switch (code) {
 	case CURLE_OK:
-		return h->headed ? HTTP_ANSWERED : HTTP_LOST;
+		if (!h->headed)
+			return HTTP_LOST;
+		return is_early(h, status) ? HTTP_CUT : HTTP_ANSWERED;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
@@ -338,6 +349,15 @@ is_local(CURLcode code)
 	       code == CURLE_SSL_CACERT_BADFILE;
 }
 
+/* Why there is no whole answer. */
+static const char *
+explain(const struct http *h, CURLcode code)
+{
+	if (code == CURLE_OK && h->headed)
+		return "answered before all of the body was sent";
+	return h->why[0] != '\0' ? h->why : curl_easy_strerror(code);
+}
+
 int
 http_run(struct http *h, const struct http_request *request,
     struct http_answer *a, struct error *e)
@@ -359,14 +379,13 @@ http_run(struct http *h, const struct http_request *request,
 	/* Not what was already in libcurl's hands counts, but what may have
 	 * left them; libcurl's own count differs between versions. */
 	a->body_left = h->sent > 0;
-	why = h->why[0] != '\0' ? h->why : curl_easy_strerror(code);
+	why = explain(h, code);
 	if (is_local(code))
 		return fail(code, why, e);
-	a->end = judge(h, code);
-	if (a->end == HTTP_ANSWERED || a->end == HTTP_CUT) {
-		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	a->end = judge(h, code, status);
+	if (a->end == HTTP_ANSWERED || a->end == HTTP_CUT)
 		a->status = (int)status;
-	}
 	if (a->end != HTTP_ANSWERED)
 		escape_text(a->text, sizeof(a->text), why, strlen(why));
 	if (request->token != NULL && h->body.len > 0)

@@ -43,7 +43,8 @@ struct http_request {
 
 enum http_end {
 	HTTP_ANSWERED,	/* whole; or headers whole and the body too long */
-	HTTP_CUT,	/* headers came, the end of the body did not */
+	HTTP_CUT,	/* headers came, the end of the body did not; or it is
+			 * success before all of the request's body had left */
 	HTTP_LOST,	/* no answer, or none that is HTTP */
 	HTTP_UNTRUSTED, /* the server's certificate does not verify */
 	HTTP_STOPPED	/* stop said so before an answer was there */

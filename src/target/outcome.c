@@ -128,8 +128,8 @@ outcome_judge(struct outcome *o, const struct http_answer *a)
 		else
 			o->batch_status[0] = '\0'; /* a part of it is no use */
 	}
-	if (o->kind != OUTCOME_UNREADABLE &&
-	    (a->end == HTTP_ANSWERED || a->end == HTTP_CUT))
+	/* What says that all is well must not stand where it is not. */
+	if (o->kind != OUTCOME_UNREADABLE && o->kind != OUTCOME_UNANSWERED)
 		(void)get_text(a, "message", o->message, sizeof(o->message));
 	if (o->message[0] != '\0')
 		return;

@@ -13,6 +13,7 @@ trickle         answers one byte a second, for ever
 hang            reads all and never answers
 slow            answers after 2 seconds
 early           answers 413 after the headers and closes
+early-200       answers success after the headers, and closes
 tunnel          is a proxy: notes what it is asked for, and refuses
 raw             LOG has all bytes that came, as they came; answers 403
 """
@@ -29,9 +30,10 @@ mode, log_path = sys.argv[1:3]
 lock = threading.Lock()
 
 
-def answer(status, body):
-    return (b"HTTP/1.1 %s\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n"
-            b"\r\n%s" % (status, len(body), body))
+def answer(status, body, headers=b""):
+    return (b"HTTP/1.1 %s\r\nContent-Type: text/xml\r\n%s"
+            b"Content-Length: %d\r\n\r\n%s" % (status, headers, len(body),
+                                               body))
 
 
 def read_head(conn):
@@ -98,6 +100,11 @@ def serve(conn, number):
             if head is None:
                 return
             requests += 1
+            if mode == "early-200":
+                note(number, head, rest)
+                conn.sendall(answer(b"200 OK", OK, b"Connection: close\r\n"))
+                time.sleep(1)  # or all of the body might leave
+                return
             if mode in ("early", "tunnel"):
                 note(number, head, rest)
                 status = (b"413 Too Large" if mode == "early"

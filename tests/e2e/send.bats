@@ -230,6 +230,20 @@ states() {
 	[ "$(jq .http receipts)" = 413 ]
 }
 
+@test "an early success for a large body: it was not sent" {
+	edge_start early-200
+	{ echo batch=thirdPartyId,a && seq -f "id%07.0f,$(printf '%099d' 0)" \
+		200000; } >large
+	code=0
+	tp-send -v --endpoint "$edge" --retries 1 --retry-delay 0 \
+		--failed failed large >receipts 2>said || code=$?
+	[ "$code $(states)" = '7 unknown' ]
+	[ "$(jq -c '[.http, .attempts]' receipts)" = '[200,2]' ]
+	[ "$(wc -l <edge.log)" = 2 ]
+	grep 'answered before all of the body was sent' said
+	assert_same large failed
+}
+
 # --------------------------------------------------------------- TLS, tokens
 
 make_certificate() { # NAME SUBJECT-ALTERNATIVE-NAME

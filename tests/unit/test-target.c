@@ -272,8 +272,11 @@ test_outcome_body(void **state)
 			     "</message>"),
 	    OUTCOME_DIVISIBLE);
 	assert_string_equal(o.message, "Batch is empty");
-	assert_int_equal(judge(&o, HTTP_CUT, 200, "<success>true</success>"),
+	assert_int_equal(judge(&o, HTTP_CUT, 200,
+			     "<success>true</success><message>Batch submitted"
+			     "</message>"),
 	    OUTCOME_UNANSWERED);
+	assert_string_equal(o.message, "why");
 	assert_int_equal(judge(&o, HTTP_LOST, 0, ""), OUTCOME_UNANSWERED);
 	assert_string_equal(o.message, "why");
 	assert_int_equal(judge(&o, HTTP_UNTRUSTED, 0, ""), OUTCOME_DENIED);
