@@ -340,9 +340,17 @@ fail(CURLcode code, const char *why, struct error *e)
 	    shown);
 }
 
+/* Once the request is under way it is an answer lost: libcurl calls it a lack
+ * of memory when a header is longer than it takes (100 KiB). */
 static bool
-is_local(CURLcode code)
+is_local(const struct http *h, CURLcode code)
 {
+	long left = 0;
+
+	if (curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &left) ==
+		CURLE_OK &&
+	    left > 0)
+		return false;
 	return code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
 	       code == CURLE_URL_MALFORMAT || code == CURLE_READ_ERROR ||
 	       code == CURLE_SSL_ENGINE_INITFAILED ||
@@ -355,6 +363,8 @@ explain(const struct http *h, CURLcode code)
 {
 	if (code == CURLE_OK && h->headed)
 		return "answered before all of the body was sent";
+	if (code == CURLE_OUT_OF_MEMORY)
+		return "out of memory, or a header of the answer is too long";
 	return h->why[0] != '\0' ? h->why : curl_easy_strerror(code);
 }
 
@@ -380,7 +390,7 @@ http_run(struct http *h, const struct http_request *request,
 	 * left them; libcurl's own count differs between versions. */
 	a->body_left = h->sent > 0;
 	why = explain(h, code);
-	if (is_local(code))
+	if (is_local(h, code))
 		return fail(code, why, e);
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	a->end = judge(h, code, status);

@@ -64,7 +64,8 @@ struct http_answer {
 struct http *http_new(const struct http_settings *settings, struct error *e);
 void http_free(struct http *h);
 
-/* 0: *a says how it ended.  -1: trouble on this machine (memory, cacert). */
+/* 0: *a says how it ended.  -1: trouble on this machine (memory, cacert), and
+ * nothing was sent. */
 int http_run(struct http *h, const struct http_request *request,
     struct http_answer *a, struct error *e);
 

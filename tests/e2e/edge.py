@@ -14,6 +14,7 @@ hang            reads all and never answers
 slow            answers after 2 seconds
 early           answers 413 after the headers and closes
 early-200       answers success after the headers, and closes
+header-N        answers success, with a header of N bytes
 tunnel          is a proxy: notes what it is asked for, and refuses
 raw             LOG has all bytes that came, as they came; answers 403
 """
@@ -78,6 +79,10 @@ def respond(conn, number, requests):
         time.sleep(600)
     if mode == "slow":
         time.sleep(2)
+    if mode.startswith("header-"):
+        conn.sendall(answer(b"200 OK", OK,
+                            b"X: %s\r\n" % (b"a" * int(mode[7:]))))
+        return False
     if mode == "trickle":
         for byte in answer(b"200 OK", OK):
             conn.sendall(bytes([byte]))

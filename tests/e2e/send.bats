@@ -244,6 +244,22 @@ states() {
 	assert_same large failed
 }
 
+@test "a header that is too long: an answer lost, sent again" {
+	edge_start header-200000
+	code=0
+	tp-send --endpoint "$edge" --retries 1 --retry-delay 0 \
+		--failed failed both.batches >receipts 2>said || code=$?
+	[ "$code $(states)" = '7 unknown unknown' ]
+	[ "$(jq .attempts receipts | paste -sd ' ')" = '2 2' ]
+	[ "$(wc -l <edge.log)" = 4 ]
+	assert_same both.batches failed
+	fails grep -i '^tp-send: [^:]*memory' said
+	kill "$edge_pid"
+	edge_start header-20000
+	tp-send --endpoint "$edge" both.batches >receipts
+	[ "$(states)" = 'accepted accepted' ]
+}
+
 # --------------------------------------------------------------- TLS, tokens
 
 make_certificate() { # NAME SUBJECT-ALTERNATIVE-NAME

@@ -373,6 +373,18 @@ status_calls() {
 	[ "$(each polls | tr ' ' '\n' | sort | tr '\n' ' ')" = '1 2 ' ]
 }
 
+@test "a header that is too long: asked again until the deadline" {
+	"$BATS_TEST_DIRNAME/edge.py" header-200000 edge.log >edge.out 3>&- &
+	running=$!
+	TP_ENDPOINT=$(await_address edge.out) && export TP_ENDPOINT
+	receipt 1 accepted 1 \
+		"$TP_ENDPOINT/m2/demo/profile/batchStatus?batchId=1" |
+		ask --deadline 3
+	exits 7
+	[ "$(each state)" = '"deadline" ' ]
+	[ "$(wc -l <edge.log)" -ge 2 ]
+}
+
 @test "nobody there: waited for until the deadline" {
 	export TP_ENDPOINT=http://127.0.0.1:1
 	receipt 1 accepted 1 \
