@@ -312,6 +312,7 @@ journal_recall(struct journal *j, const struct history_entry *entry,
 	char *line = read_line(j, entry, e);
 	int result = -1;
 
+	memset(r, 0, sizeof(*r));
 	if (line != NULL)
 		result = receipt_parse(r, line, entry->length, e);
 	free(line);

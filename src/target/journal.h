@@ -39,7 +39,7 @@ int journal_check(const struct journal *j, uint64_t batch, const char *sha256,
 int journal_check_end(
     const struct journal *j, uint64_t batches, struct error *e);
 
-/* The receipt that closed an entry of the history. */
+/* The receipt that closed an entry of the history.  -1: *r says nothing. */
 int journal_recall(struct journal *j, const struct history_entry *entry,
     struct receipt *r, struct error *e);
 /* Where an entry that is not closed was to be kept; *file is to be freed. */

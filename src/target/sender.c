@@ -371,8 +371,10 @@ recall_invalid(struct sender *s, struct batch *b)
 	history_find(journal_history(j), b->number, 0, 0, &past);
 	if (past.kept == NULL)
 		return false;
-	if (journal_recall(j, past.kept, &r, &e) != 0)
-		trouble(s, &e);
+	if (journal_recall(j, past.kept, &r, &e) != 0) {
+		trouble(s, &e); /* the next run will tell of it */
+		return true;
+	}
 	r.attempts = 0;
 	tell(s, b, &r, true);
 	return true;

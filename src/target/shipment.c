@@ -38,6 +38,8 @@ describe(struct voyage *v, const struct halving_part *part, struct receipt *r)
 	struct sha256 *h = v->s->sha256;
 
 	memset(r, 0, sizeof(*r));
+	r->state = RECEIPT_FAILED; /* until more is known */
+	r->time = time(NULL);
 	r->batch = b->number;
 	r->rows_from = is_whole(v, part) ? 0 : part->from;
 	r->rows = part->rows;
@@ -117,6 +119,9 @@ recall(struct voyage *v, const struct halving_part *part, struct receipt *r,
 		return false;
 	if (journal_recall(j, entry, r, &e) != 0) {
 		stop(v, DELIVERY_SETTLED, &e);
+		describe(v, part, r);
+		snprintf(r->message, sizeof(r->message),
+		    "not sent: the journal cannot be read");
 		*verdict = HALVING_FAILED;
 	} else if (entry == past.accepted) {
 		r->state = RECEIPT_SKIPPED;
@@ -185,7 +190,6 @@ settle_piece(struct voyage *v, const struct halving_piece *p)
 	r.http = p->http;
 	if (r.state == RECEIPT_REFUSED && r.http == 0)
 		r.http = v->whole.http;
-	r.time = time(NULL);
 	snprintf(r.message, sizeof(r.message), "%s", explain(p));
 	settle(v, &p->part, &r,
 	    final || (!earlier && v->s->delivery.journal == NULL), earlier);

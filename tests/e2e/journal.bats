@@ -370,6 +370,37 @@ balanced() { # RECEIPTS...
 	grep 'damaged:2: malformed: line 2 of this journal is damaged' said
 }
 
+@test "the journal cannot be read again: 4, and no receipt is made up" {
+	sandbox_start --rate 0 --fault 1:code=400
+	printf 'batch=thirdPartyId,tier\na=b,x\n' >invalid
+	head -n 3 four >refused
+	for input in invalid refused; do
+		rm -f j
+		send "$input"
+		[ "$(states)" = "$input" ]
+		# Cut once it has been read; that is before the input is.
+		rm -f in && mkfifo in
+		cp j whole
+		tp-send --endpoint "$sandbox" --journal j --failed failed in \
+			>receipts 2>said 3>&- &
+		exec 7>in
+		truncate -s 150 j
+		cat "$input" >&7
+		exec 7>&-
+		code=0
+		wait $! || code=$?
+		[ "$code" = 4 ]
+		[ "$(jq -c '[.batch, .state]' receipts)" = \
+			"$([ $input = invalid ] || echo '[1,"failed"]')" ]
+		grep '^tp-send: j: cannot read this' said
+		cp whole j
+		send "$input"
+		[ "$(states)" = "$input" ]
+		assert_same "$input" <(tail -n "$(wc -l <"$input")" failed)
+	done
+	assert_same <(cat invalid refused) failed
+}
+
 # What a kill cannot show: the order of what is put on disk and what is sent.
 @test "on disk before the first byte, after the answer, after the failed file" {
 	sandbox_start --rate 0 --fault 2:code=400
