@@ -77,6 +77,16 @@ utf8_valid(const char *s, size_t n)
 }
 
 size_t
+utf8_cut(const char *s, size_t n, size_t most)
+{
+	if (n <= most)
+		return n;
+	while (most > 0 && ((unsigned char)s[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}
+
+size_t
 utf8_length(const char *s, size_t n)
 {
 	size_t i, count = 0;

@@ -22,6 +22,10 @@ size_t utf8_valid(const char *s, size_t n);
  * as before the first call. */
 void utf8_use_kernel(const char *name);
 
+/* The length of what is left of valid UTF-8 text of n bytes if it is cut,
+ * between characters, to at most `most`. */
+size_t utf8_cut(const char *s, size_t n, size_t most);
+
 /* How many characters valid UTF-8 text holds. */
 size_t utf8_length(const char *s, size_t n);
 

@@ -1,9 +1,9 @@
 #include "target/halving.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/sys.h"
+#include "base/utf8.h"
 
 void
 halving_start(struct halving *h, const char *body, size_t header, size_t size,
@@ -79,10 +79,14 @@ static void
 set_piece(struct halving_piece *piece, const struct halving_part *part,
     enum halving_verdict kind, int http, const char *message)
 {
+	size_t n =
+	    utf8_cut(message, strlen(message), sizeof(piece->message) - 1);
+
 	piece->part = *part;
 	piece->kind = kind;
 	piece->http = http;
-	snprintf(piece->message, sizeof(piece->message), "%s", message);
+	memcpy(piece->message, message, n);
+	piece->message[n] = '\0';
 }
 
 /* This part, and all that would have come after it. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/utf8.h"
 
 static const char *const names[] = {
     [RECEIPT_ACCEPTED] = "accepted",
@@ -78,19 +79,19 @@ receipt_divisible(const struct receipt *r)
 	       ((r->http >= 200 && r->http <= 299) || r->http == 413);
 }
 
-/* A text that may be absent or null; -1: longer than the field. */
+/* A text that may be absent or null.  -1: longer than the field, which has its
+ * beginning. */
 static int
 get_text(const ndjson *o, const char *key, char *to, size_t size)
 {
 	const char *text = ndjson_get_string(o, key);
+	size_t n = text == NULL ? 0 : strlen(text);
+	size_t fits = text == NULL ? 0 : utf8_cut(text, n, size - 1);
 
-	to[0] = '\0';
-	if (text == NULL)
-		return 0;
-	if (strlen(text) >= size)
-		return -1;
-	memcpy(to, text, strlen(text) + 1);
-	return 0;
+	if (fits > 0)
+		memcpy(to, text, fits);
+	to[fits] = '\0';
+	return fits < n ? -1 : 0;
 }
 
 static int
@@ -150,13 +151,14 @@ receipt_get(struct receipt *r, const ndjson *o)
 	(void)ndjson_get_count(o, "rowsFrom", &r->rows_from);
 	r->duplicate = ndjson_get_bool(o, "possibleDuplicate");
 	r->time = parse_time(ndjson_get_string(o, "time"));
-	if (get_text(o, "sha256", r->sha256, sizeof(r->sha256)) != 0 ||
-	    get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0 ||
-	    get_text(o, "batchStatus", r->batch_status,
-		sizeof(r->batch_status)) != 0 ||
-	    get_text(o, "message", r->message, sizeof(r->message)) != 0)
-		return -1;
-	return 0;
+	/* A part of a name or of a URL is no use; a part of a message is. */
+	if (get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0)
+		r->batch_id[0] = '\0';
+	if (get_text(o, "batchStatus", r->batch_status,
+		sizeof(r->batch_status)) != 0)
+		r->batch_status[0] = '\0';
+	(void)get_text(o, "message", r->message, sizeof(r->message));
+	return get_text(o, "sha256", r->sha256, sizeof(r->sha256));
 }
 
 int

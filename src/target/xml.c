@@ -1,6 +1,7 @@
 #include "target/xml.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/utf8.h"
 
@@ -333,28 +334,50 @@ piece(struct xml_span s, bool *raw, char out[4], size_t *n)
 	return taken;
 }
 
+/* The first character of n bytes as it is put out: its length in them. */
+static size_t
+spell(const char *from, size_t n, char out[5], size_t *used)
+{
+	uint32_t point;
+	size_t taken = utf8_decode(from, n, &point);
+
+	*used = taken;
+	if (taken > 0) {
+		memcpy(out, from, taken);
+		return taken;
+	}
+	*used = 4;
+	snprintf(out, 5, "\\x%02X", (unsigned char)from[0]);
+	return 1;
+}
+
 int
 xml_text(struct xml_span content, char *out, size_t size)
 {
-	size_t used = 0, whole;
+	char next[8]; /* decoded, and not put out yet */
+	size_t held = 0, used = 0;
 	bool raw = false;
 
-	while (content.len > 0) {
-		char bytes[4];
-		size_t n, taken = piece(content, &raw, bytes, &n);
+	for (;;) {
+		char character[5];
+		size_t n, taken;
 
-		if (n >= size - used || (n > 0 && bytes[0] == '\0'))
+		/* A whole character, if there is one. */
+		while (held < 4 && content.len > 0) {
+			advance(
+			    &content, piece(content, &raw, next + held, &n));
+			held += n;
+		}
+		if (held == 0 || next[0] == '\0')
 			break;
-		memcpy(out + used, bytes, n);
+		taken = spell(next, held, character, &n);
+		if (n >= size - used)
+			break;
+		memcpy(out + used, character, n);
 		used += n;
-		advance(&content, taken);
+		held -= taken;
+		memmove(next, next + taken, held);
 	}
 	out[used] = '\0';
-	if (content.len == 0)
-		return 0;
-	/* Not half a character. */
-	whole = utf8_valid(out, used);
-	if (used - whole < 4)
-		out[whole] = '\0';
-	return -1;
+	return held == 0 ? 0 : -1;
 }

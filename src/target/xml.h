@@ -40,8 +40,9 @@ bool xml_child(struct xml_span in, const char *name, struct xml_span *content);
 /*
  * Content as text: the five named entities and the numeric ones are decoded,
  * CDATA sections unwrapped, all else (a bare "&", an unknown entity, a tag)
- * is left as it stands.  out is always ended by NUL.  0, or -1 if it did not
- * fit or holds NUL: out then has the characters before that.
+ * is left as it stands.  Bytes that are not UTF-8 become "\xNN", so that out is
+ * UTF-8, and no longer when it is written.  It is always ended by NUL.  0, or
+ * -1 if it did not fit or holds NUL: out then has the characters before that.
  */
 int xml_text(struct xml_span content, char *out, size_t size);
 

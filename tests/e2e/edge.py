@@ -15,6 +15,7 @@ slow            answers after 2 seconds
 early           answers 413 after the headers and closes
 early-200       answers success after the headers, and closes
 header-N        answers success, with a header of N bytes
+latin-1         refuses, with a message of 300 letters that are not UTF-8
 tunnel          is a proxy: notes what it is asked for, and refuses
 raw             LOG has all bytes that came, as they came; answers 403
 """
@@ -79,6 +80,10 @@ def respond(conn, number, requests):
         time.sleep(600)
     if mode == "slow":
         time.sleep(2)
+    if mode == "latin-1":
+        conn.sendall(answer(b"200 OK", b"<success>false</success><message>%s"
+                            b"</message>" % (b"\xe4" * 300)))
+        return False
     if mode.startswith("header-"):
         conn.sendall(answer(b"200 OK", OK,
                             b"X: %s\r\n" % (b"a" * int(mode[7:]))))

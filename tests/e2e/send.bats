@@ -260,6 +260,24 @@ states() {
 	[ "$(states)" = 'accepted accepted' ]
 }
 
+@test "an answer that is not UTF-8: journal and receipt can be read" {
+	edge_start latin-1
+	for run in 1 2 3; do
+		code=0
+		tp-send --endpoint "$edge" --no-bisect --journal j \
+			--failed failed one.batches >receipts 2>said || code=$?
+		[ "$code $(states)" = '1 refused' ]
+		jq -r .message receipts | grep -qx '[\xE4]\{200,\}'
+		code=0
+		tp-status --endpoint "$edge" receipts >outcomes 2>said ||
+			code=$?
+		[ "$code" = 1 ]
+		# Versions before wrote texts that are too long to be read.
+		sed -i "s/xE4/$(printf 'xE4%.0s' {1..400})/" j
+	done
+	assert_same one.batches failed
+}
+
 # --------------------------------------------------------------- TLS, tokens
 
 make_certificate() { # NAME SUBJECT-ALTERNATIVE-NAME

@@ -4,10 +4,12 @@
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-xml.c src/target/xml.c src/base/utf8*.c
  *
- * What is found lies within the input, moves on, and fits where it is put.
+ * What is found lies within the input, moves on, fits where it is put, and is
+ * UTF-8 there.
  */
 #include <stdlib.h>
 #include <string.h>
+#include "base/utf8.h"
 #include "target/xml.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -33,8 +35,9 @@ check(struct xml_span outer, struct xml_span content)
 		int result = xml_text(content, text, sizes[i]);
 
 		demand(memchr(text, '\0', sizes[i]) != NULL);
-		/* Nothing decodes to more than it was. */
-		demand(result != 0 || strlen(text) <= content.len);
+		demand(utf8_valid(text, strlen(text)) == strlen(text));
+		/* Nothing decodes to more than a byte that is spelled out. */
+		demand(result != 0 || strlen(text) <= 4 * content.len);
 	}
 }
 

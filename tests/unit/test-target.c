@@ -408,6 +408,104 @@ test_receipt(void **state)
 	assert_string_equal(got.batch_status, r.batch_status);
 }
 
+/* A text of the kind that makes trouble, of up to `most` bytes. */
+static size_t
+hostile(char *to, size_t most)
+{
+	static const char *const pieces[] = {"a", "\344", "\303\251",
+	    "\360\237\230\200", "\355\240\200", "\xff", "\303", "&#233;",
+	    "&#1;", "\x01", "\x7f", "\\", "\"", "&amp;", "<![CDATA[", "]]>",
+	    "\r\n", "\342\200\256", "batchId=", "?", "&"};
+	size_t used = 0, only = (size_t)rand();
+
+	while (used + 9 < most) {
+		/* Some texts are all of one kind. */
+		size_t i = only % 2 == 0 ? only / 2 : (size_t)rand();
+		const char *piece =
+		    pieces[i % (sizeof(pieces) / sizeof(pieces[0]))];
+
+		memcpy(to + used, piece, strlen(piece));
+		used += strlen(piece);
+	}
+	to[used] = '\0';
+	return used;
+}
+
+/* Whatever the service answers: what is written of it is read as it was. */
+static void
+test_receipt_of_any_answer(void **state)
+{
+	static char body[16384], text[2][6000];
+	struct http_answer a = {.end = HTTP_ANSWERED, .status = 200};
+	struct receipt r = {.batch = 1}, got;
+	struct outcome o;
+	size_t n;
+	struct error e = ERROR_INIT;
+	char *line;
+	int i;
+
+	(void)state;
+	srand(1);
+	for (i = 0; i < 4000; i++) {
+		hostile(text[0], 10 + (size_t)rand() % (sizeof(text[0]) - 10));
+		hostile(text[1], 10 + (size_t)rand() % 2000);
+		snprintf(body, sizeof(body),
+		    "<r><success>%s</success><batchStatus>%s?batchId=%s"
+		    "</batchStatus><message>%s</message></r>",
+		    i % 2 == 0 ? "true" : "false", text[i / 2 % 2], text[1],
+		    text[0]);
+		a.body.data = body;
+		a.body.len = strlen(body);
+		outcome_judge(&o, &a);
+		memcpy(r.batch_id, o.batch_id, sizeof(r.batch_id));
+		memcpy(r.batch_status, o.batch_status, sizeof(r.batch_status));
+		memcpy(r.message, o.message, sizeof(r.message));
+		line = receipt_line(&r, &n);
+		assert_non_null(line);
+		assert_int_equal(receipt_parse(&got, line, n, &e), 0);
+		free(line);
+		assert_string_equal(got.batch_id, r.batch_id);
+		assert_string_equal(got.batch_status, r.batch_status);
+		assert_string_equal(got.message, r.message);
+	}
+}
+
+/* As versions before wrote them, which spelled bytes out later. */
+static void
+test_receipt_too_long(void **state)
+{
+	static char line[16384], text[4000];
+	struct error e = ERROR_INIT;
+	struct receipt r;
+	int n;
+
+	(void)state;
+	memset(text, 'x', 1022);
+	memcpy(text + 1022, "\303\251", 3);
+	n = snprintf(line, sizeof(line),
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"refused\","
+	    "\"batchId\":\"%s\",\"message\":\"%s\"}",
+	    text, text);
+	assert_int_equal(receipt_parse(&r, line, (size_t)n, &e), 0);
+	assert_string_equal(r.batch_id, "");
+	assert_int_equal(strlen(r.message), 1022);
+	assert_memory_equal(r.message, text, 1022);
+	memset(text, 'x', 2100);
+	text[2100] = '\0';
+	n = snprintf(line, sizeof(line),
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"accepted\","
+	    "\"batchStatus\":\"%s\",\"message\":\"%s\"}",
+	    text, text);
+	assert_int_equal(receipt_parse(&r, line, (size_t)n, &e), 0);
+	assert_string_equal(r.batch_status, "");
+	assert_int_equal(strlen(r.message), 1023);
+	n = snprintf(line, sizeof(line),
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"accepted\","
+	    "\"sha256\":\"%s\"}",
+	    text);
+	assert_int_equal(receipt_parse(&r, line, (size_t)n, &e), -1);
+}
+
 static void
 test_receipt_bad(void **state)
 {
@@ -494,6 +592,8 @@ main(void)
 	    cmocka_unit_test(test_pace),
 	    cmocka_unit_test(test_token_hide),
 	    cmocka_unit_test(test_receipt),
+	    cmocka_unit_test(test_receipt_of_any_answer),
+	    cmocka_unit_test(test_receipt_too_long),
 	    cmocka_unit_test(test_receipt_bad),
 	    cmocka_unit_test(test_service),
 	};

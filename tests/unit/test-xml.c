@@ -249,6 +249,29 @@ test_text(void **state)
 	assert_text("<b>x</b>", "<b>x</b>");
 }
 
+/* What is no UTF-8 is spelled out, so that all that comes out is. */
+static void
+test_text_spelled(void **state)
+{
+	char text[10];
+
+	(void)state;
+	assert_text("a\344b", "a\\xE4b");
+	assert_text("\303\251\303", "\303\251\\xC3");
+	assert_text("\303<![CDATA[\251]]>", "\303\251");
+	assert_text("\355\240\200", "\\xED\\xA0\\x80");
+	assert_text("\360\237\230\200\360\237\230", "\360\237\230\200"
+						    "\\xF0\\x9F\\x98");
+	assert_int_equal(
+	    xml_text(span("a\344\344\344"), text, sizeof(text)), -1);
+	assert_string_equal(text, "a\\xE4\\xE4");
+	assert_int_equal(
+	    xml_text(span("\344\344\303\251"), text, sizeof(text)), -1);
+	assert_string_equal(text, "\\xE4\\xE4");
+	assert_int_equal(xml_text(span("\344\344."), text, sizeof(text)), 0);
+	assert_string_equal(text, "\\xE4\\xE4.");
+}
+
 static void
 test_text_bounds(void **state)
 {
@@ -288,6 +311,7 @@ main(void)
 	    cmocka_unit_test(test_enter),
 	    cmocka_unit_test(test_repeated),
 	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_text_spelled),
 	    cmocka_unit_test(test_text_bounds),
 	};
 
