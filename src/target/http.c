@@ -378,6 +378,7 @@ http_run(struct http *h, const struct http_request *request,
 
 	memset(a, 0, sizeof(*a));
 	a->retry_after = -1;
+	a->token = request->token;
 	h->request = request;
 	h->answer = a;
 	h->sent = h->body.len = 0;

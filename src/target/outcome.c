@@ -27,7 +27,7 @@ static const struct {
 static int
 get_text(const struct http_answer *a, const char *name, char *to, size_t size)
 {
-	struct xml_span rest = {a->body.data, a->body.len}, content;
+	struct xml_span rest = {a->body.data, a->body.len, a->token}, content;
 
 	to[0] = '\0';
 	return xml_next(&rest, name, &content) ? xml_text(content, to, size)

@@ -85,17 +85,17 @@ read_counts(struct status *s, struct xml_span root)
 }
 
 int
-status_read(struct status *s, const char *body, size_t n, bool cut)
+status_read(struct status *s, struct xml_span body, bool cut)
 {
-	struct xml_span document = {body, n}, root, id;
+	struct xml_span root, id;
 	char text[ID], word[WORD];
 	bool found;
 
 	if (cut) {
-		root = document;
+		root = body;
 		found = xml_enter(&root, "response");
 	} else {
-		found = xml_next(&document, "response", &root);
+		found = xml_next(&body, "response", &root);
 	}
 	if (!found || get(root, "status", word, sizeof(word)) != 0 ||
 	    word[0] == '\0' || get(root, "batchId", text, sizeof(text)) != 0)

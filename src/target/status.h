@@ -60,7 +60,7 @@ const char *status_state_name(enum status_state state);
  * body is only the first part of a longer answer.  -1: it cannot be read, or is
  * about another batch; s is not changed.
  */
-int status_read(struct status *s, const char *body, size_t n, bool cut);
+int status_read(struct status *s, struct xml_span body, bool cut);
 
 /* Complete, with as many rows as were sent, of which none failed. */
 bool status_reconciled(const struct status *s);

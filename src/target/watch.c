@@ -226,6 +226,8 @@ watch_delay(struct watch *w)
 static enum answer
 judge(struct status *s, const struct http_answer *a)
 {
+	const struct xml_span body = {a->body.data, a->body.len, a->token};
+
 	if (a->end == HTTP_UNTRUSTED) {
 		explain(s, a->text);
 		return ANSWER_DENIED;
@@ -250,7 +252,7 @@ judge(struct status *s, const struct http_answer *a)
 	}
 	if (a->status < 200 || a->status > 299)
 		return ANSWER_AGAIN;
-	if (status_read(s, a->body.data, a->body.len, a->too_long) == 0)
+	if (status_read(s, body, a->too_long) == 0)
 		return ANSWER_STATUS;
 	explain(s, "the answer cannot be read");
 	return ANSWER_AGAIN;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/utf8.h"
+#include "target/token.h"
 
 static const char cdata[] = "<![CDATA[";
 enum { CDATA = sizeof(cdata) - 1 };
@@ -162,7 +163,7 @@ pass_element(
 	size_t open = 1;
 	struct tag inner;
 
-	content->data = rest->data;
+	*content = *rest;
 	content->len = 0;
 	if (t->kind == TAG_EMPTY)
 		return true;
@@ -192,7 +193,7 @@ static bool
 find(struct xml_span *rest, const char *name, bool deep,
     struct xml_span *content)
 {
-	struct xml_span wanted = {name, strlen(name)};
+	struct xml_span wanted = {name, strlen(name), NULL};
 	struct tag t;
 
 	while (next_tag(rest, &t)) {
@@ -207,8 +208,7 @@ find(struct xml_span *rest, const char *name, bool deep,
 			return true;
 		}
 	}
-	content->data = "";
-	content->len = 0;
+	*content = (struct xml_span){"", 0, NULL};
 	return false;
 }
 
@@ -227,7 +227,7 @@ xml_child(struct xml_span in, const char *name, struct xml_span *content)
 bool
 xml_enter(struct xml_span *in, const char *name)
 {
-	struct xml_span wanted = {name, strlen(name)};
+	struct xml_span wanted = {name, strlen(name), NULL};
 	struct tag t;
 
 	while (next_tag(in, &t)) {
@@ -379,5 +379,7 @@ xml_text(struct xml_span content, char *out, size_t size)
 		memmove(next, next + taken, held);
 	}
 	out[used] = '\0';
+	if (content.hide != NULL)
+		token_hide(out, used, content.hide);
 	return held == 0 ? 0 : -1;
 }

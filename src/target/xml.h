@@ -7,6 +7,9 @@
  * passed over, comments, CDATA sections and processing instructions hold no
  * elements.  An element without its end tag is not there: that is how an
  * answer that was cut is known.
+ *
+ * The service may say back what it was sent.  What a span hides is hidden in
+ * all that is found in it, here, as an escaped token is one only when decoded.
  */
 #ifndef TP_TARGET_XML_H
 #define TP_TARGET_XML_H
@@ -17,6 +20,7 @@
 struct xml_span {
 	const char *data; /* belongs to the caller; no NUL behind it */
 	size_t len;
+	const char *hide; /* the token, which no text of it shows; or NULL */
 };
 
 /*
@@ -43,6 +47,7 @@ bool xml_child(struct xml_span in, const char *name, struct xml_span *content);
  * is left as it stands.  Bytes that are not UTF-8 become "\xNN", so that out is
  * UTF-8, and no longer when it is written.  It is always ended by NUL.  0, or
  * -1 if it did not fit or holds NUL: out then has the characters before that.
+ * The token to hide is starred out, as token_hide does it.
  */
 int xml_text(struct xml_span content, char *out, size_t size);
 

@@ -15,6 +15,7 @@ slow            answers after 2 seconds
 early           answers 413 after the headers and closes
 early-200       answers success after the headers, and closes
 header-N        answers success, with a header of N bytes
+echo            refuses, with all headers as they came for a message
 latin-1         refuses, with a message of 300 letters that are not UTF-8
 tunnel          is a proxy: notes what it is asked for, and refuses
 raw             LOG has all bytes that came, as they came; answers 403
@@ -70,7 +71,7 @@ def note(number, head, body):
                                      len(body), names))
 
 
-def respond(conn, number, requests):
+def respond(conn, number, requests, head):
     """False: the connection is to be dropped."""
     if mode == "keep-and-drop" and requests > 1:
         return False
@@ -80,9 +81,10 @@ def respond(conn, number, requests):
         time.sleep(600)
     if mode == "slow":
         time.sleep(2)
-    if mode == "latin-1":
+    if mode in ("echo", "latin-1"):
+        text = "\n".join(head) if mode == "echo" else "\xe4" * 300
         conn.sendall(answer(b"200 OK", b"<success>false</success><message>%s"
-                            b"</message>" % (b"\xe4" * 300)))
+                            b"</message>" % text.encode("latin-1")))
         return False
     if mode.startswith("header-"):
         conn.sendall(answer(b"200 OK", OK,
@@ -126,7 +128,7 @@ def serve(conn, number):
                     pass
                 return
             note(number, head, read_body(conn, head, rest))
-            if not respond(conn, number, requests):
+            if not respond(conn, number, requests, head):
                 return
 
 

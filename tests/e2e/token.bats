@@ -29,10 +29,10 @@ start() { # OPTION...
 }
 
 # Another host: its address is $other, and other.log has what came there.
-other_start() {
+other_start() { # [MODE]
 	: >other.log
 	rm -f other.out
-	"$BATS_TEST_DIRNAME/edge.py" raw other.log >other.out 3>&- &
+	"$BATS_TEST_DIRNAME/edge.py" "${1-raw}" other.log >other.out 3>&- &
 	other_pid=$!
 	other=$(await_address other.out)
 }
@@ -142,6 +142,36 @@ ask() { # OPTION...
 		jq -se '.[0].message | test("[*]{20}$")' receipts
 		rm failed
 	done
+}
+
+@test "nor is it when what the server says back is escaped" {
+	token='canary&R7kQ2vXw9<LmZ4tB8"nD_f6+J3'
+	printf '%s\n' "$token" >token
+	printf 'batch=thirdPartyId,tier\n%s,gold\nb,gold\n' \
+		'canary%26R7kQ2vXw9%3CLmZ4tB8%22nD_f6%2BJ3' >ids.batches
+	start --fault "1:false=Invalid token $token" --token-always
+	send --no-bisect one.batches
+	[ "$code" = 1 ]
+	grep 'Invalid token [*]\{33\}"' receipts
+	rm failed
+	run ! grep -F LmZ4tB8 receipts said summary journal
+	send ids.batches
+	[ "$code" = 0 ]
+	ask --token-to-status receipts
+	[ "$code" = 1 ]
+	[ "$(jq -r '.failedIds[]' outcomes)" = "${token//?/*}" ]
+	run ! grep -F LmZ4tB8 outcomes said told
+}
+
+@test "nor is one that looks escaped, and is said back as it is" {
+	token='canary&lt;R7kQ2vXw9LmZ4tB8'
+	printf '%s\n' "$token" >token
+	other_start echo
+	export TP_ENDPOINT=$other TP_TOKEN_FILE=token
+	send --no-bisect one.batches
+	[ "$code" = 1 ]
+	grep 'Authorization: Bearer [*]\{26\}\\' receipts
+	run ! grep -F LmZ4tB8 receipts said summary journal
 }
 
 @test "argv and environment while it sends and asks; no children" {

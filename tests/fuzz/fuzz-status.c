@@ -4,7 +4,7 @@
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-status.c \
- *	    src/target/{endpoint,status,statusurl,xml}.c \
+ *	    src/target/{endpoint,status,statusurl,token,xml}.c \
  *	    src/base/{buffer,clock,error,escape,ndjson,number,signals,sys}.c \
  *	    src/base/utf8*.c -ljansson
  *
@@ -29,6 +29,7 @@ demand(int condition)
 static void
 check_status(const char *body, size_t n, bool cut)
 {
+	struct xml_span answer = {body, n, "batchStatus"};
 	struct status s;
 	ndjson *o;
 	char *line;
@@ -37,7 +38,7 @@ check_status(const char *body, size_t n, bool cut)
 	memset(&s, 0, sizeof(s));
 	s.id = "d-1";
 	s.rows = 1;
-	if (status_read(&s, body, n, cut) != 0)
+	if (status_read(&s, answer, cut) != 0)
 		return;
 	demand(!status_reconciled(&s) || s.state == STATUS_COMPLETE);
 	line = status_line(&s, &len);

@@ -2,7 +2,8 @@
  * fuzz-xml.c: for libFuzzer: any bytes as an answer of the service.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-xml.c src/target/xml.c src/base/utf8*.c
+ *	    tests/fuzz/fuzz-xml.c src/target/{token,xml}.c \
+ *	    src/base/{error,escape,sys,utf8*}.c
  *
  * What is found lies within the input, moves on, fits where it is put, and is
  * UTF-8 there.
@@ -45,7 +46,8 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static const char *const names[] = {"response", "profile", "a"};
-	struct xml_span whole = {(const char *)data, size}, rest, found, inner;
+	struct xml_span whole = {(const char *)data, size, "batchStatus"}, rest,
+			found, inner;
 	size_t i, before;
 
 	check(whole, whole);

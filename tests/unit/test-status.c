@@ -279,6 +279,14 @@ begin(struct status *s, uint64_t rows)
 	s->time = 1763792520;
 }
 
+static int
+read_status(struct status *s, const char *text, bool cut)
+{
+	const struct xml_span body = {text, strlen(text), NULL};
+
+	return status_read(s, body, cut);
+}
+
 static void
 assert_line(const struct status *s, const char *expected)
 {
@@ -297,7 +305,7 @@ test_status_complete(void **state)
 
 	(void)state;
 	begin(&s, 3);
-	assert_int_equal(status_read(&s, complete, strlen(complete), false), 0);
+	assert_int_equal(read_status(&s, complete, false), 0);
 	assert_int_equal(s.state, STATUS_COMPLETE);
 	assert_true(status_reconciled(&s));
 	assert_line(&s,
@@ -307,7 +315,7 @@ test_status_complete(void **state)
 	    "\"profilesNotFound\":1,\"failedUpdates\":0,\"polls\":2,"
 	    "\"message\":null,\"time\":\"2025-11-22T06:22:00Z\"}\n");
 	begin(&s, 4);
-	assert_int_equal(status_read(&s, complete, strlen(complete), false), 0);
+	assert_int_equal(read_status(&s, complete, false), 0);
 	assert_false(status_reconciled(&s));
 }
 
@@ -317,7 +325,7 @@ state_of(const char *body, bool *reconciled)
 	struct status s;
 
 	begin(&s, 3);
-	assert_int_equal(status_read(&s, body, strlen(body), false), 0);
+	assert_int_equal(read_status(&s, body, false), 0);
 	*reconciled = status_reconciled(&s);
 	return s.state;
 }
@@ -373,7 +381,7 @@ test_status_failed_ids(void **state)
 
 	(void)state;
 	begin(&s, 3);
-	assert_int_equal(status_read(&s, body, strlen(body), false), 0);
+	assert_int_equal(read_status(&s, body, false), 0);
 	assert_int_equal(s.state, STATUS_COMPLETE);
 	assert_int_equal(s.listed, 2);
 	assert_false(status_reconciled(&s));
@@ -400,8 +408,8 @@ test_status_cut(void **state)
 
 	(void)state;
 	begin(&s, 3);
-	assert_int_equal(status_read(&s, body, strlen(body), false), -1);
-	assert_int_equal(status_read(&s, body, strlen(body), true), 0);
+	assert_int_equal(read_status(&s, body, false), -1);
+	assert_int_equal(read_status(&s, body, true), 0);
 	assert_int_equal(s.counts[STATUS_FAILED], 2);
 	line = status_line(&s, &n);
 	assert_non_null(line);
@@ -431,8 +439,7 @@ test_status_unreadable(void **state)
 	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		begin(&s, 3);
 		before = s;
-		assert_int_equal(
-		    status_read(&s, bodies[i], strlen(bodies[i]), false), -1);
+		assert_int_equal(read_status(&s, bodies[i], false), -1);
 		assert_memory_equal(&s, &before, sizeof(s));
 	}
 }
@@ -462,7 +469,7 @@ test_table(void **state)
 	assert_int_equal(output_open(&out, fds[1], "pipe", &e), 0);
 	table_init(&t, &out, false);
 	begin(&s, 3);
-	assert_int_equal(status_read(&s, complete, strlen(complete), false), 0);
+	assert_int_equal(read_status(&s, complete, false), 0);
 	assert_int_equal(table_add(&t, &s, &e), 0);
 	begin(&s, 9);
 	s.batch = 8;

@@ -26,7 +26,7 @@ static const char bare[] =
 static struct xml_span
 span(const char *text)
 {
-	struct xml_span s = {text, strlen(text)};
+	struct xml_span s = {text, strlen(text), NULL};
 
 	return s;
 }
@@ -165,7 +165,7 @@ test_cut(void **state)
 	for (i = 0; i <= n; i++) {
 		/* Of just that size, so that reading past it is found out. */
 		char *copy = malloc(i + 1);
-		struct xml_span s = {copy, i};
+		struct xml_span s = {copy, i, NULL};
 
 		assert_non_null(copy);
 		memcpy(copy, accepted, i);
@@ -273,9 +273,43 @@ test_text_spelled(void **state)
 }
 
 static void
+hides(const char *raw, size_t size, const char *expected)
+{
+	struct xml_span s = span(raw), rest, content;
+	char document[256], text[64];
+
+	s.hide = "abcd&efgh\"";
+	(void)xml_text(s, text, size);
+	assert_string_equal(text, expected);
+	/* What is found in a span hides the same. */
+	snprintf(document, sizeof(document), "<r><b><c>%s</c></b></r>", raw);
+	rest = span(document);
+	rest.hide = s.hide;
+	assert_true(xml_enter(&rest, "r"));
+	assert_true(xml_next(&rest, "b", &content));
+	assert_true(xml_child(content, "c", &s));
+	(void)xml_text(s, text, size);
+	assert_string_equal(text, expected);
+}
+
+static void
+test_text_hidden(void **state)
+{
+	(void)state;
+	hides("x abcd&efgh\" y", 64, "x ********** y");
+	hides("x abcd&amp;efgh&quot;", 64, "x **********");
+	hides("&#97;&#x62;cd&#38;efgh&#34;", 64, "**********");
+	hides("ab<![CDATA[cd&ef]]>gh&quot;y", 64, "**********y");
+	/* A beginning, where it is cut. */
+	hides("x abcd&amp;efgh&quot;", 12, "x *********");
+	hides("x abcd&amp;efgh&quot;", 11, "x ********");
+	hides("x abcd&amp;e", 64, "x abcd&e");
+}
+
+static void
 test_text_bounds(void **state)
 {
-	struct xml_span nul = {"ab\0c", 4}, none = {NULL, 0};
+	struct xml_span nul = {"ab\0c", 4, NULL}, none = {NULL, 0, NULL};
 	char text[4];
 
 	(void)state;
@@ -312,6 +346,7 @@ main(void)
 	    cmocka_unit_test(test_repeated),
 	    cmocka_unit_test(test_text),
 	    cmocka_unit_test(test_text_spelled),
+	    cmocka_unit_test(test_text_hidden),
 	    cmocka_unit_test(test_text_bounds),
 	};
 
