@@ -72,6 +72,7 @@ extend(struct halving *h, const struct halving_part *part,
 		return false;
 	last->part.rows += part->rows;
 	last->part.size += part->size;
+	last->part.marked |= part->marked;
 	return true;
 }
 
@@ -100,6 +101,7 @@ give_up(struct halving *h, const struct halving_part *part, struct error *e)
 
 		all.rows += next->rows;
 		all.size += next->size;
+		all.marked |= next->marked;
 	}
 	set_piece(&h->rest, &all, HALVING_FAILED, 0, "");
 	h->no_memory = true;

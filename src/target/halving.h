@@ -24,6 +24,8 @@ enum { HALVING_DEPTH = 66 };
 struct halving_part {
 	uint64_t from, rows; /* from 1 */
 	size_t at, size;     /* its bytes in the batch */
+	bool marked;	     /* by the caller; halves of it are, too, and a
+			      * piece of which some part was */
 };
 
 enum halving_verdict {

@@ -31,6 +31,7 @@ is_whole(const struct voyage *v, const struct halving_part *part)
 	return part->rows == v->batch->rows;
 }
 
+/* A part is marked if an earlier run may have sent it. */
 static void
 describe(struct voyage *v, const struct halving_part *part, struct receipt *r)
 {
@@ -44,6 +45,7 @@ describe(struct voyage *v, const struct halving_part *part, struct receipt *r)
 	r->rows_from = is_whole(v, part) ? 0 : part->from;
 	r->rows = part->rows;
 	r->bytes = b->header + part->size;
+	r->duplicate = part->marked;
 	if (is_whole(v, part)) {
 		memcpy(r->sha256, v->sha256, SHA256_HEX);
 		return;
@@ -99,7 +101,7 @@ deliver(struct voyage *v, const struct halving_part *part, struct receipt *r)
 
 /* What an earlier run came to; false: it is to be sent. */
 static bool
-recall(struct voyage *v, const struct halving_part *part, struct receipt *r,
+recall(struct voyage *v, struct halving_part *part, struct receipt *r,
     enum halving_verdict *verdict)
 {
 	struct journal *j = v->s->delivery.journal;
@@ -111,7 +113,8 @@ recall(struct voyage *v, const struct halving_part *part, struct receipt *r,
 		return false;
 	history_find(
 	    journal_history(j), r->batch, r->rows_from, r->rows, &past);
-	r->duplicate = past.doubt != NULL;
+	if (past.doubt != NULL)
+		r->duplicate = part->marked = true;
 	entry = past.accepted != NULL ? past.accepted
 		: past.kept != NULL   ? past.kept
 				      : past.refused;
@@ -137,7 +140,7 @@ recall(struct voyage *v, const struct halving_part *part, struct receipt *r,
 }
 
 static enum halving_verdict
-try_part(struct voyage *v, const struct halving_part *part, struct receipt *r)
+try_part(struct voyage *v, struct halving_part *part, struct receipt *r)
 {
 	bool half = !is_whole(v, part);
 	enum halving_verdict verdict;
@@ -200,11 +203,15 @@ static void
 settle_whole(struct voyage *v)
 {
 	const struct halving_part all = {1, v->batch->rows, v->batch->header,
-	    v->batch->body.len - v->batch->header};
+	    v->batch->body.len - v->batch->header, false};
 	bool journal = v->s->delivery.journal != NULL;
 	struct receipt *r = &v->whole;
 	bool final = r->state == RECEIPT_REFUSED && !receipt_denied(r);
+	const struct halving_piece *p;
+	size_t i;
 
+	for (i = 0; (p = halving_piece(&v->halving, i)) != NULL; i++)
+		r->duplicate |= p->part.marked;
 	if (final && journal && v->stopped) {
 		/* The next run goes on with its halves. */
 		final = false;

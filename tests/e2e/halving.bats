@@ -207,8 +207,17 @@ rows_of() {
 			grep -c '^{"attempt"' || true)
 		all=$(grep -c '^{"attempt"' whole)
 		[ "$(wc -l <log)" = $((all - done_before + open)) ]
-		[ "$(jq -s 'map(select(.possibleDuplicate)) | length' \
-			receipts)" -le 1 ]
+		# Named is what has rows of the attempt that was open.
+		head -n "$at" whole | jq -s 'map(select(.attempt or .result)) |
+			group_by(.attempt // .result) |
+			map(select(length == 1))[0][0] // {batch: 0}' >attempt
+		jq -se --slurpfile open attempt '$open[0] as $o |
+			map(.rowsFrom //= 1) |
+			($o.rowsFrom // 1) as $from |
+			all(.[]; (.possibleDuplicate == true) ==
+				(.batch == $o.batch and
+				.rowsFrom < $from + $o.rows and
+				.rowsFrom + .rows > $from))' receipts
 		grep ',bad$' one | sort >bad
 		assert_same bad <(rows_of failed | sort -u)
 	done

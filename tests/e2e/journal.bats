@@ -128,6 +128,32 @@ balanced() { # RECEIPTS...
 	expect 0 'skipped skipped skipped skipped'
 }
 
+@test "unknown again: named in receipt and summary, and so are its halves" {
+	sandbox_start --rate 0 --fault 1-2:reset-after --fault 3:false \
+		--fault 4:reset-after --fault 5-6:code=503
+	head -n 3 four >one
+	send --retries 0 one
+	expect 7 unknown
+	[ "$(jq -c .possibleDuplicate receipts)" = null ]
+	send --retries 0 --summary s one
+	expect 7 unknown
+	[ "$(jq -c .possibleDuplicate receipts)" = true ]
+	[ "$(jq .possibleDuplicates s)" = 1 ]
+	# Refused as a whole; the first half is lost, the second not taken.
+	send --retries 0 --summary s one
+	expect 7 'unknown failed'
+	[ "$(jq -c .possibleDuplicate receipts | paste -sd ' ')" = 'true true' ]
+	[ "$(jq .possibleDuplicates s)" = 2 ]
+	grep 'possible-duplicate: batch 1, row 1: an earlier run may' said
+	# That the whole was refused is in the journal now.  Nothing is taken.
+	send --retries 0 one
+	expect 5 failed
+	[ "$(jq -c '[.rowsFrom, .possibleDuplicate]' receipts)" = '[null,true]' ]
+	send --retries 0 one
+	expect 0 'accepted accepted'
+	[ "$(jq -c .possibleDuplicate receipts | paste -sd ' ')" = 'true null' ]
+}
+
 @test "killed with an attempt under way: sent again, and named" {
 	sandbox_start --rate 0 --log log --fault 2:delay=20
 	tp-send --endpoint "$sandbox" --journal j four >receipts 2>said 3>&- &

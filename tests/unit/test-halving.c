@@ -212,7 +212,8 @@ test_generated(void **state)
 	}
 }
 
-/* Neighbours of one kind are one piece; another kind is another. */
+/* Neighbours of one kind are one piece; another kind is another.  Marks are
+ * inherited. */
 static void
 test_pieces(void **state)
 {
@@ -230,6 +231,9 @@ test_pieces(void **state)
 		enum halving_verdict v =
 		    p.rows > 1 ? HALVING_REFUSED : verdicts[i++];
 
+		/* Row 2, and the second half. */
+		if (p.from == 2 || (p.from == 5 && p.rows == 4))
+			p.marked = true;
 		assert_int_equal(halving_tell(&h, &p, v, 200, "m", &e), 0);
 		if (p.rows == 8)
 			assert_false(h.divided);
@@ -242,6 +246,8 @@ test_pieces(void **state)
 	assert_int_equal(halving_piece(&h, 3)->part.from, 7);
 	assert_int_equal(halving_piece(&h, 4)->part.from, 8);
 	assert_null(halving_piece(&h, 5));
+	for (i = 0; i < 5; i++)
+		assert_int_equal(halving_piece(&h, i)->part.marked, i != 1);
 	halving_free(&h);
 }
 
