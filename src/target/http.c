@@ -25,6 +25,13 @@
 	    c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS))
 #endif
 
+/* Since 7.87: a look-up of a name that takes too long is left behind. */
+#if LIBCURL_VERSION_NUM >= 0x075700
+#define LEAVE_LOOKUPS(c) curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L)
+#else
+#define LEAVE_LOOKUPS(c) ((void)0)
+#endif
+
 struct http {
 	CURL *curl;
 	struct curl_slist *headers;
@@ -151,6 +158,7 @@ set_up(struct http *h, const struct http_settings *s)
 	curl_easy_setopt(
 	    c, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L); /* threads */
+	LEAVE_LOOKUPS(c);
 	SET_PROTOCOLS(c);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);

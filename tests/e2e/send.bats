@@ -454,6 +454,43 @@ tls_start() { # NAME OPTION...
 	assert_same one.batches failed
 }
 
+@test "the look-up of a name that takes long is not waited for" {
+	local url=https://name.invalid
+	skip_if_sanitized 'they must be loaded before any other library'
+	tp-send --version | grep -E 'libcurl (7\.8[789]|[89]|[1-9][0-9])' ||
+		skip 'libcurl before 7.87 waits for it'
+	cat >slow.c <<'END'
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *host, const char *port,
+    const struct addrinfo *hints, struct addrinfo **found)
+{
+	(void)host, (void)port, (void)hints, (void)found;
+	return sleep(15) == 0 ? EAI_AGAIN : EAI_FAIL;
+}
+END
+	"${CC:-cc}" -shared -fPIC -o slow.so slow.c || skip 'no compiler'
+	SECONDS=0
+	code=0
+	LD_PRELOAD=$PWD/slow.so tp-send --endpoint "$url" --retries 1 \
+		--retry-delay 0 --connect-timeout 1 --failed failed \
+		one.batches >receipts 2>said || code=$?
+	[ "$code $(states)" = '5 failed' ]
+	[ "$SECONDS" -lt 10 ]
+	url=$url/m2/demo/profile/batchStatus?batchId=x
+	jq -c --arg url "$url" '.state = "accepted" | .batchStatus = $url' \
+		receipts >accepted
+	SECONDS=0
+	code=0
+	LD_PRELOAD=$PWD/slow.so tp-status --endpoint https://name.invalid \
+		accepted >outcomes 2>said 3>&- &
+	sleep 1
+	kill $!
+	wait $! || code=$?
+	[ "$code" = 143 ]
+	[ "$SECONDS" -lt 10 ]
+}
+
 @test "memory: at most 64 MiB and 50 MB for each job" {
 	skip_if_sanitized 'peak memory'
 	# Six batches of 49.9 MB; five are in memory, if none is answered soon.
