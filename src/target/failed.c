@@ -20,6 +20,7 @@ struct failed {
 	bool regular;
 	bool first;  /* of this batch nothing was written yet */
 	off_t begun; /* where this batch begins */
+	off_t end;   /* where all ends that is known to be good */
 	uint64_t batches;
 	uint64_t torn;
 };
@@ -79,6 +80,7 @@ cut(struct failed *f, off_t at, off_t size, struct error *e)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot cut off a torn batch");
 	f->torn = (uint64_t)(size - at);
+	f->end = at;
 	return 0;
 }
 
@@ -110,6 +112,7 @@ mend(struct failed *f, off_t size, struct error *e)
 		    &f->file, e, EXIT_USAGE, "cannot read this");
 	if (begin == '\0' || end != '\n')
 		return cut(f, last, size, e);
+	f->end = size;
 	return 0;
 }
 
@@ -126,17 +129,16 @@ open_file(struct failed *f, int flags)
 	return f->file.fd < 0 ? -1 : 0;
 }
 
-/* Proves that the file can be made, and leaves no empty one. */
+/* Proves that a file can be made there, by another name: this one may be
+ * another sender's by now, who must not lose it. */
 static int
 try_new(struct failed *f, struct error *e)
 {
-	if (open_file(f, O_CREAT | O_EXCL) != 0)
-		return lockfile_fail(&f->file, e, EXIT_USAGE,
-		    "batches that are not accepted could not be kept here");
-	lockfile_close(&f->file);
-	if (sys_unlink(f->file.path) != 0)
-		return lockfile_fail(
-		    &f->file, e, EXIT_USAGE, "cannot remove this");
+	struct outfile trial;
+
+	if (outfile_open(&trial, f->file.path, e) != 0)
+		return -1;
+	outfile_discard(&trial);
 	return 0;
 }
 
@@ -159,10 +161,22 @@ check_others(struct failed *f, char *const *inputs, size_t n, struct error *e)
 	return 0;
 }
 
+/* What of others, or of earlier runs, is behind what this run has put there?
+ * With the lock held. */
+static int
+look(struct failed *f, struct error *e)
+{
+	off_t size = sys_lseek(f->file.fd, 0, SEEK_END);
+
+	if (size < 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot read this");
+	return size == f->end ? 0 : mend(f, size, e);
+}
+
 static int
 try_existing(struct failed *f, char *const *inputs, size_t n, struct error *e)
 {
-	struct stat st;
 	int result;
 
 	if (open_file(f, 0) != 0)
@@ -171,10 +185,10 @@ try_existing(struct failed *f, char *const *inputs, size_t n, struct error *e)
 		return -1;
 	if (!f->regular)
 		return 0;
-	if (lockfile_lock(&f->file) != 0 || fstat(f->file.fd, &st) != 0)
+	if (lockfile_lock(&f->file) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot lock this");
-	result = st.st_size == 0 ? 0 : mend(f, st.st_size, e);
+	result = look(f, e);
 	lockfile_unlock(&f->file);
 	return result;
 }
@@ -233,6 +247,7 @@ failed_drop(struct failed *f)
 		return;
 	/* If this fails, the NUL says at the next open what is to go. */
 	(void)sys_ftruncate(f->file.fd, f->begun);
+	f->end = f->begun;
 	lockfile_unlock(&f->file);
 }
 
@@ -244,45 +259,65 @@ give_up(struct failed *f, struct error *e)
 	return -1;
 }
 
+/* Opens the file that has the name now, or makes it, and locks it. */
+static int
+take(struct failed *f, struct error *e)
+{
+	for (;;) {
+		if (f->file.fd < 0) {
+			if (open_file(f, O_CREAT) != 0)
+				return lockfile_fail(&f->file, e, EXIT_LOCAL,
+				    "cannot make this");
+			if (f->regular &&
+			    outfile_sync_folder(f->file.path, e) != 0)
+				return -1;
+		}
+		if (!f->regular)
+			return 0;
+		if (lockfile_lock(&f->file) != 0)
+			return lockfile_fail(
+			    &f->file, e, EXIT_LOCAL, "cannot lock");
+		if (lockfile_is(&f->file, f->file.path))
+			return 0;
+		/* It was removed or moved: what it gets may never be seen. */
+		lockfile_close(&f->file);
+		f->end = 0;
+	}
+}
+
 int
 failed_begin(struct failed *f, struct error *e)
 {
-	bool made = false;
-
-	if (f->file.fd < 0) {
-		if (open_file(f, O_CREAT) != 0)
-			return lockfile_fail(
-			    &f->file, e, EXIT_LOCAL, "cannot make this");
-		made = f->regular;
-	}
+	if (take(f, e) != 0)
+		return -1;
 	f->first = true;
 	if (!f->regular)
 		return 0;
-	if (made && outfile_sync_folder(f->file.path, e) != 0)
-		return -1;
-	if (lockfile_lock(&f->file) != 0)
-		return lockfile_fail(&f->file, e, EXIT_LOCAL, "cannot lock");
-	f->begun = sys_lseek(f->file.fd, 0, SEEK_END);
-	if (f->begun < 0) {
+	if (look(f, e) != 0) {
 		lockfile_unlock(&f->file);
-		return lockfile_fail(&f->file, e, EXIT_LOCAL, "cannot write");
+		e->code = EXIT_LOCAL;
+		return -1;
 	}
+	f->begun = f->end;
 	return 0;
 }
 
 int
 failed_write(struct failed *f, const char *data, size_t n, struct error *e)
 {
+	int result;
+
 	if (n == 0)
 		return 0;
-	if (f->first && f->regular) {
-		if (lockfile_write(&f->file, "", 1) != 0)
-			return give_up(f, e);
-		data++;
-		n--;
-	}
+	if (f->first && f->regular)
+		/* A byte that is not written is a NUL. */
+		result =
+		    lockfile_write_at(&f->file, f->begun + 1, data + 1, n - 1);
+	else
+		result = lockfile_write(&f->file, data, n);
 	f->first = false;
-	return lockfile_write(&f->file, data, n) != 0 ? give_up(f, e) : 0;
+	f->end += (off_t)n;
+	return result != 0 ? give_up(f, e) : 0;
 }
 
 int

@@ -4,7 +4,8 @@
  *
  * What is added is on disk when failed_end returns.  Its first byte is
  * written last, in place of a NUL, so that a batch whose writer died is
- * recognised at the next open, wherever it broke off, and cut away.
+ * recognised by the next one, wherever it broke off, and cut away.
+ * Others may use the file at the same time, move it or remove it.
  */
 #ifndef TP_TARGET_FAILED_H
 #define TP_TARGET_FAILED_H

@@ -73,6 +73,24 @@ states() {
 		'/m2/demo/profile/batchUpdate /m2/demo/v2/profile/batchUpdate' ]
 }
 
+@test "a failed file that another tp-send is only just trying: nothing is lost" {
+	sandbox_start --fault '*:code=400' --fault 1:delay=2
+	tp-send --endpoint "$sandbox" --failed failed one.batches \
+		>receipts 2>said 3>&- &
+	pid=$!
+	sleep 1
+	# What it makes to try is not removed before the other has kept.
+	strace -f -o trace -e trace=unlink,unlinkat \
+		-e inject=unlink,unlinkat:delay_enter=3s \
+		-E ASAN_OPTIONS=detect_leaks=0 \
+		tp-send --endpoint "$sandbox" --failed failed two.batches \
+		>receipts.two 2>said.two || true
+	wait "$pid" || true
+	[ "$(states) $(states receipts.two)" = 'refused refused' ]
+	grep 'unlink' trace
+	assert_same both.batches failed
+}
+
 @test "TP_CLIENT and TP_ENDPOINT; stdin, files and gzip" {
 	sandbox_start
 	export TP_ENDPOINT=$sandbox

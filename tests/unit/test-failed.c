@@ -54,18 +54,26 @@ expect(const char *data, size_t n)
 }
 
 static void
-add(const char *text)
+add_to(struct failed *f, const char *text)
 {
 	struct error e = ERROR_INIT;
-	struct failed *f = failed_open(path, NULL, 0, &e);
 	size_t half = strlen(text) / 2;
 
-	assert_non_null(f);
 	assert_int_equal(failed_begin(f, &e), 0);
 	assert_int_equal(failed_write(f, text, half, &e), 0);
 	assert_int_equal(
 	    failed_write(f, text + half, strlen(text) - half, &e), 0);
 	assert_int_equal(failed_end(f, &e), 0);
+}
+
+static void
+add(const char *text)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f = failed_open(path, NULL, 0, &e);
+
+	assert_non_null(f);
+	add_to(f, text);
 	assert_int_equal(failed_batches(f), 1);
 	failed_free(f);
 }
@@ -98,6 +106,60 @@ test_makes_nothing_unless_needed(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	failed_free(f);
 	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Moved or removed while it is in use: what comes is where the name is. */
+static void
+test_follows_the_name(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+	char moved[80];
+
+	(void)state;
+	snprintf(moved, sizeof(moved), "%s.moved", path);
+	unlink(path);
+	f = failed_open(path, NULL, 0, &e);
+	assert_non_null(f);
+	add_to(f, ONE);
+	add_to(f, TWO);
+	expect(ONE TWO, strlen(ONE TWO));
+	unlink(path);
+	add_to(f, TWO);
+	expect(TWO, strlen(TWO));
+	assert_int_equal(rename(path, moved), 0);
+	add_to(f, ONE);
+	expect(ONE, strlen(ONE));
+	given_file(path, TWO, strlen(TWO));
+	add_to(f, ONE);
+	expect(TWO ONE, strlen(TWO ONE));
+	failed_free(f);
+	unlink(moved);
+}
+
+/* What another one left there meanwhile, which died as it wrote. */
+static void
+test_cuts_what_another_did_not_finish(void **state)
+{
+	static const char torn[] = ONE "\0atch=thirdPartyId,a\ni3";
+	struct error e = ERROR_INIT;
+	struct failed *f;
+	int i;
+
+	(void)state;
+	unlink(path);
+	f = failed_open(path, NULL, 0, &e);
+	assert_non_null(f);
+	for (i = 0; i < 2; i++) {
+		given_file(path, torn, sizeof(torn) - 1);
+		add_to(f, TWO);
+		expect(ONE TWO, strlen(ONE TWO));
+	}
+	given_file(path, "id,a\n1,x\n", 9);
+	assert_int_equal(failed_begin(f, &e), -1);
+	assert_int_equal(e.code, EXIT_LOCAL);
+	expect("id,a\n1,x\n", 9);
+	failed_free(f);
 }
 
 /* As much of a batch as was written when its writer died. */
@@ -243,6 +305,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_appends),
 	    cmocka_unit_test(test_makes_nothing_unless_needed),
+	    cmocka_unit_test(test_follows_the_name),
+	    cmocka_unit_test(test_cuts_what_another_did_not_finish),
 	    cmocka_unit_test(test_cuts_what_was_not_finished),
 	    cmocka_unit_test(test_cuts_what_was_not_ended),
 	    cmocka_unit_test(test_cuts_a_torn_tail),
