@@ -73,46 +73,72 @@ find_last(const struct lockfile *file, off_t size, char *block)
 	return 0;
 }
 
-static int
-cut(struct failed *f, off_t at, off_t size, struct error *e)
+/* Where the NULs begin that a power cut may have left at its end; -1: cannot be
+ * read. */
+static off_t
+find_zeros(const struct lockfile *file, off_t size, char *block)
 {
-	if (lockfile_cut(&f->file, at) != 0)
-		return lockfile_fail(
-		    &f->file, e, EXIT_USAGE, "cannot cut off a torn batch");
-	f->torn = (uint64_t)(size - at);
-	f->end = at;
-	return 0;
+	while (size > 0) {
+		size_t n = size > BLOCK ? BLOCK : (size_t)size;
+
+		if (read_at(file, size - (off_t)n, block, n) != 0)
+			return -1;
+		for (; n > 0 && block[n - 1] == '\0'; n--)
+			size--;
+		if (n > 0)
+			break;
+	}
+	return size;
 }
 
-/* What an earlier run left: a batch stream, whose last batch may be torn. */
+/* Where a batch stream of that size ends, of which what is not finished may
+ * be behind that.  -1: this is none, or cannot be read. */
+static off_t
+find_end(struct failed *f, off_t size, char *block, struct error *e)
+{
+	off_t end = find_zeros(&f->file, size, block), last = -1;
+	size_t n = end < BATCH_PREFIX_LEN ? (size_t)end : BATCH_PREFIX_LEN;
+
+	if (end == 0)
+		return 0;
+	if (end > 0 && read_at(&f->file, 0, block, n) == 0) {
+		if (!is_prefix(block, n))
+			return lockfile_refuse(&f->file, e,
+			    "this exists and is not a file of batches; "
+			    "nothing was changed");
+		last = find_last(&f->file, end, block);
+	}
+	if (last < 0 || read_at(&f->file, last, block, 1) != 0 ||
+	    read_at(&f->file, end - 1, block + 1, 1) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot read this");
+	if (block[0] == '\0')
+		return last;
+	if (block[1] != '\n')
+		return lockfile_refuse(&f->file, e,
+		    "this does not end in a line feed: something has cut or "
+		    "changed it; nothing was changed");
+	return end;
+}
+
+/* What others left: a batch stream, whose last batch may be torn. */
 static int
 mend(struct failed *f, off_t size, struct error *e)
 {
 	char *block = sys_malloc(BLOCK + BATCH_PREFIX_LEN);
-	off_t last = -1;
-	size_t n = size < BATCH_PREFIX_LEN ? (size_t)size : BATCH_PREFIX_LEN;
-	char end = '\0', begin = '\0';
-	int result;
+	off_t end;
 
 	if (block == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
-	result = read_at(&f->file, 0, block, n);
-	if (result == 0 && !is_prefix(block, n)) {
-		free(block);
-		return lockfile_refuse(&f->file, e,
-		    "this exists and is not a file of batches; nothing was "
-		    "changed");
-	}
-	if (result == 0)
-		last = find_last(&f->file, size, block);
+	end = find_end(f, size, block, e);
 	free(block);
-	if (last < 0 || read_at(&f->file, last, &begin, 1) != 0 ||
-	    read_at(&f->file, size - 1, &end, 1) != 0)
+	if (end < 0)
+		return -1;
+	if (end < size && lockfile_cut(&f->file, end) != 0)
 		return lockfile_fail(
-		    &f->file, e, EXIT_USAGE, "cannot read this");
-	if (begin == '\0' || end != '\n')
-		return cut(f, last, size, e);
-	f->end = size;
+		    &f->file, e, EXIT_USAGE, "cannot cut off a torn batch");
+	f->torn = (uint64_t)(size - end);
+	f->end = end;
 	return 0;
 }
 

@@ -173,11 +173,27 @@ the port must be a number from 1 to 65535" ]
 }
 
 @test "the failed file is appended to, a torn tail cut off first" {
-	{ cat one && printf 'batch=thirdPartyId,tier\nz1,go'; } >failed
-	try --failed failed two
-	[ "$code" = 5 ]
-	assert_same <(cat one two) failed
-	grep 'warning: failed ended in a batch .* 29 bytes were cut off' said
+	for tail in '\0atch=thirdPartyId,tier\nz1,go' \
+		'\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'; do
+		# shellcheck disable=SC2059
+		{ cat one && printf "$tail"; } >failed
+		try --failed failed two
+		[ "$code" = 5 ]
+		assert_same <(cat one two) failed
+		grep 'warning: failed ended in a batch .* 29 bytes were cut' said
+	done
+}
+
+@test "a failed file that something else has cut: 2, and nothing is lost" {
+	for option in -q -v; do
+		{ cat one && printf 'batch=thirdPartyId,tier\nz1,go'; } |
+			tee failed >copy
+		try $option --failed failed two
+		[ "$code" = 2 ]
+		[ ! -s receipts ]
+		assert_same copy failed
+		grep '^tp-send: failed: .* does not end in a line feed' said
+	done
 }
 
 @test "the failed file: no link, no input, nothing else" {

@@ -217,8 +217,7 @@ balanced() { # RECEIPTS...
 	expect 1 'skipped refused accepted accepted'
 	assert_same kept failed
 	# … and before it was there.
-	for torn in 'batch=thirdPartyId,tier\na2' '\0atch=thirdPartyId,tier\na2'
-	do
+	for torn in '\0\0\0\0\0\0\0\0' '\0atch=thirdPartyId,tier\na2'; do
 		sed '/^{"kept"/,$d' whole >j
 		# shellcheck disable=SC2059
 		printf "$torn" >failed

@@ -205,25 +205,40 @@ test_cuts_what_was_not_ended(void **state)
 	expect(ONE, strlen(ONE));
 }
 
-/* The same of a file that something else has cut, at any byte. */
+/* A power cut may leave NULs behind what was on disk, and nothing else. */
 static void
-test_cuts_a_torn_tail(void **state)
+test_cuts_zeros(void **state)
 {
-	static const char whole[] = ONE TWO;
+	static char whole[70000];
 	size_t n;
 
 	(void)state;
-	for (n = strlen(ONE) + 1; n < sizeof(whole) - 1; n++) {
+	for (n = 1; n < sizeof(whole) - 100; n += n < 10 ? 1 : 60000) {
 		struct error e = ERROR_INIT;
 		struct failed *f;
 
-		if (whole[n - 1] == '\n') /* as good as a whole one */
-			continue;
+		memset(whole, 0, sizeof(whole));
+		memcpy(whole, ONE, strlen(ONE));
+		given_file(path, whole, strlen(ONE) + n);
+		f = failed_open(path, NULL, 0, &e);
+		assert_non_null(f);
+		assert_int_equal(failed_torn(f), n);
+		failed_free(f);
+		expect(ONE, strlen(ONE));
+		/* … or some of the batch, or none */
+		memcpy(whole + strlen(ONE), "\0atch=a\ni3", 10);
+		given_file(path, whole, strlen(ONE) + 10 + n);
+		f = failed_open(path, NULL, 0, &e);
+		assert_non_null(f);
+		assert_int_equal(failed_torn(f), 10 + n);
+		failed_free(f);
+		expect(ONE, strlen(ONE));
+		memset(whole, 0, sizeof(whole));
 		given_file(path, whole, n);
 		f = failed_open(path, NULL, 0, &e);
 		assert_non_null(f);
 		failed_free(f);
-		expect(ONE, strlen(ONE));
+		expect("", 0);
 	}
 }
 
@@ -283,11 +298,20 @@ static void
 test_refuses(void **state)
 {
 	char *const inputs[] = {"-", path};
+	size_t n;
 
 	(void)state;
 	given_file(path, "id,a\n1,x\n", 9);
 	refuses(NULL, 0, "not a file of batches");
 	expect("id,a\n1,x\n", 9);
+	/* It was whole: something else has cut it. */
+	for (n = strlen(ONE) + 1; n < strlen(ONE TWO); n++) {
+		if ((ONE TWO)[n - 1] == '\n')
+			continue;
+		given_file(path, ONE TWO, n);
+		refuses(NULL, 0, "does not end in a line feed");
+		expect(ONE TWO, n);
+	}
 	given_file(path, ONE, strlen(ONE));
 	refuses(inputs, 2, "an input too");
 	unlink(path);
@@ -309,7 +333,7 @@ main(void)
 	    cmocka_unit_test(test_cuts_what_another_did_not_finish),
 	    cmocka_unit_test(test_cuts_what_was_not_finished),
 	    cmocka_unit_test(test_cuts_what_was_not_ended),
-	    cmocka_unit_test(test_cuts_a_torn_tail),
+	    cmocka_unit_test(test_cuts_zeros),
 	    cmocka_unit_test(test_finds_the_last_batch),
 	    cmocka_unit_test(test_drop_takes_it_back),
 	    cmocka_unit_test(test_refuses),
