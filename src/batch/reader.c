@@ -109,18 +109,26 @@ batch_reader_close(struct batch_reader *r)
 	free(r);
 }
 
+/* Is it, as far as it goes, the prefix, or that of a batch that was not
+ * finished? */
+static bool
+is_prefix(const char *text, size_t n)
+{
+	return n == 0 || ((text[0] == BATCH_PREFIX[0] || text[0] == '\0') &&
+			     memcmp(text + 1, &BATCH_PREFIX[1], n - 1) == 0);
+}
+
 static bool
 begins_batch(const char *text, size_t n)
 {
-	return n >= BATCH_PREFIX_LEN &&
-	       memcmp(text, BATCH_PREFIX, BATCH_PREFIX_LEN) == 0;
+	return n >= BATCH_PREFIX_LEN && is_prefix(text, BATCH_PREFIX_LEN);
 }
 
 /* May it become the beginning of a batch when more is read? */
 static bool
 may_begin_batch(const char *text, size_t n)
 {
-	return n < BATCH_PREFIX_LEN && memcmp(text, BATCH_PREFIX, n) == 0;
+	return n < BATCH_PREFIX_LEN && is_prefix(text, n);
 }
 
 /* Reads into `to`, which must have room for a CHUNK.  0: the FILE ended. */
@@ -264,6 +272,13 @@ begin(struct batch_reader *r, struct batch *b, struct error *e)
 		error_place(e, r->name, line, 1);
 		return -1;
 	}
+	b->cut = b->body.data[0] == '\0';
+	if (b->cut) {
+		error_set(&b->fault, EXIT_INPUT,
+		    "this batch was not finished: the tp-send that kept it "
+		    "here has died");
+		error_place(&b->fault, r->name, line, 1);
+	}
 	return 1;
 }
 
@@ -289,7 +304,7 @@ too_large(struct batch_reader *r, struct batch *b, struct error *e)
 static void
 finish(struct batch_reader *r, struct batch *b)
 {
-	b->cut = r->start < b->body.len;
+	b->cut |= r->start < b->body.len;
 	if (b->cut)
 		error_set(&b->fault, EXIT_INPUT,
 		    "the last line has no line feed: the batch was cut short");
@@ -393,7 +408,7 @@ batch_reader_rest(struct batch_reader *r, struct batch *b, char *buf,
 		return -1;
 	if (n == 0) {
 		r->more = false;
-		b->cut = !r->line_begins;
+		b->cut |= !r->line_begins;
 		return 0;
 	}
 	if ((size_t)n > size)

@@ -3,6 +3,8 @@
  * memory, checked while it is read.
  *
  * A batch begins at each line that begins with "batch=", and with each FILE.
+ * With a NUL in place of the "b" it is one that was not finished; see
+ * target/failed.h.
  */
 #ifndef TP_BATCH_READER_H
 #define TP_BATCH_READER_H
@@ -28,7 +30,8 @@ struct batch {
 	char file[256];	    /* where it stands, for messages */
 	uint64_t line;	    /* … its first line there, from 1 */
 	bool more;	    /* too large for memory: see batch_reader_rest */
-	bool cut;	    /* the last line has no LF: some of it is missing */
+	bool cut;	    /* not all is there: its last line has no LF, or it
+			     * was not finished */
 	struct error fault; /* code EXIT_COMPLETE: it complies */
 };
 

@@ -73,6 +73,27 @@ states() {
 		'/m2/demo/profile/batchUpdate /m2/demo/v2/profile/batchUpdate' ]
 }
 
+@test "killed as it keeps: the failed file can be sent as it is" {
+	sandbox_start --fault '1-2:code=400' --log log
+	# The folder is synced, then the first batch, twice.
+	strace -f -o trace -e trace=fsync \
+		-e inject=fsync:signal=KILL:when=4 \
+		-E ASAN_OPTIONS=detect_leaks=0 tp-send --endpoint "$sandbox" \
+		--failed failed both.batches >receipts 2>said || true
+	printf '\0atch=thirdPartyId,tier\nb1,gold\n' | cat one.batches - >torn
+	assert_same torn failed
+	status=0
+	tp-send --endpoint "$sandbox" --failed left failed two.batches \
+		>receipts 2>said || status=$?
+	[ "$status $(states)" = '3 accepted accepted' ]
+	[ "$(jq .batch receipts | xargs)" = '1 3' ]
+	grep '^tp-send: failed:4:1: cut-short: batch 2: .* was not finished' said
+	[ ! -e left ]
+	sha256sum one.batches two.batches | cut -d ' ' -f 1 >expected
+	jq -r .sha256 receipts >sent
+	assert_same expected sent
+}
+
 @test "a failed file that another tp-send is only just trying: nothing is lost" {
 	sandbox_start --fault '*:code=400' --fault 1:delay=2
 	tp-send --endpoint "$sandbox" --failed failed one.batches \

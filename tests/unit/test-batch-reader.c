@@ -229,6 +229,41 @@ facts_of_a_batch(void **unused)
 	batch_free(&b);
 }
 
+/* A tp-send died as it kept one: the batch before it is whole. */
+static void
+not_finished(void **unused)
+{
+	static const char text[] = HEAD "1,x\n\0atch=a\n2,y\n3" HEAD
+					"4,z\n\0atch=pcId\n5\n" HEAD "6,x\n";
+	static const uint64_t lines[] = {1, 3, 7, 9};
+	size_t piece;
+
+	(void)unused;
+	for (piece = 1; piece < 100; piece += piece < 10 ? 1 : 40) {
+		struct error e = ERROR_INIT;
+		struct batch_reader *r = batch_reader_open(NULL, 0, &e);
+		struct batch b;
+		int i;
+
+		batch_init(&b);
+		given_stdin(text, sizeof(text) - 1, piece);
+		for (i = 0; i < 4; i++) {
+			assert_int_equal(batch_reader_next(r, &b, &e), 1);
+			assert_int_equal(b.line, lines[i]);
+			assert_int_equal(b.cut, i == 1 || i == 2);
+			assert_int_equal(b.fault.code == EXIT_COMPLETE, !b.cut);
+			if (b.cut) {
+				assert_non_null(
+				    strstr(b.fault.text, "was not finished"));
+				assert_int_equal(b.fault.line, lines[i]);
+			}
+		}
+		assert_int_equal(batch_reader_next(r, &b, &e), 0);
+		batch_reader_close(r);
+		batch_free(&b);
+	}
+}
+
 static void
 no_batch_stream(void **unused)
 {
@@ -451,6 +486,7 @@ main(void)
 	    cmocka_unit_test(each_case),
 	    cmocka_unit_test(each_in_one_stream),
 	    cmocka_unit_test(facts_of_a_batch),
+	    cmocka_unit_test(not_finished),
 	    cmocka_unit_test(no_batch_stream),
 	    cmocka_unit_test(empty_inputs),
 	    cmocka_unit_test(both_sides_of_the_limits),
