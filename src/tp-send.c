@@ -294,7 +294,7 @@ trouble(void *arg, const struct error *e)
 
 /* ------------------------------------------------------------- the end */
 
-/* The command that sends the failed file; to has room for it. */
+/* The command that sends the file. */
 static void
 make_command(const struct run *run, const char *file, char *to, size_t size)
 {
@@ -309,8 +309,7 @@ make_command(const struct run *run, const char *file, char *to, size_t size)
 static void
 say_failed(const struct run *run)
 {
-	char command[1600], file[280] = "";
-	struct error e = ERROR_INIT;
+	char command[COMMAND_SIZE], file[COMMAND_WORD] = "";
 	unsigned long long n;
 
 	n = run->failed == NULL ? 0 : failed_batches(run->failed);
@@ -320,17 +319,15 @@ say_failed(const struct run *run)
 	    failed_path(run->failed)[0] == '-' ? "./" : "",
 	    failed_path(run->failed));
 	make_command(run, file, command, sizeof(command));
-	error_set(&e, EXIT_REJECTED,
-	    "%llu %s not accepted, kept in %s; send again with: %.*s", n,
-	    n == 1 ? "batch was" : "batches were", file, 700, command);
-	diag_error(&e);
+	diag_always("%llu %s not accepted, kept in %s; send again with: %s", n,
+	    n == 1 ? "batch was" : "batches were", file, command);
 }
 
 static void
 say_journal(const struct run *run)
 {
 	const struct sender_counts *c = &run->counts;
-	char path[280] = "";
+	char path[COMMAND_WORD] = "";
 
 	if (run->journal == NULL)
 		return;

@@ -2,7 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/sys.h"
 
 enum { RULES = 64 };
 
@@ -36,16 +38,28 @@ diag_verbose(void)
 __attribute__((format(printf, 2, 0))) static void
 say(const char *prefix, const char *format, va_list ap)
 {
-	char line[2048];
-	size_t used;
+	char room[2048], *line = room, *more = NULL;
+	size_t used, size = sizeof(room);
+	va_list again;
+	int n;
 
-	snprintf(line, sizeof(line), "%s: %s", program, prefix);
+	va_copy(again, ap);
+	snprintf(line, size, "%s: %s", program, prefix);
 	used = strlen(line);
-	vsnprintf(line + used, sizeof(line) - used - 1, format, ap);
+	n = vsnprintf(line + used, size - used - 1, format, ap);
+	if (n > 0 && (size_t)n >= size - used - 1)
+		more = sys_malloc(used + (size_t)n + 2);
+	if (more != NULL) {
+		memcpy(more, line, used);
+		line = more;
+		vsnprintf(line + used, (size_t)n + 1, format, again);
+	}
+	va_end(again);
 	used = strlen(line);
 	line[used++] = '\n';
 	fwrite(line, 1, used, stderr);
 	fflush(stderr);
+	free(more);
 }
 
 static void
@@ -102,6 +116,16 @@ diag_note(const char *format, ...)
 
 	if (quiet)
 		return;
+	va_start(ap, format);
+	say("", format, ap);
+	va_end(ap);
+}
+
+void
+diag_always(const char *format, ...)
+{
+	va_list ap;
+
 	va_start(ap, format);
 	say("", format, ap);
 	va_end(ap);

@@ -23,6 +23,8 @@ void diag_verbose(void); /* -v: once for each */
 void diag_error(const struct error *e);
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Also with -q. */
+void diag_always(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Only with -v. */
 void diag_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

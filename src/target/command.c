@@ -1,21 +1,35 @@
 #include "target/command.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/escape.h"
 
+static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=";
+
+static void
+add(char *to, size_t size, const char *text)
+{
+	size_t used = strlen(to);
+
+	snprintf(to + used, size - used, "%s", text);
+}
+
 void
 command_add(char *to, size_t size, const char *option, const char *word)
 {
-	char shown[256];
-	size_t used = strlen(to);
-	bool plain =
-	    word[strspn(word,
-		"abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=")] == '\0';
+	const char *quote = word[strspn(word, plain)] == '\0' ? "" : "'";
 
-	escape_text(shown, sizeof(shown), word, strlen(word));
-	snprintf(
-	    to + used, size - used, plain ? "%s%s" : "%s'%s'", option, shown);
+	add(to, size, option);
+	add(to, size, quote);
+	while (*word != '\0') {
+		/* What means itself between quotes, for a terminal. */
+		size_t used = strlen(to), n = strcspn(word, "'\\");
+
+		escape_text(to + used, size - used, word, n);
+		word += n;
+		if (*word != '\0')
+			add(to, size, *word++ == '\\' ? "\\" : "'\\''");
+	}
+	add(to, size, quote);
 }

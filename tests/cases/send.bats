@@ -172,6 +172,22 @@ the port must be a number from 1 to 65535" ]
 --cacert one './a b'" ]
 }
 
+@test "… whatever the names are" {
+	long=$(printf 'long-%.0s' {1..30})
+	long=$long/$long/$long/$long
+	mkdir -p "$long"
+	for file in "it's" "'" "''a" 'a\b\\c' '-x $HOME `id` "*"' 'é ü' \
+		"$long/it's"; do
+		try -q --failed "./$file" --summary s two
+		command=$(sed -n 's/.*send again with: //p' said)
+		eval "$command --dry-run" >plan
+		[ "$(jq .batches plan)" = 1 ]
+		[ "$(jq -r .failedFile s)" = "./$file" ]
+	done
+	try --failed 'a	b' two
+	grep -F "'a\x09b'" said
+}
+
 @test "the failed file is appended to, a torn tail cut off first" {
 	for tail in '\0atch=thirdPartyId,tier\nz1,go' \
 		'\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'; do
