@@ -89,7 +89,9 @@ struct run {
 	struct summary summary;
 	struct output out;
 	struct sender_counts counts;
-	uint64_t lines; /* written to out */
+	uint64_t lines;	     /* written to out */
+	const char *earlier; /* the failed file of an earlier run that a
+			      * receipt of this one was about; or NULL */
 };
 
 /* ------------------------------------------------------------- options */
@@ -183,10 +185,28 @@ say_fault(const struct batch *b, const char *rule)
 	    "batch %llu: %s", (unsigned long long)b->number, b->fault.text);
 }
 
+/* Where an earlier run has put it; run->earlier says so too. */
 static void
-say_receipt(const struct receipt *r, const struct batch *b, bool earlier)
+find_earlier(struct run *run, const struct receipt *r, char *to, size_t size)
+{
+	const struct history *h = journal_history(run->journal);
+	struct history_past past;
+
+	history_find(h, r->batch, r->rows_from, r->rows, &past);
+	if (past.kept == NULL)
+		return;
+	run->earlier = history_file(h, past.kept);
+	command_add(
+	    to, size, " (an earlier run has put it into ", run->earlier);
+	snprintf(to + strlen(to), size - strlen(to), ")");
+}
+
+static void
+say_receipt(struct run *run, const struct receipt *r, const struct batch *b,
+    bool earlier)
 {
 	char shown[400], http[32] = "", name[RECEIPT_NAME];
+	char where[COMMAND_WORD + 64] = "";
 
 	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
 		return;
@@ -194,12 +214,13 @@ say_receipt(const struct receipt *r, const struct batch *b, bool earlier)
 		say_fault(b, receipt_state_name(r->state));
 		return;
 	}
+	if (earlier)
+		find_earlier(run, r, where, sizeof(where));
 	if (r->http != 0)
 		snprintf(http, sizeof(http), "HTTP %d: ", r->http);
 	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
 	diag_place(b->file, b->line, 0, receipt_state_name(r->state),
-	    "%s: %s%s%s", receipt_name(r, name), http, shown,
-	    earlier ? " (an earlier run has put it into the failed file)" : "");
+	    "%s: %s%s%s", receipt_name(r, name), http, shown, where);
 }
 
 /* Also with --quiet: nothing else tells what became of this batch. */
@@ -233,7 +254,7 @@ settled(void *arg, const struct receipt *r, const struct batch *b, bool earlier,
 	if (failed)
 		say_lost(r);
 	else
-		say_receipt(r, b, earlier);
+		say_receipt(run, r, b, earlier);
 	progress_show(run->counts.batches, run->counts.bytes);
 	return failed ? -1 : 0;
 }
@@ -307,20 +328,46 @@ make_command(const struct run *run, const char *file, char *to, size_t size)
 
 /* Also with --quiet: the batches must be found again. */
 static void
-say_failed(const struct run *run)
+say_kept(const struct run *run, uint64_t n, const char *path, const char *who)
 {
 	char command[COMMAND_SIZE], file[COMMAND_WORD] = "";
-	unsigned long long n;
 
-	n = run->failed == NULL ? 0 : failed_batches(run->failed);
-	if (n == 0)
-		return;
-	command_add(file, sizeof(file),
-	    failed_path(run->failed)[0] == '-' ? "./" : "",
-	    failed_path(run->failed));
+	command_add(file, sizeof(file), path[0] == '-' ? "./" : "", path);
 	make_command(run, file, command, sizeof(command));
-	diag_always("%llu %s not accepted, kept in %s; send again with: %s", n,
-	    n == 1 ? "batch was" : "batches were", file, command);
+	diag_always("%llu %s not accepted, kept in %s%s; send again with: %s",
+	    (unsigned long long)n, n == 1 ? "batch was" : "batches were", file,
+	    who, command);
+}
+
+/* Where this run has put something; or else an earlier one; NULL: none has. */
+static const char *
+failed_name(const struct run *run)
+{
+	if (run->failed != NULL && failed_batches(run->failed) > 0)
+		return failed_path(run->failed);
+	return run->earlier;
+}
+
+static void
+say_failed(const struct run *run)
+{
+	const char *name = failed_name(run);
+	const struct history *h;
+	size_t i;
+
+	if (name != NULL && name != run->earlier)
+		say_kept(run, failed_batches(run->failed), name, "");
+	if (run->earlier == NULL)
+		return;
+	h = journal_history(run->journal);
+	for (i = 0; i < h->n_files; i++) {
+		const struct history_file *f = &h->files[i];
+
+		/* Who has sent one may have removed it. */
+		if (f->kept > 0 && access(f->name, F_OK) == 0 &&
+		    (name == run->earlier || strcmp(f->name, name) != 0))
+			say_kept(run, f->kept, f->name, " by an earlier run");
+	}
 }
 
 static void
@@ -363,10 +410,7 @@ write_summary(struct run *run, enum exit_code code, struct error *e)
 	ndjson *o = ndjson_new();
 
 	score_set(&run->counts, o);
-	ndjson_set_string(o, "failedFile",
-	    run->failed != NULL && failed_batches(run->failed) > 0
-		? failed_path(run->failed)
-		: NULL);
+	ndjson_set_string(o, "failedFile", failed_name(run));
 	return summary_write(&run->summary, o, signals_status(code, false), e);
 }
 

@@ -18,6 +18,11 @@ static const char begin[] = "{\"journal\":\"tp-send\",";
 void
 history_free(struct history *h)
 {
+	size_t i;
+
+	for (i = 0; i < h->n_files; i++)
+		free(h->files[i].name);
+	free(h->files);
 	free(h->endpoint);
 	free(h->client);
 	free(h->api);
@@ -109,6 +114,32 @@ make_entry(struct history *h)
 	return more;
 }
 
+/* Its failed file, of which there is one for each run at most. */
+static int
+take_file(struct history *h, const ndjson *o, struct history_entry *entry)
+{
+	const char *name = ndjson_get_string(o, "file");
+	struct history_file *more;
+	size_t i;
+
+	for (i = h->n_files; i-- > 0;) {
+		if (name != NULL && strcmp(h->files[i].name, name) == 0) {
+			entry->file = (uint32_t)i;
+			return 0;
+		}
+	}
+	more = sys_realloc(h->files, (h->n_files + 1) * sizeof(*more));
+	if (more == NULL)
+		return -1;
+	h->files = more;
+	more += h->n_files;
+	more->kept = 0;
+	if (copy_text(o, "file", &more->name) != 0)
+		return -1;
+	entry->file = (uint32_t)h->n_files++;
+	return 0;
+}
+
 static int
 take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
     enum history_line *kind, struct receipt *r, struct error *e)
@@ -125,7 +156,7 @@ take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
 		if (number != h->n + 1)
 			return damaged(h, e, "its number is not the next");
 		entry = make_entry(h);
-		if (entry == NULL)
+		if (entry == NULL || (keep && take_file(h, o, entry) != 0))
 			return error_set(e, EXIT_LOCAL, "out of memory");
 		entry->batch = r->batch;
 		entry->from = r->rows_from;
@@ -138,6 +169,8 @@ take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
 			return damaged(
 			    h, e, "nothing is open under its number");
 		entry->open = false;
+		if (keep)
+			h->files[entry->file].kept++;
 		entry->state = r->state;
 		entry->http = (uint16_t)r->http;
 	}
@@ -339,6 +372,12 @@ uint64_t
 history_number(const struct history *h, const struct history_entry *entry)
 {
 	return (uint64_t)(entry - h->entries) + 1;
+}
+
+const char *
+history_file(const struct history *h, const struct history_entry *entry)
+{
+	return h->files[entry->file].name;
 }
 
 uint64_t

@@ -41,6 +41,13 @@ struct history_entry {
 	bool keep; /* or else an attempt */
 	bool open;
 	enum receipt_state state; /* of what is closed */
+	uint32_t file;		  /* of a keep: in the files below */
+};
+
+/* A failed file. */
+struct history_file {
+	char *name;
+	uint64_t kept; /* so many are there */
 };
 
 /* All zero: nothing was taken yet. */
@@ -50,6 +57,8 @@ struct history {
 	char *endpoint, *client, *api;
 	struct history_entry *entries;
 	size_t n, room;
+	struct history_file *files; /* as they came */
+	size_t n_files;
 	uint32_t *order; /* of the entries: by batch, then as they came */
 };
 
@@ -95,6 +104,10 @@ bool history_unsettled(const struct history *h, size_t i, struct receipt *r);
 
 /* The number under which it was opened. */
 uint64_t history_number(
+    const struct history *h, const struct history_entry *entry);
+
+/* The failed file of an entry that is a keep. */
+const char *history_file(
     const struct history *h, const struct history_entry *entry);
 
 /* The highest number of a batch; 0: none. */

@@ -186,13 +186,41 @@ balanced() { # RECEIPTS...
 	cp receipts first
 	send four
 	expect 1 'skipped refused skipped skipped'
-	grep 'an earlier run has put it into the failed file' said
+	grep '(an earlier run has put it into failed)' said
 	[ "$(jq -c 'select(.state == "refused") | [.http, .attempts]' \
 		receipts)" = '[400,0]' ]
 	assert_same second failed
 	balanced first receipts
 	tp-send --endpoint "$sandbox" failed >again
 	[ "$(states again)" = accepted ]
+}
+
+@test "what an earlier run has kept: where, with the command that sends it" {
+	sandbox_start --rate 0 --fault 2-3:code=400
+	export TP_ENDPOINT=$sandbox
+	code=0
+	tp-send --journal j four >receipts 2>said || code=$?
+	expect 1 'accepted refused refused accepted'
+	name=$(echo tp-failed-*.batches)
+	for option in -v -q; do
+		code=0
+		tp-send $option --journal j --summary sum four \
+			>receipts 2>said || code=$?
+		expect 1 'skipped refused refused skipped'
+		[ "$(jq -r .failedFile sum)" = "$name" ]
+		grep -xF "tp-send: 2 batches were not accepted, kept in \
+$name by an earlier run; send again with: \
+tp-send -c demo --endpoint $sandbox $name" said
+	done
+	[ "$(wc -l <said)" = 1 ]
+	$(sed 's/.*send again with: //' said) >again
+	[ "$(states again)" = 'accepted accepted' ]
+	rm "$name"
+	code=0
+	tp-send --journal j four >receipts 2>said || code=$?
+	expect 1 'skipped refused refused skipped'
+	grep -c "batch [23]: .* (an earlier run has put it into $name)" said
+	[ "$(grep -c 'send again' said)" = 0 ]
 }
 
 @test "batches that are not valid are kept once" {
