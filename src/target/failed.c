@@ -393,21 +393,36 @@ digest(const struct lockfile *file, off_t at, uint64_t bytes, char *block,
 	return true;
 }
 
+/* For reading; if it is the file in use, that: to close it a second time
+ * would give up the lock. */
+static int
+open_other(const struct failed *f, const char *path)
+{
+	struct stat st;
+
+	if (lockfile_is(&f->file, path))
+		return f->file.fd;
+	/* A pipe would keep the one who opens it waiting. */
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return -1;
+	return sys_open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY, 0);
+}
+
 bool
-failed_holds(const char *path, uint64_t at, uint64_t bytes, const char *sha256)
+failed_holds(const struct failed *f, const char *path, uint64_t at,
+    uint64_t bytes, const char *sha256)
 {
 	char *block = sys_malloc(BLOCK), got[SHA256_HEX];
 	struct lockfile file = LOCKFILE_INIT;
-	struct stat st;
 	bool result = false;
 
-	/* A pipe would keep the one who opens it waiting. */
-	if (block != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-		file.fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY, 0);
+	if (block != NULL)
+		file.fd = open_other(f, path);
 	if (file.fd >= 0)
 		result = digest(&file, (off_t)at, bytes, block, got) &&
 			 strcmp(got, sha256) == 0;
-	lockfile_close(&file);
+	if (file.fd != f->file.fd)
+		lockfile_close(&file);
 	free(block);
 	return result;
 }

@@ -39,10 +39,10 @@ void failed_drop(struct failed *f);
 /* Where the batch that was begun begins; 0 if the file is no regular one. */
 uint64_t failed_begun(const struct failed *f);
 
-/* Is that batch, whole, at that offset of that file?  Not between failed_begin
- * and failed_end. */
-bool failed_holds(
-    const char *path, uint64_t at, uint64_t bytes, const char *sha256);
+/* Is that batch, whole, at that offset of that file, which may be this one?
+ * Not between failed_begin and the last failed_write. */
+bool failed_holds(const struct failed *f, const char *path, uint64_t at,
+    uint64_t bytes, const char *sha256);
 
 const char *failed_path(const struct failed *f);
 

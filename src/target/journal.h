@@ -48,7 +48,7 @@ int journal_place(struct journal *j, const struct history_entry *entry,
 
 /*
  * Before the first byte of an attempt, and after its answer; before a batch
- * is written to the failed file at that offset, and when it is on disk there.
+ * is a part of the failed file, at that offset, and when it is on disk there.
  * Of *r what it is (batch, rows, digest), and then all of it, is recorded.
  * -1 (EXIT_LOCAL): it could not be.
  */

@@ -14,12 +14,14 @@ is_there(struct keeper *k, const struct receipt *r, uint64_t *id)
 	char *file;
 	bool result;
 
+	if (k->journal == NULL)
+		return false;
 	history_find(journal_history(k->journal), r->batch, r->rows_from,
 	    r->rows, &past);
 	if (past.keeping == NULL ||
 	    journal_place(k->journal, past.keeping, &file, &at, &ignored) != 0)
 		return false;
-	result = failed_holds(file, at, r->bytes, r->sha256);
+	result = failed_holds(k->failed, file, at, r->bytes, r->sha256);
 	free(file);
 	*id = history_number(journal_history(k->journal), past.keeping);
 	return result;
@@ -61,6 +63,28 @@ write_rest(
 	return result;
 }
 
+/* It is: only the journal does not know. */
+static int
+close_earlier(struct keeper *k, uint64_t id, struct receipt *r, bool *kept,
+    struct error *e)
+{
+	*kept = true;
+	return journal_kept(k->journal, id, r, e);
+}
+
+static int
+write_all(struct keeper *k, struct batch *b, size_t at, size_t size,
+    struct receipt *r, struct error *e)
+{
+	struct failed *f = k->failed;
+
+	if (failed_begin(f, e) != 0 ||
+	    failed_write(f, b->body.data, b->header, e) != 0 ||
+	    failed_write(f, b->body.data + at, size, e) != 0)
+		return -1;
+	return b->more ? write_rest(k, b, r, e) : 0;
+}
+
 int
 keeper_keep(struct keeper *k, struct batch *b, size_t at, size_t size,
     struct receipt *r, bool *kept, struct error *e)
@@ -69,24 +93,23 @@ keeper_keep(struct keeper *k, struct batch *b, size_t at, size_t size,
 	uint64_t id = 0;
 
 	*kept = false;
-	if (k->journal != NULL && !b->more && is_there(k, r, &id)) {
-		*kept = true;
-		return journal_kept(k->journal, id, r, e);
-	}
-	if (failed_begin(f, e) != 0)
-		return -1;
-	if (k->journal != NULL && journal_keep(k->journal, r, failed_path(f),
-				      failed_begun(f), &id, e) != 0) {
-		failed_drop(f);
-		return -1;
-	}
-	if (failed_write(f, b->body.data, b->header, e) != 0 ||
-	    failed_write(f, b->body.data + at, size, e) != 0 ||
-	    (b->more && write_rest(k, b, r, e) != 0))
+	if (!b->more && is_there(k, r, &id))
+		return close_earlier(k, id, r, kept, e);
+	if (write_all(k, b, at, size, r, e) != 0)
 		return -1;
 	if (b->cut) {
 		failed_drop(f);
 		return 0;
+	}
+	/* What it is was not known before all of it was read. */
+	if (b->more && is_there(k, r, &id)) {
+		failed_drop(f);
+		return close_earlier(k, id, r, kept, e);
+	}
+	if (k->journal != NULL && journal_keep(k->journal, r, failed_path(f),
+				      failed_begun(f), &id, e) != 0) {
+		failed_drop(f);
+		return -1;
 	}
 	if (failed_end(f, e) != 0)
 		return -1;

@@ -260,6 +260,39 @@ tp-send -c demo --endpoint $sandbox $name" said
 	assert_same kept failed
 }
 
+@test "killed there with a batch larger than any memory: kept once too" {
+	sandbox_start --rate 0
+	row=$(printf 'x%.0s' {1..4000})
+	{
+		echo batch=thirdPartyId,a
+		yes "id,$row" | head -n 13000
+	} >large
+	cat large four >five
+	send five
+	expect 3 'invalid accepted accepted accepted accepted'
+	assert_same large failed
+	sed '/^{"kept"/,$d' j >before
+	[ "$(jq -r 'select(.keep) | .sha256' j)  large" = "$(sha256sum large)" ]
+	for other in '' two.failed; do
+		cp before j
+		send five ${other:+--failed "$other"}
+		[ "$code" = 3 ]
+		[ "$(states)" = 'invalid accepted accepted accepted accepted' ]
+		assert_same large failed
+		[ ! -s two.failed ]
+		[ "$(grep -c '^{"kept"' j)" = 1 ]
+	done
+	# It is not there: torn, or another one.
+	cp before j
+	sed 's/x/y/' large >failed
+	cp failed other
+	send five
+	assert_same <(cat other large) failed
+	send five
+	expect 3 'invalid skipped skipped skipped skipped'
+	assert_same <(cat other large) failed
+}
+
 @test "another input, endpoint, client or API: 2, and nothing sent" {
 	sandbox_start --rate 0 --log log
 	head -n 6 four >two
