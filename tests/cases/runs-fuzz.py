@@ -103,7 +103,6 @@ def run(kernel, program, arguments):
             os.remove(name)
     files = [word for name in names for word in ("--" + name, name)]
     environment = dict(os.environ)
-    environment.pop("TP_SCAN", None)
     if kernel:
         environment["TP_SCAN"] = kernel
     done = subprocess.run([program, *arguments, *files, "in"],
