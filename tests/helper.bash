@@ -60,6 +60,17 @@ never() { # COMMAND...
 	! "$@"
 }
 
+# That no file of these or below them holds the text.  What grep exits with does
+# not tell: it is 2 if there was a file that cannot be read, whatever it found.
+nowhere() { # TEXT GREP-OPTION|FILE...
+	local found
+	found=$(grep -rlsF "${@:2}" -e "$1") || true
+	[ -z "$found" ] || {
+		echo "found in $found"
+		return 1
+	}
+}
+
 # For what a sanitizer makes impossible to measure, such as peak memory.
 skip_if_sanitized() {
 	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"

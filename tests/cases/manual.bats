@@ -95,7 +95,7 @@ run_example() { # SOURCE: lines of the page
 		[[ $line != *'|' && $line != *'\' && $line != *'&&' ]] ||
 			more=yes
 	done
-	[ -s script ]
+	[ -s script ] || return
 	mkdir work && cd work || return
 	ln -s ../export.csv export.csv
 	bash ../script >../printed 2>&1 </dev/null || true

@@ -77,7 +77,8 @@ the port must be a number from 1 to 65535" ]
 
 @test "empty input, a missing file, a folder, something else: 3" {
 	try </dev/null
-	[ "$code" = 3 ] && grep 'empty' said
+	[ "$code" = 3 ]
+	grep 'empty' said
 	for file in nowhere . said; do
 		try "$file"
 		[ "$code" = 3 ]
@@ -95,7 +96,9 @@ the port must be a number from 1 to 65535" ]
 	sed -z -i 's/\\\n//g' expected
 	assert_same expected plan
 	[ "$(ls)" = "$(printf '%s\n' expected one plan two)" ]
-	fails tp-send --dry-run one >/dev/full
+	code=0
+	tp-send --dry-run one >/dev/full || code=$?
+	[ "$code" = 4 ]
 }
 
 @test "the plan of what is not valid: 3" {
@@ -261,7 +264,9 @@ the port must be a number from 1 to 65535" ]
 @test "--version names the libraries" {
 	tp-send --version | grep -E 'libcurl [0-9.]+, .*, jansson .*, zlib '
 	TP_SCAN=portable tp-send -V | grep -qx 'scan kernel: portable'
-	fails tp-send --help >/dev/full
+	code=0
+	tp-send --help >/dev/full || code=$?
+	[ "$code" = 4 ]
 }
 
 @test "TP_SCAN: a kernel that checks batches, or exit 2" {

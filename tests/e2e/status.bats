@@ -289,7 +289,7 @@ status_calls() {
 	ask -v -v --token-to-status receipts
 	exits 0
 	[ "$(jq -s 'last.token' log)" = true ]
-	run ! grep -r secret-canary outcomes errors
+	nowhere secret-canary outcomes errors
 }
 
 @test "a status that wants a token: exit 6 without it" {

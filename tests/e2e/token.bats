@@ -39,7 +39,7 @@ other_start() { # [MODE]
 
 # Nothing below here holds the token, but for its own file.
 absent() {
-	! grep -rlF --exclude=token "$token" .
+	nowhere "$token" --exclude=token .
 }
 
 # Until the sandbox, which is slow to answer, has a connection.
@@ -74,6 +74,7 @@ ask() { # OPTION...
 	start
 	echo "x $token y" >found
 	run ! absent
+	run ! nowhere "$token" missing found
 }
 
 @test "outputs, whatever becomes of the batches; the ledger; messages" {
@@ -138,7 +139,7 @@ ask() { # OPTION...
 		sandbox_stop
 		[ "$code" = 1 ]
 		[ "$(wc -l <receipts)" = 2 ]
-		run ! grep -F canary- receipts said summary failed journal
+		nowhere canary- receipts said summary failed journal
 		jq -se '.[0].message | test("[*]{20}$")' receipts
 		rm failed
 	done
