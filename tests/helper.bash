@@ -10,7 +10,14 @@ PATH=$TP_BUILD/src:$PATH
 # Nothing of the user's own settings, and nothing written to the user's home.
 # But TP_SCAN stays: with it .ci/run has each kernel tested.
 unset TP_CLIENT TP_ENDPOINT TP_TOKEN_FILE TP_SEAL TP_FAULT
-unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
+unset http_proxy https_proxy all_proxy no_proxy
+unset HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+unset XDG_CONFIG_HOME CURL_HOME MLRRC POSIXLY_CORRECT
+unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR
+export HOME=${BATS_TEST_TMPDIR:-/nonexistent}
+# These find the user's home without HOME.
+curl() { command curl -q "$@"; }
+sqlite3() { command sqlite3 -init /dev/null "$@"; }
 export LC_ALL=C TZ=UTC
 export TP_STATE_DIR=${BATS_TEST_TMPDIR:-/nonexistent}/state
 umask 022
