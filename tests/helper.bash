@@ -85,10 +85,49 @@ skip_if_sanitized() {
 
 # The address that a server says in a file, once it does.
 await_address() { # FILE [PID]
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$1" && return
 		[ $# = 1 ] || kill -0 "$2" 2>/dev/null || break
 		sleep 0.05
+	done
+	return 1
+}
+
+# An address at which nobody listens, and nobody can: $nobody, as a process has
+# it.  nobody_stop belongs in the teardown.
+nobody_start() {
+	local said=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/nobody
+	python3 -c 'import socket, time
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print("http://127.0.0.1:%d" % s.getsockname()[1], flush=True)
+    time.sleep(3600)' >"$said" 3>&- &
+	nobody_pid=$!
+	# shellcheck disable=SC2034 # for the tests
+	nobody=$(await_address "$said" "$nobody_pid")
+}
+nobody_stop() {
+	[ -z "${nobody_pid-}" ] || kill "$nobody_pid" 2>/dev/null || true
+}
+
+# Until FILE has so many lines.
+until_lines() { # N FILE
+	for _ in {1..600}; do
+		[ ! -e "$2" ] || [ "$(wc -l <"$2")" -lt "$1" ] || return 0
+		sleep 0.05
+	done
+	echo "$2 has not $1 lines" && cat "$2" && return 1
+}
+
+# Until the sandbox, which is slow to answer, has a connection.
+until_request() {
+	local port
+	port=$(printf %04X "${sandbox##*:}")
+	for _ in {1..600}; do
+		# 01 is an established one.
+		grep -q ": 0100007F:.... 0100007F:$port 01 " /proc/net/tcp &&
+			sleep 0.1 && return
+		sleep 0.02
 	done
 	return 1
 }

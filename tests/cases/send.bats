@@ -4,22 +4,26 @@
 
 load ../helper
 
-# "! COMMAND" alone fails no test.
-fails() {
-	! "$@"
+setup_file() {
+	nobody_start
+	export nobody nobody_pid
+}
+
+teardown_file() {
+	nobody_stop
 }
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	printf 'batch=thirdPartyId,tier\na1,gold\na2,silver\n' >one
 	printf 'batch=thirdPartyId,tier\nb1,gold\n' >two
-	export TP_CLIENT=demo TP_ENDPOINT=http://127.0.0.1:1
+	export TP_CLIENT=demo TP_ENDPOINT=$nobody
 }
 
 # Runs tp-send, which cannot reach anything; code, receipts, said.
 try() {
 	code=0
-	timeout 20 tp-send --retries 0 "$@" >receipts 2>said || code=$?
+	timeout 120 tp-send --retries 0 "$@" >receipts 2>said || code=$?
 }
 
 states() {
@@ -88,12 +92,11 @@ the port must be a number from 1 to 65535" ]
 
 @test "the plan" {
 	tp-send --dry-run --rate 1 one two - <one >plan
-	cat >expected <<-'END'
-	{"url":"http://127.0.0.1:1/m2/demo/v2/profile/batchUpdate",\
+	cat >expected <<-END
+	{"url":"$nobody/m2/demo/v2/profile/batchUpdate",\
 	"batches":3,"rows":5,"bytes":116,"calls":3,"minutes":3,"invalid":0}
 	END
 	sed -i 's/\t//g' expected
-	sed -z -i 's/\\\n//g' expected
 	assert_same expected plan
 	[ "$(ls)" = "$(printf '%s\n' expected one plan two)" ]
 	code=0
@@ -171,7 +174,7 @@ the port must be a number from 1 to 65535" ]
 @test "the command that sends it again can be pasted" {
 	try --api v1 --cacert one --failed './a b' two
 	command=$(sed -n 's/.*send again with: //p' said)
-	[ "$command" = "tp-send -c demo --api v1 --endpoint http://127.0.0.1:1 \
+	[ "$command" = "tp-send -c demo --api v1 --endpoint $nobody \
 --cacert one './a b'" ]
 }
 

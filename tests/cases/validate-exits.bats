@@ -66,6 +66,19 @@ many() { # ROWS
 	[ "$(cat err)" = 'tp-validate: cannot write to standard output: Broken pipe' ]
 }
 
+# Until all that was written to this pipe has been read.
+until_read() { # DESCRIPTOR
+	python3 -c '
+import array, fcntl, sys, termios, time
+left = array.array("i", [1])
+for _ in range(600):
+    fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, left)
+    if left[0] == 0:
+        sys.exit()
+    time.sleep(0.05)
+sys.exit("it is not read")' "$1"
+}
+
 @test "a signal: what was done until then is kept, and it dies of it" {
 	for s in TERM INT HUP; do
 		mkfifo pipe
@@ -80,6 +93,7 @@ os.execvp("tp-validate", ["tp-validate", "-q", "--rejects", "bad",
 		pid=$!
 		exec 5>pipe
 		printf "$head"'x,1\n+,2\n' >&5
+		until_read 5
 		sleep 0.3
 		[ ! -e bad ]
 		kill -$s $pid

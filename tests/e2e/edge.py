@@ -11,7 +11,7 @@ keep-and-drop   answers and keeps the connection open; when a second request
 drop-N          the first N connections are dropped after the whole body
 trickle         answers one byte a second, for ever
 hang            reads all and never answers
-slow            answers after 2 seconds
+slow            answers after 5 seconds
 early           answers 413 after the headers and closes
 early-200       answers success after the headers, and closes
 header-N        answers success, with a header of N bytes
@@ -80,7 +80,7 @@ def respond(conn, number, requests, head):
     if mode == "hang":
         time.sleep(600)
     if mode == "slow":
-        time.sleep(2)
+        time.sleep(5)
     if mode in ("echo", "latin-1"):
         text = "\n".join(head) if mode == "echo" else "\xe4" * 300
         conn.sendall(answer(b"200 OK", b"<success>false</success><message>%s"

@@ -33,7 +33,7 @@ edge_start() {
 	: >log
 	"$BATS_TEST_DIRNAME/picky.py" log >edge.out 3>&- &
 	edge_pid=$!
-	edge=$(await_address edge.out)
+	edge=$(await_address edge.out "$edge_pid")
 }
 
 send() { # OPTION... FILE...

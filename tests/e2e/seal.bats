@@ -100,11 +100,14 @@ states() {
 }
 
 @test "a signal: no seal" {
-	start --fault '*:delay=1'
+	start --fault '*:delay=2'
 	code=0
-	timeout -s TERM 0.5 tp-send --seal --failed failed two.batches \
-		>receipts 2>said || code=$?
-	[ "$code $(states)" = '124 accepted' ]
+	tp-send --seal --failed failed two.batches >receipts 2>said 3>&- &
+	sender=$!
+	until_request
+	kill "$sender"
+	wait "$sender" || code=$?
+	[ "$code $(states)" = '143 accepted' ]
 }
 
 @test "--sealed without a seal: 3, and the last batch is not sent" {

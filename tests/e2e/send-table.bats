@@ -14,6 +14,7 @@ setup() {
 }
 
 teardown() {
+	nobody_stop
 	sandbox_stop
 }
 
@@ -115,7 +116,8 @@ expect() { # CODE STATES FAILED-FILE|none
 
 @test "retries used up without a connection: failed, stops with 5" {
 	code=0
-	tp-send --endpoint http://127.0.0.1:1 --retries 1 --retry-delay 0 \
+	nobody_start
+	tp-send --endpoint "$nobody" --retries 1 --retry-delay 0 \
 		--failed failed both.batches >receipts 2>said || code=$?
 	expect 5 'failed/null/2 failed/null/0' both.batches
 }

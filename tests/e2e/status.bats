@@ -12,6 +12,7 @@ setup() {
 teardown() {
 	exec 5>&- 6>&-
 	[ -z "${running-}" ] || kill -KILL "$running" 2>/dev/null || true
+	nobody_stop
 	sandbox_stop
 }
 
@@ -103,9 +104,15 @@ status_calls() {
 }
 
 @test "a batch that is incomplete is asked about again" {
-	start --status-delay 2
-	accept 1 a,1 | ask -v --interval 1
-	exits 0
+	# On a busy machine the first poll may come after so many seconds.
+	for delay in 2 6 16; do
+		rm -f log
+		start --status-delay $delay
+		accept 1 a,1 | ask -v --interval 1
+		exits 0
+		[ "$(jq .polls outcomes)" = 1 ] || break
+		sandbox_stop
+	done
 	[ "$(jq '.polls >= 2' outcomes)" = true ]
 	[ "$(status_calls)" = "$(jq .polls outcomes)" ]
 	grep -qx 'tp-status: batch 1: poll 1: not complete yet' errors
@@ -143,9 +150,9 @@ status_calls() {
 @test "deadline: exit 7, in time" {
 	start --status-delay 600
 	SECONDS=0
-	accept 1 a,1 | ask --poll-rate 2 --deadline 1
+	accept 1 a,1 | ask --poll-rate 2 --deadline 3
 	exits 7
-	[ "$SECONDS" -lt 8 ]
+	[ "$SECONDS" -lt 20 ]
 	[ "$(each state)" = '"deadline" ' ]
 	[ "$(each batchSize)" = '1 ' ]
 	echo 'tp-status: deadline: batch 1: the service has not finished with it' \
@@ -158,7 +165,7 @@ status_calls() {
 	SECONDS=0
 	accept 1 a,1 | ask --deadline 1
 	exits 7
-	[ "$SECONDS" -lt 8 ]
+	[ "$SECONDS" -lt 20 ]
 }
 
 @test "failed rows: not reconciled, exit 1, their ids listed, not on stderr" {
@@ -268,7 +275,7 @@ status_calls() {
 
 @test "a redirect is not followed" {
 	start --fault 'status:*:redirect=http://127.0.0.1:1/'
-	accept 1 a,1 | ask --poll-rate 2 --deadline 1
+	accept 1 a,1 | ask --poll-rate 2 --deadline 3
 	exits 7
 	[ "$(each message)" = '"the service answered HTTP 301" ' ]
 }
@@ -386,10 +393,11 @@ status_calls() {
 }
 
 @test "nobody there: waited for until the deadline" {
-	export TP_ENDPOINT=http://127.0.0.1:1
+	nobody_start
+	export TP_ENDPOINT=$nobody
 	receipt 1 accepted 1 \
 		"$TP_ENDPOINT/m2/demo/profile/batchStatus?batchId=1" |
-		ask --poll-rate 2 --deadline 1
+		ask --poll-rate 2 --deadline 3
 	exits 7
 	[ "$(each state)" = '"deadline" ' ]
 	grep -q "^tp-status: deadline: batch 1: .*[Cc]onnect" errors
@@ -398,11 +406,11 @@ status_calls() {
 @test "no more calls a minute than --poll-rate, and than --rate" {
 	start --status-delay 600
 	{ accept 1 a,1; accept 2 b,1; accept 3 c,1; } >receipts
-	ask --poll-rate 2 --deadline 1 receipts
+	ask --poll-rate 2 --deadline 2 receipts
 	exits 7
 	[ "$(status_calls)" = 2 ]
 	# those two are in the ledger
-	ask --rate 3 --deadline 1 receipts
+	ask --rate 3 --deadline 2 receipts
 	exits 7
 	[ "$(status_calls)" = 3 ]
 }
@@ -422,11 +430,16 @@ status_calls() {
 }
 
 @test "on a terminal: a table that updates" {
-	start --status-delay 2
-	accept 1 a,1 >receipts
-	TERM=xterm script -qec 'stty cols 80 rows 24; tp-status --interval 1 \
-		--poll-rate 600 --deadline 20 receipts' /dev/null </dev/null |
-		tr -d '\r' >screen
+	# On a busy machine the first poll may come after so many seconds.
+	for delay in 2 6 16; do
+		start --status-delay $delay
+		accept 1 a,1 >receipts
+		TERM=xterm script -qec 'stty cols 80 rows 24
+			tp-status --interval 1 --poll-rate 600 --deadline 20 \
+			receipts' /dev/null </dev/null | tr -d '\r' >screen
+		! grep -q incomplete screen || break
+		sandbox_stop
+	done
 	grep -q '^     1 accepted ' screen
 	grep -q $'^\033\[1A\033\[J     1 incomplete ' screen
 	grep -q $'^\033\[1A\033\[J     1 complete .* yes$' screen
@@ -460,8 +473,9 @@ status_calls() {
 tp-status: stopped; without an outcome: 1 of 1 accepted batches; give the receipts again to go on' ]
 	run -4 bash -c 'tp-status --interval 0 receipts >&-'
 	mkfifo out
-	true <out &
-	run -4 bash -c 'tp-status --interval 1 receipts >out'
+	# A pipe that nobody reads any more.
+	run -4 bash -c 'exec 3<>out 4>out 3<&-
+		tp-status --interval 1 receipts >&4'
 }
 
 @test "SIGTERM: dies of it at once, and says what is open" {

@@ -34,25 +34,12 @@ other_start() { # [MODE]
 	rm -f other.out
 	"$BATS_TEST_DIRNAME/edge.py" "${1-raw}" other.log >other.out 3>&- &
 	other_pid=$!
-	other=$(await_address other.out)
+	other=$(await_address other.out "$other_pid")
 }
 
 # Nothing below here holds the token, but for its own file.
 absent() {
 	nowhere "$token" --exclude=token .
-}
-
-# Until the sandbox, which is slow to answer, has a connection.
-wait_for_request() {
-	local port
-	port=$(printf %04X "${sandbox##*:}")
-	for _ in {1..100}; do
-		# 01 is an established one.
-		grep -q ": 0100007F:.... 0100007F:$port 01 " /proc/net/tcp &&
-			sleep 0.1 && return
-		sleep 0.02
-	done
-	return 1
 }
 
 send() { # OPTION...
@@ -176,12 +163,12 @@ ask() { # OPTION...
 }
 
 @test "argv and environment while it sends and asks; no children" {
-	start --fault '*:delay=2' --fault 'status:*:delay=2'
+	start --fault '*:delay=4' --fault 'status:*:delay=4'
 	for command in 'tp-send --failed failed one.batches' \
 		'tp-status --token-to-status --interval 0 receipts'; do
 		$command >out 2>said 3>&- &
 		running=$!
-		wait_for_request
+		until_request
 		cp "/proc/$running/cmdline" cmdline
 		# Only root may read it then.
 		cat "/proc/$running/environ" >environ 2>/dev/null || true
@@ -207,7 +194,7 @@ ask() { # OPTION...
 	env -u TP_TOKEN_FILE tp-send --failed failed ../one.batches \
 		>receipts 2>said 3>&- &
 	running=$!
-	wait_for_request
+	until_request
 	kill -ABRT "$running"
 	wait "$running" || code=$?
 	[ "$code" = 134 ]
@@ -224,7 +211,7 @@ ask() { # OPTION...
 		for signal in ABRT SEGV; do
 			$command >out 2>said 3>&- &
 			running=$!
-			wait_for_request
+			until_request
 			kill -"$signal" "$running"
 			wait "$running" || code=$?
 			running=
