@@ -98,3 +98,18 @@ seal_may_begin(const char *line, size_t n)
 	}
 	return false;
 }
+
+bool
+seal_like(const char *line, size_t n)
+{
+	const char *const *part = forms[SEAL_LINE].part;
+	size_t first = strlen(part[0]), next = strlen(part[1]), i = first;
+
+	if (!seal_suspected(line, n) ||
+	    memcmp(line, part[0], n < first ? n : first) != 0)
+		return false;
+	while (i < n && line[i] >= '0' && line[i] <= '9')
+		i++;
+	return i >= n ||
+	       memcmp(line + i, part[1], n - i < next ? n - i : next) == 0;
+}

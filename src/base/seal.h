@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "base/sha256.h"
 
 struct seal {
@@ -35,5 +36,19 @@ int seal_parse(struct seal *s, const char *line, size_t n);
 
 /* Whether a line that begins like this may be a seal. */
 bool seal_may_begin(const char *line, size_t n);
+
+/*
+ * Whether a line among rows, n bytes without its ending, can only be what is
+ * left of a SEAL_LINE, be it cut short, changed, or not where it belongs: as
+ * far as it goes, or up to "bytes=", it is one, and it goes to "#tp-" at least.
+ */
+bool seal_like(const char *line, size_t n);
+
+/* A quick look for that, at a line of one byte at least. */
+static inline bool
+seal_suspected(const char *line, size_t n)
+{
+	return *line == '#' && n >= 4 && memcmp(line, "#tp-", 4) == 0;
+}
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/seal.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/percent.h"
@@ -227,6 +228,8 @@ is_plain(const struct split *s, const struct quick_row *q)
 	if (header_suspected(h, q->raw, q->len) &&
 	    header_repeated(h, q->raw, q->len))
 		return false;
+	if (seal_suspected(q->raw, q->len))
+		return false;
 	return (q->flags & CSV_ROW_HIGH) == 0 ||
 	       utf8_valid(q->raw, q->len) == q->len;
 }
@@ -359,7 +362,7 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 		if ((row->flags & ~(uint32_t)CSV_ROW_HIGH) != 0 ||
 		    len > s->straight || row->seps - seps > h->columns ||
 		    *raw == ',' || *raw == '\r' || *raw == '\n' ||
-		    header_suspected(h, raw, len))
+		    header_suspected(h, raw, len) || seal_suspected(raw, len))
 			break;
 		if (n > 0 && row->end > limit)
 			break;

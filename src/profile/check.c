@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/seal.h"
 #include "base/utf8.h"
 #include "profile/identifier.h"
 
@@ -278,6 +279,8 @@ row_is_plain(const struct check *c, const struct row *r)
 	if (header_suspected(h, r->run->text + r->begin, len) &&
 	    header_repeated(h, r->run->text + r->begin, len))
 		return false;
+	if (seal_suspected(r->run->text + r->begin, len))
+		return false;
 	return (r->flags & CSV_ROW_HIGH) == 0 ||
 	       utf8_valid(r->run->text + r->begin, len) == len;
 }
@@ -286,7 +289,8 @@ row_is_plain(const struct check *c, const struct row *r)
  * Passes over the commonest of rows in few steps each: those that are short
  * and have an identifier in front that is shorter than 64 bytes, and nothing
  * that would be warned about.  From row i, which begins at *begin with *seps
- * separators before it, to the first that is not such a one.
+ * separators before it, to the first that is not such a one.  A line like a
+ * seal is none: its identifier holds a space, or it has no values.
  */
 static size_t
 pass_simple(const struct check *c, const struct csv_run *run, size_t i,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/escape.h"
 #include "base/ndjson.h"
+#include "base/seal.h"
 #include "base/sys.h"
 #include "csv/input.h"
 
@@ -212,6 +213,19 @@ keep_rest(struct export *x, struct error *e)
 	return got;
 }
 
+/* A seal where none can be: what stands before it may not be all. */
+static int
+refuse_seal(
+    const struct export *x, const struct csv_record *record, struct error *e)
+{
+	error_set(e, EXIT_INPUT,
+	    "a seal that is cut short, changed, or not the last line: what "
+	    "wrote this did not finish, or sealed files were joined with cat; "
+	    "run it again, or name them one after another");
+	error_place(e, input_name(x->in), record->line, 0);
+	return -1;
+}
+
 int
 export_next(struct export *x, struct csv_record *record, struct error *e)
 {
@@ -230,6 +244,8 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 				return -1;
 			continue;
 		}
+		if (seal_like(record->raw, record->len - record->ending))
+			return refuse_seal(x, record, e);
 		x->records++;
 		finding.rule = unreadable(x, record);
 		if (finding.rule == RULES)

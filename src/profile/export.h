@@ -88,11 +88,12 @@ const struct header *export_header(const struct export *x);
 /*
  * The next record that can be read, good for CSV: 1, 0 at the end, -1.  It
  * lives until the next call.  Its number of fields need not be the header's.
+ * A seal that input_read did not take (see seal_like) is EXIT_INPUT.
  */
 int export_next(struct export *x, struct csv_record *record, struct error *e);
 
 /* Rows that lie ready, see csv_reader_run; rows taken count as read.  The
- * caller must leave rows equal to the header to export_next. */
+ * caller must leave rows equal to the header, or seal_like, to export_next. */
 int export_run(struct export *x, struct csv_run *run, struct error *e);
 void export_take(struct export *x, size_t rows);
 

@@ -70,6 +70,65 @@ digest() {
 	[ "$(grep -c tp-seal out)" = 1 ]
 }
 
+@test "a seal that was cut short is no visitor" {
+	tp-validate --seal in.csv >out
+	seal=$(tail -n 1 out | wc -c)
+	size=$(wc -c <out)
+	# From "#tp-" on, its last byte or more missing; its LF given back too.
+	for left in 4 8 9 13 14 15 40 "$((seal - 2))" "$((seal - 1))"; do
+		head -c "$((size - seal + left))" out >cut
+		for kernel in avx2 portable libcsv; do
+			export TP_SCAN=$kernel
+			tp-split --version | grep -q "kernel: $kernel" || continue
+			run -3 --separate-stderr tp-split --seal cut
+			[[ $output != *tp-seal* ]]
+			[[ $stderr == "tp-split: cut:4: "*"what wrote this did not finish"* ]]
+			run -3 tp-validate --seal -q --keep-empty cut
+			[[ $output != *tp-seal* ]]
+			[ "$left" = "$((seal - 1))" ] || {
+				echo >>cut
+				run -3 tp-split cut
+			}
+		done
+	done
+}
+
+@test "a seal that is not at the end ends the run" {
+	tp-validate --seal in.csv >sealed
+	for kernel in avx2 portable libcsv; do
+		export TP_SCAN=$kernel
+		tp-split --version | grep -q "kernel: $kernel" || continue
+		for program in tp-split 'tp-validate --keep-empty'; do
+			{ cat sealed && echo z,1; } >joined
+			# shellcheck disable=SC2086 # options are words
+			run -3 --separate-stderr $program --seal joined
+			[[ $output != *tp-seal* ]]
+			[[ $stderr == *" joined:4: "*"not the last line"* ]]
+			cat sealed sealed >joined
+			# shellcheck disable=SC2086
+			run -3 $program joined
+			# Whatever else its line may be, with this delimiter.
+			printf 'a thirdPartyId b c\n1 x y z\n2 x y z\n' >in
+			tail -n 1 sealed >>in
+			echo 3 x y z >>in
+			# shellcheck disable=SC2086
+			run -3 $program --delimiter ' ' in
+		done
+	done
+}
+
+@test "what is not quite like a seal is data" {
+	printf '%s\n' thirdPartyId,v '#,1' '#tp-,2' '#tp-seal,3' '#tp-sealant' \
+		'#tp-seal bytes=' 'x#tp-seal rows=,4' '"#tp-seal rows=1",5' \
+		'#tp-seal rows=1,6' '#tp-seal rows=,7' '#tp-seal rows=1 by,8' >in
+	for kernel in avx2 portable libcsv; do
+		export TP_SCAN=$kernel
+		tp-split --version | grep -q "kernel: $kernel" || continue
+		tp-validate -q --keep-empty in | cmp in -
+		[ "$(tp-split in | grep -c tp-)" = 9 ]
+	done
+}
+
 @test "what ends early writes no seal" {
 	run -3 tp-validate --seal --expect-rows 3 in.csv
 	[[ $output != *tp-seal* ]]
