@@ -9,7 +9,6 @@ struct csv_parse {
 	struct csv_dialect dialect;
 	struct csv_parser libcsv;
 	bool live;	/* libcsv is initialised */
-	bool quoted;	/* the record has a quote somewhere */
 	bool row;	/* libcsv reported the end of a row */
 	bool no_memory; /* in a callback */
 	size_t offset;	/* of the record: bytes given to libcsv */
@@ -67,7 +66,7 @@ csv_parse_begin(struct csv_parse *p)
 	csv_set_blk_size(&p->libcsv, 4096);
 	if (!p->dialect.trim)
 		csv_set_space_func(&p->libcsv, no_space);
-	p->quoted = p->no_memory = false;
+	p->no_memory = false;
 	p->offset = p->start = 0;
 	p->bad = p->bare_cr = SIZE_MAX;
 	p->fields.n = 0;
@@ -165,14 +164,14 @@ csv_parse_line(struct csv_parse *p, const char *line, size_t n)
 	p->row = false;
 	if (p->offset == 0)
 		p->bare_cr = leading_cr(p, line, content);
-	if (memchr(line, p->dialect.quote, n) != NULL)
-		p->quoted = true;
 	if (give_content(p, line, content) != 0 ||
 	    give(p, line + content, ending, p->offset) != 0)
 		return p->no_memory ? CSV_PARSED_NO_MEMORY : CSV_PARSED_BAD;
-	if (p->row || (!p->quoted && p->bare_cr != SIZE_MAX))
-		return CSV_PARSED_RECORD;
-	return p->quoted ? CSV_PARSED_MORE : CSV_PARSED_BLANK;
+	/* Behind the CR that ended a row libcsv may see nothing more. */
+	if (p->libcsv.quoted)
+		return CSV_PARSED_MORE;
+	return p->row || p->bare_cr != SIZE_MAX ? CSV_PARSED_RECORD
+						: CSV_PARSED_BLANK;
 }
 
 const struct csv_fields *

@@ -57,6 +57,25 @@ tp-validate: -:3:2: bare-cr: a carriage return without line feed, outside '\
 'of quotes\n'
 }
 
+@test "carriage returns behind a record with quotes cost that record alone" {
+	local head='thirdPartyId,a\n' why="bare-cr: a carriage return without \
+line feed, outside of quotes"
+
+	for TP_SCAN in avx2 portable libcsv; do
+		export TP_SCAN
+		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
+		try_with "$head"'x,"1"\r\r\r\ny,2\nz,3\n' tp-validate --rejects bad
+		expect 1 "$head"'y,2\nz,3\n' "tp-validate: -:2:6: $why\n"
+		printf "$head"'x,"1"\r\r\r\n' | cmp - bad
+		try_with "$head"'y,2\nx,"1"\r\r\r\n' tp-validate
+		expect 1 "$head"'y,2\n' "tp-validate: -:3:6: $why\n"
+		try_with "$head"'x,"1"\r  \ny,2\nx,"1" \r\t\r\r\nz,3\n' \
+			tp-validate --trim
+		expect 1 "$head"'y,2\nz,3\n' "tp-validate: -:2:6: $why
+tp-validate: -:4:7: $why\n"
+	done
+}
+
 # COUNT times TEXT
 times() { # COUNT TEXT
 	printf "%.0s$2" $(seq "$1")
