@@ -105,6 +105,25 @@ outfile_sync_folder(const char *path, struct error *e)
 	return result;
 }
 
+void
+outfile_take_back(struct outfile *f, uint64_t n)
+{
+	struct output *o = &f->out;
+	uint64_t flushed = o->written - o->pending.len;
+
+	if (f->path == NULL || n >= o->written)
+		return;
+	o->pending.len = n > flushed ? (size_t)(n - flushed) : 0;
+	o->written = flushed + o->pending.len;
+	if (n >= flushed || f->temporary == NULL)
+		return;
+	o->written = n;
+	/* A part is worse than nothing: then it must not appear. */
+	if (sys_ftruncate(o->fd, (off_t)n) != 0 ||
+	    sys_lseek(o->fd, (off_t)n, SEEK_SET) < 0)
+		o->failed = true;
+}
+
 static int
 take_name(struct outfile *f, struct error *e)
 {

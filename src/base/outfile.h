@@ -24,6 +24,12 @@ struct outfile {
  * EXIT_LOCAL: for want of memory. */
 int outfile_open(struct outfile *f, const char *path, struct error *e);
 
+/*
+ * Takes back what was written behind its first n bytes.  What is written in
+ * place, and has left the buffer, stays.
+ */
+void outfile_take_back(struct outfile *f, uint64_t n);
+
 /* Makes it appear.  On -1 it does not, and what was written is removed. */
 int outfile_commit(struct outfile *f, struct error *e);
 

@@ -199,7 +199,15 @@ unreadable(const struct export *x, const struct csv_record *record)
 	return RULES;
 }
 
-/* A record that is too long comes in pieces; all are kept. */
+static int
+add_reject(struct export *x, const struct csv_record *record,
+    const struct finding *finding, struct error *e)
+{
+	return reject_add(&x->reject, &x->header, input_name(x->in), x->records,
+	    record, finding, e);
+}
+
+/* A record that is too long comes in pieces; all are kept, or none. */
 static int
 keep_rest(struct export *x, struct error *e)
 {
@@ -210,6 +218,8 @@ keep_rest(struct export *x, struct error *e)
 	while ((got = csv_reader_rest(x->reader, &piece, &n, e)) > 0)
 		if (reject_more(&x->reject, piece, n, e) != 0)
 			return -1;
+	if (got < 0)
+		reject_take_back(&x->reject);
 	return got;
 }
 
@@ -251,8 +261,10 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 		if (finding.rule == RULES)
 			return 1;
 		finding.offset = record->bad;
-		if (export_reject(x, record, &finding, e) != 0 ||
-		    keep_rest(x, e) != 0)
+		/* Judged when it is whole: the run may end with it. */
+		if (add_reject(x, record, &finding, e) != 0 ||
+		    keep_rest(x, e) != 0 ||
+		    reject_judge(&x->reject, x->records, false, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -280,8 +292,7 @@ int
 export_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e)
 {
-	if (reject_add(&x->reject, &x->header, input_name(x->in), x->records,
-		record, finding, e) != 0)
+	if (add_reject(x, record, finding, e) != 0)
 		return -1;
 	return reject_judge(&x->reject, x->records, false, e);
 }

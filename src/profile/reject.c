@@ -172,7 +172,14 @@ reject_add(struct reject *r, const struct header *h, const char *file,
 	if (r->errors.path != NULL &&
 	    describe(r, h, file, number, record, f, e) != 0)
 		return -1;
+	r->before = r->rejects.out.written;
 	return reject_more(r, record->raw, record->len, e);
+}
+
+void
+reject_take_back(struct reject *r)
+{
+	outfile_take_back(&r->rejects, r->before);
 }
 
 int

@@ -33,6 +33,7 @@ struct reject_options {
 struct reject {
 	struct reject_options options;
 	struct outfile rejects, errors;
+	uint64_t before; /* bytes of rejects before the record added last */
 	uint64_t total;
 	uint64_t count[RULES];
 };
@@ -57,7 +58,7 @@ int reject_begin(struct reject *r, const struct header *h, struct error *e);
 
 /*
  * One record, the number'th of the run, of the file of that name.  -1: a
- * file cannot be written, or EXIT_INPUT: there are more than allowed.
+ * file cannot be written.
  */
 int reject_add(struct reject *r, const struct header *h, const char *file,
     uint64_t number, const struct csv_record *record,
@@ -65,6 +66,9 @@ int reject_add(struct reject *r, const struct header *h, const char *file,
 
 /* More bytes of the record added last. */
 int reject_more(struct reject *r, const char *raw, size_t n, struct error *e);
+
+/* The rest of the record added last cannot be had: none of it is kept. */
+void reject_take_back(struct reject *r);
 
 /* At the end: -1 with EXIT_INPUT if the share is past the limit. */
 int reject_judge(

@@ -137,6 +137,54 @@ trouble() { # SEED COUNT
 	[ "$(jq -c '[.in, .rejected, .skipped, .out, .bytesIn]' sum)" = '[18,6,3,9,162]' ]
 }
 
+# A record that is longer than the window.
+long() { # BYTES
+	printf "$head"'+,1,2\na1,'
+	head -c "$1" /dev/zero | tr '\0' x
+	printf ',2\na2,1,2\n'
+}
+
+@test "a record that is too long is kept whole, or not at all" {
+	long 3000000 >in
+	try tp-validate -q --max-record 100K --max-rejects 1 --rejects bad in
+	[ "$status" = 3 ]
+	sed 4d in | cmp - bad
+	# What cannot be read to its end is not left there in part.
+	gzip -c in | head -c 2500 >cut.gz
+	for program in tp-validate tp-split; do
+		try $program -q --max-record 100K --max-rejects 2 --rejects bad \
+			--errors why --summary sum cut.gz
+		[ "$status" = 3 ]
+		grep -q 'it was cut' err
+		# What tp-split makes of that identifier is its own affair.
+		printf "$head"'+,1,2\n' >wanted
+		[ $program = tp-validate ] || printf "$head" >wanted
+		assert_same wanted bad
+		jq -e '.in == .out + .rejected + .skipped' sum
+		[ "$(tail -n 1 why | jq -r .rule)" = record-too-long ]
+	done
+}
+
+@test "a signal within a record that is too long leaves no part of it" {
+	mkfifo pipe
+	tp-validate -q --max-record 100K --rejects bad pipe >out 2>err &
+	pid=$!
+	exec 5>pipe
+	long 3000000 | head -c 700000 >&5
+	# Some of it is on disk by then.
+	for _ in {1..100}; do
+		[ -n "$(find . -name '.bad.tmp-*' -size +300k)" ] && break
+		sleep 0.05
+	done
+	[ -n "$(find . -name '.bad.tmp-*' -size +300k)" ]
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	exec 5>&-
+	[ $status = 143 ]
+	printf "$head"'+,1,2\n' | cmp - bad
+}
+
 @test "files that are made: 0600, whole, no link followed, nothing beside" {
 	printf "$head"'x,1,2\n+,1,2\n' >in
 	mkdir made
