@@ -33,6 +33,7 @@ struct csv_reader {
 
 	size_t columns;
 	bool resync;   /* after a broken quote, see reader.h */
+	bool before;   /* … as it was before the record given last */
 	bool skipping; /* inside a record that is too long */
 	uint64_t blank;
 
@@ -232,6 +233,7 @@ give_line(struct csv_reader *r, struct csv_record *record, size_t n,
 	record->ending = n >= 2 && record->raw[n - 2] == '\r' ? 2 : 1;
 	record->line = r->line;
 	record->bad = bad;
+	r->before = r->resync;
 	r->resync = true;
 	pass(r, n, 1);
 }
@@ -242,11 +244,9 @@ static void
 give_too_long(
     struct csv_reader *r, struct csv_record *record, size_t n, bool whole)
 {
-	bool resync = r->resync;
-
 	give_line(r, record, n, CSV_TOO_LONG, r->dialect.max_record);
 	if (memchr(record->raw, r->dialect.quote, n) == NULL)
-		r->resync = resync;
+		r->resync = r->before;
 	if (whole)
 		return;
 	record->ending = 0;
@@ -508,6 +508,12 @@ csv_reader_rest(
 	}
 	forget_index(r, MIN_SLICE);
 	return 1;
+}
+
+void
+csv_reader_forgive(struct csv_reader *r)
+{
+	r->resync = r->before;
 }
 
 int

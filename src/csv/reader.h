@@ -73,6 +73,10 @@ int csv_reader_next(
 int csv_reader_rest(
     struct csv_reader *r, const char **piece, size_t *n, struct error *e);
 
+/* The record given last, CSV_MALFORMED, broke no quote after all: the caller
+ * knows what it is.  The next ones are not its tail. */
+void csv_reader_forgive(struct csv_reader *r);
+
 /*
  * The fast way: rows that lie ready, so that runs of them can be judged and
  * taken without a call for each.  Row i of the run is raw text like a

@@ -180,23 +180,28 @@ export_header(const struct export *x)
 static enum rule
 unreadable(const struct export *x, const struct csv_record *record)
 {
+	bool repeated = header_repeated(
+	    &x->header, record->raw, record->len - record->ending);
+
 	switch (record->fault) {
 	case CSV_GOOD:
-		break;
+		return repeated ? RULE_REPEATED_HEADER : RULES;
 	case CSV_BARE_CR:
 		return RULE_BARE_CR;
 	case CSV_TOO_LONG:
 		return RULE_RECORD_TOO_LONG;
 	case CSV_MALFORMED:
+		/* A mark in front of a quote is all that is wrong with it. */
+		if (!repeated)
+			return RULE_QUOTE;
+		csv_reader_forgive(x->reader);
+		return RULE_REPEATED_HEADER;
 	case CSV_UNCLOSED:
 	case CSV_UNCLOSED_TOO_LONG:
 	case CSV_TAIL:
-		return RULE_QUOTE;
+		break;
 	}
-	if (header_repeated(
-		&x->header, record->raw, record->len - record->ending))
-		return RULE_REPEATED_HEADER;
-	return RULES;
+	return RULE_QUOTE;
 }
 
 static int
@@ -260,7 +265,8 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 		finding.rule = unreadable(x, record);
 		if (finding.rule == RULES)
 			return 1;
-		finding.offset = record->bad;
+		finding.offset =
+		    finding.rule == RULE_REPEATED_HEADER ? 0 : record->bad;
 		/* Judged when it is whole: the run may end with it. */
 		if (add_reject(x, record, &finding, e) != 0 ||
 		    keep_rest(x, e) != 0 ||

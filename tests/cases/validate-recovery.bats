@@ -43,6 +43,25 @@ opened\n"
 	printf "$head"'x,"open\na,b,c\nlast\n' | cmp - bad
 }
 
+@test "a quoted header once more, behind a byte order mark, breaks no quote" {
+	local quoted='"thirdPartyId","a"\n' bom='\357\273\277'
+
+	for TP_SCAN in avx2 portable libcsv; do
+		export TP_SCAN
+		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
+		try_with "$quoted"'"x","1"\n'"$bom$quoted"'"y"\n"z","3"\n' \
+			tp-validate --keep-empty -q --rejects bad --errors why
+		expect 1 "$quoted"'"x","1"\n"y"\n"z","3"\n' ''
+		printf "$quoted$bom$quoted" | cmp - bad
+		[ "$(jq -c '[.line, .column, .rule]' why)" = \
+			'[3,1,"repeated-header"]' ]
+		# Behind a broken quote it settles nothing.
+		try_with "$quoted"'"x","1\n'"$bom$quoted"'"y"\n"z","3"\n"w"\n' \
+			tp-validate --keep-empty -q
+		expect 1 "$quoted"'"z","3"\n"w"\n' ''
+	done
+}
+
 @test "a field that opens and goes past --max-record costs its line" {
 	{
 		printf "$head"'x,"open\n'
