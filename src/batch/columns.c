@@ -92,10 +92,21 @@ add(struct selection *s, size_t column, const struct cell *name)
 	s->sent_as[s->count++] = *name;
 }
 
+/* What is wrong with a new name. */
+static const char *const faults[] = {
+    [NAME_EMPTY] = "has an empty new name",
+    [NAME_NOT_UTF8] = "has a new name that is not UTF-8",
+    [NAME_CONTROL] = "has a new name that holds a control character or line "
+		     "break",
+    [NAME_PREFIXED] = "has a new name with \"profile.\" in front; names are "
+		      "sent bare",
+};
+
 static int
 take_param(struct selection *s, const struct cell *column,
     const struct cell *name, struct error *e)
 {
+	const char *wrong = faults[header_judge_name(name->text, name->len)];
 	size_t found;
 
 	if (find_column(s, "--params", column, &found, e) != 0)
@@ -106,8 +117,8 @@ take_param(struct selection *s, const struct cell *column,
 	if (is_reserved(name))
 		return refuse(e, "--params", column,
 		    "would be sent under an identifier's name");
-	if (name->len == 0)
-		return refuse(e, "--params", column, "has an empty new name");
+	if (wrong != NULL)
+		return refuse(e, "--params", column, wrong);
 	add(s, found, name);
 	return 0;
 }

@@ -59,16 +59,36 @@ fault(const struct csv_record *r, size_t i, struct error *e)
 	return -1;
 }
 
+static bool
+prefixed(const char *name, size_t n)
+{
+	return n >= PREFIX && memcmp(name, prefix, PREFIX) == 0;
+}
+
+enum name_fault
+header_judge_name(const char *name, size_t n)
+{
+	size_t i;
+
+	if (n == 0)
+		return NAME_EMPTY;
+	if (utf8_valid(name, n) < n)
+		return NAME_NOT_UTF8;
+	for (i = 0; i < n; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return NAME_CONTROL;
+	return prefixed(name, n) ? NAME_PREFIXED : NAME_GOOD;
+}
+
 static int
 take_name(struct header *h, const struct csv_record *r, size_t i,
     const struct header_options *options, struct error *e)
 {
 	const char *s = r->field[i].text;
-	size_t n = r->field[i].len, j;
-	bool prefixed = n >= PREFIX && memcmp(s, prefix, PREFIX) == 0;
+	size_t n = r->field[i].len;
 	struct column *c = &h->column[i];
 
-	if (prefixed && options->strip_prefix) {
+	if (options->strip_prefix && prefixed(s, n)) {
 		s += PREFIX;
 		n -= PREFIX;
 	}
@@ -78,33 +98,33 @@ take_name(struct header *h, const struct csv_record *r, size_t i,
 	memcpy(c->name, s, n);
 	c->name[n] = '\0';
 	c->len = n;
-	if (n == 0) {
+	switch (header_judge_name(s, n)) {
+	case NAME_GOOD:
+		return 0;
+	case NAME_EMPTY:
 		error_set(e, EXIT_INPUT, "column %zu has no name in the header",
 		    i + 1);
-		return fault(r, i, e);
-	}
-	if (utf8_valid(s, n) < n) {
+		break;
+	case NAME_NOT_UTF8:
 		error_set(e, EXIT_INPUT,
 		    "the header is not UTF-8; convert "
 		    "the export with iconv");
-		return fault(r, i, e);
-	}
-	for (j = 0; j < n; j++) {
-		if ((unsigned char)s[j] >= 0x20 && s[j] != 0x7f)
-			continue;
+		break;
+	case NAME_CONTROL:
 		error_set(e, EXIT_INPUT,
 		    "the name of column %zu holds a "
 		    "control character or line break",
 		    i + 1);
-		return fault(r, i, e);
-	}
-	if (prefixed && !options->strip_prefix) {
+		break;
+	case NAME_PREFIXED:
+		if (options->strip_prefix)
+			return 0;
 		error_set(e, EXIT_INPUT,
 		    "names are sent bare, without "
 		    "\"profile.\" in front: use --strip-prefix");
-		return fault(r, i, e);
+		break;
 	}
-	return 0;
+	return fault(r, i, e);
 }
 
 struct named {

@@ -70,6 +70,16 @@ header_suspected(const struct header *h, const char *raw, size_t len)
 	return len - h->raw_len <= 4 && (*raw == *h->raw || *raw == '\xef');
 }
 
+/* What keeps a name from being that of a column; the first that applies. */
+enum name_fault {
+	NAME_GOOD,
+	NAME_EMPTY,
+	NAME_NOT_UTF8,
+	NAME_CONTROL, /* holds a control character or line break */
+	NAME_PREFIXED /* "profile." in front: names are sent bare */
+};
+enum name_fault header_judge_name(const char *name, size_t len);
+
 /* The column of that name, or columns if there is none. */
 size_t header_find(const struct header *h, const char *name, size_t len);
 

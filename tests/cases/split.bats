@@ -117,6 +117,23 @@ holds a colon; write it in double quotes" ]
 	expect 0 'batch=thirdPartyId,b%%3Ac\nx,1\n'
 }
 
+@test "--params gives no name that a header could not have" {
+	for options in '' --raw-utf8 '--separators reject'; do
+		for name in $'\377' $'a\nb' $'a\tb' $'\177' $'a\303' \
+			profile.tier profile. ''; do
+			# shellcheck disable=SC2086 # options are words
+			try_with 'thirdPartyId,tier\na1,x\n' \
+				tp-split $options --params "tier:$name"
+			expect 2 ''
+			grep -q "^tp-split: --params: column 'tier' " err
+		done
+	done
+	grep -q 'empty new name' err
+	try_with 'thirdPartyId,tier\na1,x\n' \
+		tp-split --params tier:profiles.$'\303\244'
+	expect 0 'batch=thirdPartyId,profiles.%%C3%%A4\na1,x\n'
+}
+
 @test "--empty-as fills empty and absent cells" {
 	try_with 'thirdPartyId,a,b\n1,,\n2\n3,x,NULL\n' \
 		tp-split --empty-as none --null NULL
