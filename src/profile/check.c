@@ -401,13 +401,13 @@ check_names(struct check *c, struct error *e)
 		if (c->options.strict) {
 			error_set(e, EXIT_INPUT, "column %zu: %s (--strict)",
 			    i + 1, rule_text(RULE_NAME_LONG));
-			error_place(e, export_file(c->export), 1, 0);
+			error_place(e, export_file(c->export), h->line, 0);
 			return -1;
 		}
 		if (w->count++ == 0) {
 			snprintf(w->file, sizeof(w->file), "%s",
 			    export_file(c->export));
-			w->line = 1;
+			w->line = h->line;
 		}
 	}
 	return 0;

@@ -365,6 +365,34 @@ refuse_clash(
 	return fault(r, i, e);
 }
 
+/* A CR that no LF follows, in what there is of a header that is too long. */
+static bool
+holds_bare_cr(const struct csv_record *r)
+{
+	size_t last = r->ending > 0 ? r->ending : 1;
+
+	return memchr(r->raw, '\r', r->len - last) != NULL;
+}
+
+/* What could not be read as a record. */
+static int
+refuse_record(const struct csv_record *r, struct error *e)
+{
+	if (r->fault == CSV_BARE_CR ||
+	    (r->fault == CSV_TOO_LONG && holds_bare_cr(r)))
+		return error_set(e, EXIT_INPUT,
+		    "the header holds a carriage return without line feed; "
+		    "if all lines end so, convert the export first: "
+		    "tr '\\r' '\\n' <FILE | ...");
+	if (r->fault == CSV_TOO_LONG)
+		return error_set(e, EXIT_INPUT,
+		    "the header is longer than --max-record allows: raise "
+		    "it, if this is CSV");
+	return error_set(e, EXIT_INPUT,
+	    "the header is malformed; "
+	    "is this CSV, and the quote character right?");
+}
+
 static int
 read_header(struct header *h, const struct csv_record *r,
     const struct csv_dialect *d, const struct header_options *options,
@@ -373,9 +401,7 @@ read_header(struct header *h, const struct csv_record *r,
 	size_t i;
 
 	if (r->fault != CSV_GOOD)
-		return error_set(e, EXIT_INPUT,
-		    "the header is malformed; "
-		    "is this CSV, and the quote character right?");
+		return refuse_record(r, e);
 	/* Before names are looked at: a tab is no good in one. */
 	if (refuse_delimiter(r, d, e) != 0 ||
 	    read_columns(h, r, options, e) != 0 ||
@@ -397,6 +423,7 @@ header_read(struct header *h, const struct csv_record *r,
     const char *place, struct error *e)
 {
 	memset(h, 0, sizeof(*h));
+	h->line = r->line;
 	if (read_header(h, r, d, options, e) == 0)
 		return 0;
 	error_place(e, place, e->line == 0 ? r->line : e->line, e->column);

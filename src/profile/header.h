@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/error.h"
 #include "base/output.h"
 #include "csv/reader.h"
@@ -44,6 +45,7 @@ struct header {
 	char *raw; /* owned: as it was read, without its line ending */
 	size_t raw_len;
 	size_t ending; /* bytes of its line ending: 1 LF, 2 CRLF */
+	uint64_t line; /* where it is, from 1 */
 	char *written; /* owned: as tp-validate writes it, ending included */
 	size_t written_len;
 };

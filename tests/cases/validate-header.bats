@@ -140,8 +140,15 @@ a control character or line break"
 	said+='character right?'
 	unusable 'thirdPartyId,a"b\nx,1\n' "-:1: $said"
 	unusable 'thirdPartyId,"a\nx,1\n' "-:1: $said"
-	unusable 'thirdPartyId,a\rb\nx,1\n' "-:1: $said"
+	said='the header is longer than --max-record allows: raise it, if this is CSV'
 	unusable 'thirdPartyId,abcdefg\nx,1\n' "-:1: $said" --max-record 19
+	unusable '\nthirdPartyId,abcdefg\r\nx,1\n' "-:2: $said" --max-record 5
+	# As a Macintosh once ended lines.
+	said='the header holds a carriage return without line feed; if all '
+	said+="lines end so, convert the export first: tr '\\\\r' '\\\\n' <FILE | ..."
+	unusable 'thirdPartyId,a\rb\nx,1\n' "-:1: $said"
+	unusable 'thirdPartyId,a\rx,1\ry,2\r' "-:1: $said"
+	unusable 'thirdPartyId,a\rx,1\ry,2\r' "-:1: $said" --max-record 15
 }
 
 @test "prefixes: refused with a hint, or stripped" {
@@ -206,4 +213,16 @@ without \"profile.\" in front: use --strip-prefix"
 	try tp-validate one broken
 	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: broken:1: the header '\
 'differs from that of one; files of one run must have the same columns\n'
+}
+
+@test "a name that is too long is in the line where the header is" {
+	local long
+	long=$(printf %0129d 0)
+	try_with "\n\nthirdPartyId,$long\na,b\n" tp-validate
+	expect 0 "thirdPartyId,$long\na,b\n" "tp-validate: warning: name-long: \
+the name is longer than 128 characters, the limit in pages (1 times, first at \
+-:3)\n"
+	try_with "\n\nthirdPartyId,$long\na,b\n" tp-validate --strict
+	expect 3 '' "tp-validate: -:3: column 2: the name is longer than 128 \
+characters, the limit in pages (--strict)\n"
 }
