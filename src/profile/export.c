@@ -208,8 +208,8 @@ static int
 add_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e)
 {
-	return reject_add(&x->reject, &x->header, input_name(x->in), x->records,
-	    record, finding, e);
+	return reject_add(&x->reject, &x->header, input_name(x->in),
+	    export_path(x), x->records, record, finding, e);
 }
 
 /* A record that is too long comes in pieces; all are kept, or none. */

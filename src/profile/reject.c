@@ -108,7 +108,7 @@ tell(const struct reject *r, const struct header *h, const char *file,
 }
 
 static int
-describe(struct reject *r, const struct header *h, const char *file,
+describe(struct reject *r, const struct header *h, const char *path,
     uint64_t number, const struct csv_record *record, const struct finding *f,
     struct error *e)
 {
@@ -120,7 +120,7 @@ describe(struct reject *r, const struct header *h, const char *file,
 
 	csv_record_place(record, f->offset, &line, &column);
 	ndjson_set_count(o, "record", number);
-	ndjson_set_string(o, "file", file);
+	ndjson_set_string(o, "file", path);
 	ndjson_set_count(o, "line", line);
 	ndjson_set_count(o, "column", column);
 	ndjson_set_string(o, "rule", rule_name(f->rule));
@@ -163,14 +163,14 @@ reject_judge(
 
 int
 reject_add(struct reject *r, const struct header *h, const char *file,
-    uint64_t number, const struct csv_record *record, const struct finding *f,
-    struct error *e)
+    const char *path, uint64_t number, const struct csv_record *record,
+    const struct finding *f, struct error *e)
 {
 	r->total++;
 	r->count[f->rule]++;
 	tell(r, h, file, record, f);
 	if (r->errors.path != NULL &&
-	    describe(r, h, file, number, record, f, e) != 0)
+	    describe(r, h, path, number, record, f, e) != 0)
 		return -1;
 	r->before = r->rejects.out.written;
 	return reject_more(r, record->raw, record->len, e);

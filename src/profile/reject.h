@@ -57,11 +57,11 @@ int reject_open(
 int reject_begin(struct reject *r, const struct header *h, struct error *e);
 
 /*
- * One record, the number'th of the run, of the file of that name.  -1: a
- * file cannot be written.
+ * One record, the number'th of the run, of the file of that name (for
+ * messages) and path.  -1: a file cannot be written.
  */
 int reject_add(struct reject *r, const struct header *h, const char *file,
-    uint64_t number, const struct csv_record *record,
+    const char *path, uint64_t number, const struct csv_record *record,
     const struct finding *finding, struct error *e);
 
 /* More bytes of the record added last. */

@@ -121,6 +121,22 @@ trouble() { # SEED COUNT
 	[ ! -s why ]
 }
 
+@test "--errors has the path of the file as it was given" {
+	local folder name
+	folder=$(printf '%0200d' 0)
+	mkdir "$folder"
+	for name in 'a\b.csv' $'a\tb.csv' $'\303\244\342\200\256.csv' \
+		"$folder/$(printf '%0150d' 0)"; do
+		printf "$head"'x,1,2\n+,1,2\n,1,2\n' >"$name"
+		try tp-validate --errors why "$name"
+		[ "$status" = 1 ]
+		[ "$(jq -r .file why | uniq -c | sed 's/^ *//')" = "2 $name" ]
+		try tp-split --errors why "$name"
+		[ "$(jq -r .file why)" = "$name" ]
+	done
+	grep -q '^tp-split: 0000' err
+}
+
 @test "--summary counts" {
 	printf "$head"'x,1,2\n,1,2\n\n"y","1,2",3\nz,,\nw,1\nv,"1\n' >in
 	try tp-validate -q --summary sum in
