@@ -172,7 +172,7 @@ split_record(struct split *s, struct error *e)
 	if (status <= 0)
 		return status;
 	status = 1;
-	if (check_representable(s->header, &record, &finding)) {
+	if (check_representable(s->export, &record, &finding)) {
 		gather(s, &record);
 		if (measure(s, &record, &size, &finding)) {
 			place.file = export_path(s->export);

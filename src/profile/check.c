@@ -26,12 +26,12 @@ within(const struct header *h, const struct csv_record *r)
 
 static bool
 check_columns(
-    const struct header *h, const struct csv_record *r, struct finding *f)
+    const struct export *x, const struct csv_record *r, struct finding *f)
 {
 	size_t i;
 
-	for (i = h->columns; i < r->fields; i++)
-		if (i >= CSV_MAX_FIELDS || r->field[i].len > 0)
+	for (i = export_header(x)->columns; i < r->fields; i++)
+		if (i >= CSV_MAX_FIELDS || !export_empty(x, &r->field[i]))
 			return found(f, RULE_COLUMNS, SIZE_MAX,
 			    i < CSV_MAX_FIELDS ? r->field[i].start : 0);
 	return true;
@@ -55,9 +55,11 @@ check_utf8(const struct csv_record *r, struct finding *f)
 
 bool
 check_representable(
-    const struct header *h, const struct csv_record *r, struct finding *f)
+    const struct export *x, const struct csv_record *r, struct finding *f)
 {
-	if (!check_columns(h, r, f) || !check_utf8(r, f))
+	const struct header *h = export_header(x);
+
+	if (!check_columns(x, r, f) || !check_utf8(r, f))
 		return false;
 	if (h->id >= r->fields)
 		return found(f, RULE_ID_EMPTY, h->id, r->len - r->ending);
@@ -182,11 +184,11 @@ check_warnings(struct check *c, const struct csv_record *r, struct finding *f)
 enum verdict
 check_record(struct check *c, const struct csv_record *r, struct finding *f)
 {
-	if (!check_columns(c->header, r, f) || !check_utf8(r, f))
+	if (!check_columns(c->export, r, f) || !check_utf8(r, f))
 		return CHECK_REJECT;
 	if (!c->options.keep_empty && !has_values(c, r))
 		return CHECK_SKIP;
-	if (!check_representable(c->header, r, f) ||
+	if (!check_representable(c->export, r, f) ||
 	    !check_identifier(c, r, f) || !check_control(r, f) ||
 	    !check_warnings(c, r, f))
 		return CHECK_REJECT;

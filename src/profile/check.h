@@ -61,10 +61,10 @@ size_t check_run(struct check *c, const struct csv_run *run);
 
 /*
  * What every program that reads CSV must reject, since it cannot be
- * represented in a batch: RULE_COLUMNS, RULE_UTF8, RULE_ID_EMPTY (what
- * --null names is not empty here).  false: *finding says why.
+ * represented in a batch: RULE_COLUMNS, RULE_UTF8, RULE_ID_EMPTY (an
+ * identifier that --null names is not empty here).  false: *finding says why.
  */
-bool check_representable(const struct header *h,
+bool check_representable(const struct export *x,
     const struct csv_record *record, struct finding *finding);
 
 #endif

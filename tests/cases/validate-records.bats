@@ -426,3 +426,25 @@ column 'pcId': the pcId is not like those that Target makes\n"
 	expect 3 '' 'tp-validate: -:1: column 2: the name is longer than 128 '\
 'characters, the limit in pages (--strict)\n'
 }
+
+@test "what --null names is empty where a record has too many fields, too" {
+	local head='thirdPartyId,v\n' program said
+
+	said='tp-validate: warning: surplus: more fields than the header has; '
+	said+='those over are empty (1 times, first at -:2)\n'
+	for TP_SCAN in avx2 portable libcsv; do
+		export TP_SCAN
+		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
+		try_with "$head"'a,b,NULL,,"NULL"\n' tp-validate --null NULL
+		expect 0 "$head"'a,b,NULL,,"NULL"\n' "$said"
+		try_with "$head"'a,b,NULL,,"NULL"\n' tp-split --null NULL
+		expect 0 'batch=thirdPartyId,v\na,b\n' ''
+		for program in tp-validate tp-split; do
+			try_with "$head"'a,b,NULL,x\n' $program --null NULL --errors why
+			[ "$status" = 1 ]
+			[ "$(jq -c '[.column, .rule]' why)" = '[10,"columns"]' ]
+			try_with "$head"'a,b,NULL\n' $program
+			[ "$status" = 1 ]
+		done
+	done
+}
