@@ -96,6 +96,10 @@ set_separators(struct split_options *o, const char *arg, struct error *e)
 		o->rules.separators = ROW_SEPARATORS_REJECT;
 	} else if (strncmp(arg, replace, strlen(replace)) == 0) {
 		o->rules.separators = ROW_SEPARATORS_REPLACE;
+		/* A cell of separators alone would become an empty one. */
+		if (arg[strlen(replace)] == '\0')
+			return options_bad(e, "separators", arg,
+			    "replace=TEXT with a TEXT that is not empty");
 		return set_text(&o->rules.replacement, "separators",
 		    arg + strlen(replace), e);
 	} else {

@@ -155,7 +155,7 @@ holds a colon; write it in double quotes" ]
 	try_with "$text" tp-split --separators 'replace= / '
 	expect 0 'batch=thirdPartyId,a\n1,x%%20%%2F%%20y\n2,x%%20%%2F%%20y\n3,z\n'
 	# Never within the identifier, nor within a name.
-	try_with 'thirdPartyId,a\n"1,2",x\n3,y\n' tp-split --separators replace=
+	try_with 'thirdPartyId,a\n"1,2",x\n3,y\n' tp-split --separators replace=-
 	expect 1 'batch=thirdPartyId,a\n3,y\n'
 	try_with 'thirdPartyId,"a,b"\n1,x\n' tp-split --separators reject
 	expect 2 ''
@@ -164,6 +164,10 @@ holds a colon; write it in double quotes" ]
 	expect 0 'batch=thirdPartyId,ab\n1,x\n'
 	try_with "$text" tp-split --separators maybe
 	expect 2 ''
+	# A cell of separators alone would become an empty one.
+	try_with "$text" tp-split --separators replace=
+	expect 2 ''
+	grep -q '^tp-split: --separators replace=: .*with a TEXT' err
 }
 
 @test "rejects: each with its rule, byte for byte" {
