@@ -18,7 +18,10 @@
 #include "base/sys.h"
 
 /* Packed bytes read at a time, and the most that is looked at for magic. */
-enum { PACKED = 64 * 1024, MAGIC = 6 };
+enum { PACKED = 64 * 1024, MAGIC = 10 };
+
+/* In magic, for a digit but 0. */
+#define DIGIT 1
 
 struct input {
 	int fd;
@@ -50,7 +53,12 @@ static const struct {
     {{'P', 'K', 3, 4}, 4, "a zip archive", "unzip -p %s"},
     {{0x28, 0xb5, 0x2f, 0xfd}, 4, "zstd data", "zstd -dc %s"},
     {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, "xz data", "xz -dc %s"},
-    {{'B', 'Z', 'h'}, 3, "bzip2 data", "bzip2 -dc %s"},
+    /* A column may begin with BZh: so with what every block, or the end of
+     * no block, has in front: pi, or its square root. */
+    {{'B', 'Z', 'h', DIGIT, '1', 'A', 'Y', '&', 'S', 'Y'}, 10, "bzip2 data",
+	"bzip2 -dc %s"},
+    {{'B', 'Z', 'h', DIGIT, 0x17, 'r', 'E', '8', 'P', 0x90}, 10, "bzip2 data",
+	"bzip2 -dc %s"},
     {{0xff, 0xfe}, 2, "UTF-16 text", "iconv -f UTF-16 -t UTF-8 %s"},
     {{0xfe, 0xff}, 2, "UTF-16 text", "iconv -f UTF-16 -t UTF-8 %s"},
 };
@@ -119,6 +127,18 @@ start_unpacking(struct input *in, struct error *e)
 	return 0;
 }
 
+static bool
+begins(const unsigned char *p, const unsigned char *magic, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (magic[i] == DIGIT ? p[i] < '1' || p[i] > '9'
+				      : p[i] != magic[i])
+			return false;
+	return true;
+}
+
 /* Looks at how the file begins. */
 static int
 recognise(struct input *in, struct error *e)
@@ -133,7 +153,7 @@ recognise(struct input *in, struct error *e)
 		return start_unpacking(in, e);
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		if (n >= refused[i].n &&
-		    memcmp(p, refused[i].magic, refused[i].n) == 0)
+		    begins(p, refused[i].magic, refused[i].n))
 			return refuse(
 			    in, refused[i].kind, refused[i].command, e);
 	}

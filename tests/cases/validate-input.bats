@@ -231,3 +231,15 @@ rows() { # COUNT
 	cmp whole pieces
 	printf "$head"'"x","1""2\n3"\r\ny,2\n' | cmp - whole
 }
+
+@test "a column may be named like the magic of bzip2" {
+	for name in BZhId BZh BZh9 BZh91AY BZh91AY_SY BZh01AY BZhx1AY; do
+		try_with "$name,thirdPartyId\nx,a1\n" tp-validate
+		expect 0 "$name,thirdPartyId\nx,a1\n" ''
+	done
+	try_with '' bzip2 -c
+	mv out in
+	try tp-validate in
+	[ "$status" = 3 ]
+	grep -q 'this is bzip2 data' err
+}
