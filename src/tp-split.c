@@ -271,6 +271,7 @@ run(struct run *r, const struct settings *s, struct summary *summary,
     struct error *e)
 {
 	enum exit_code code = EXIT_COMPLETE;
+	char taken[640];
 
 	r->input = export_open(&s->input, e);
 	if (r->input == NULL)
@@ -280,6 +281,8 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 	    (s->common.seal && output_begin_seal(&r->out, e) != 0) ||
 	    split_open(&r->split, &s->split, r->input, r->writer, e) != 0)
 		return e->code;
+	export_describe(r->input, taken, sizeof(taken));
+	diag_detail("%s", taken);
 	progress_start(s->common.progress, "records");
 	split_and_finish(r, e);
 	progress_end();

@@ -251,10 +251,13 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 	struct output out;
 	struct check check;
 	enum exit_code code;
+	char taken[640];
 
 	if (check_init(&check, &s->check, &s->input, x, e) != 0 ||
 	    output_open(&out, STDOUT_FILENO, "standard output", e) != 0)
 		return e->code;
+	export_describe(x, taken, sizeof(taken));
+	diag_detail("%s", taken);
 	if (validate(s, &check, x, s->only_check ? NULL : &out, e) == 0)
 		output_flush(&out, e);
 	export_commit(x, e);

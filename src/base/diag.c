@@ -10,7 +10,7 @@ enum { RULES = 64 };
 
 static const char *program = "tp";
 static bool quiet;
-static int verbose;
+static bool verbose;
 static struct {
 	const char *rule;
 	uint64_t seen;
@@ -31,7 +31,7 @@ diag_quiet(void)
 void
 diag_verbose(void)
 {
-	verbose++;
+	verbose = true;
 }
 
 /* "PROGRAM: PREFIXtext\n" in one write. */
@@ -136,7 +136,7 @@ diag_detail(const char *format, ...)
 {
 	va_list ap;
 
-	if (quiet || verbose == 0)
+	if (quiet || !verbose)
 		return;
 	va_start(ap, format);
 	say("", format, ap);

@@ -18,7 +18,7 @@
 
 void diag_init(const char *program);
 void diag_quiet(void);	 /* -q: only errors */
-void diag_verbose(void); /* -v: once for each */
+void diag_verbose(void); /* -v */
 
 void diag_error(const struct error *e);
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -23,7 +23,7 @@ static const struct option_entry shared[] = {
     {KEY_SHOW_VALUES, "show-values", NULL, "show values and ids in messages"},
     {KEY_PROGRESS, "progress", "WHEN", "auto, always or never (auto)"},
     {'q', "quiet", NULL, "print errors only"},
-    {'v', "verbose", NULL, "say more; twice: still more"},
+    {'v', "verbose", NULL, "say more"},
     {'h', "help", NULL, "print this and exit"},
     {'V', "version", NULL, "print versions and exit"},
     {0, NULL, NULL, NULL},

@@ -323,6 +323,21 @@ export_empty(const struct export *x, const struct csv_field *f)
 	return false;
 }
 
+void
+export_describe(const struct export *x, char *to, size_t size)
+{
+	const struct header *h = &x->header;
+	const struct column *id = &h->column[h->id];
+	char shown[160];
+
+	snprintf(to, size,
+	    "%s:%llu: %zu columns; the %s is column %zu, '%s'; scan kernel: %s",
+	    input_name(x->in), (unsigned long long)h->line, h->columns,
+	    id_kind_name(h->kind), h->id + 1,
+	    escape_text(shown, sizeof(shown), id->name, id->len),
+	    export_kernel(x));
+}
+
 const char *
 export_file(const struct export *x)
 {

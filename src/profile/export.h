@@ -105,6 +105,9 @@ void export_skip(struct export *x);
 /* Whether a cell counts as empty: no text, or one of --null. */
 bool export_empty(const struct export *x, const struct csv_field *f);
 
+/* For -v: where the header is and what it was taken as, in one line. */
+void export_describe(const struct export *x, char *to, size_t size);
+
 /* The name of the file being read, for messages. */
 const char *export_file(const struct export *x);
 /* Its path as it was given; lives as long as the options. */

@@ -226,3 +226,19 @@ the name is longer than 128 characters, the limit in pages (1 times, first at \
 	expect 3 '' "tp-validate: -:3: column 2: the name is longer than 128 \
 characters, the limit in pages (--strict)\n"
 }
+
+@test "-v says what the header was taken as" {
+	local program said='crm.csv:2: 3 columns; the thirdPartyId is column 2,'
+
+	said+=" 'crm id'; scan kernel: portable\\n"
+	printf '\nmail,crm id,tier\nx,a1,\\N\n' >crm.csv
+	for program in tp-validate tp-split; do
+		TP_SCAN=portable try $program -v --id 'crm id' crm.csv
+		[ "$status" = 0 ]
+		printf "$program: $said" | cmp - err
+		TP_SCAN=portable try $program -v -q --id 'crm id' crm.csv
+		[ ! -s err ]
+	done
+	try_with 'thirdPartyId,pcId\nx,1-1.1_0\n' tp-split -vv --id pcId
+	grep -q ": 2 columns; the pcId is column 2, 'pcId'; " err
+}
