@@ -98,17 +98,21 @@ batch_writer_open(
 	w->file.out.fd = -1;
 	/* Beside a row: what waits, and the header put before it. */
 	buffer_init(&w->rows, o->max_row + BATCH_BYTES + ROWS);
-	if (o->folder != NULL && prepare_folder(w, e) != 0)
-		goto fail;
-	if (o->manifest != NULL) {
-		w->manifest = manifest_open(o->manifest, e);
-		if (w->manifest == NULL)
-			goto fail;
-	}
 	return w;
-fail:
-	batch_writer_free(w);
-	return NULL;
+}
+
+/* The manifest may be in the folder. */
+static int
+prepare_files(struct batch_writer *w, struct error *e)
+{
+	const struct batch_writer_options *o = &w->options;
+
+	if (o->folder != NULL && prepare_folder(w, e) != 0)
+		return -1;
+	if (o->manifest == NULL)
+		return 0;
+	w->manifest = manifest_open(o->manifest, e);
+	return w->manifest == NULL ? -1 : 0;
 }
 
 int
@@ -128,7 +132,8 @@ batch_writer_begin(
 	memcpy(w->header, BATCH_PREFIX, BATCH_PREFIX_LEN);
 	memcpy(w->header + BATCH_PREFIX_LEN, header, n);
 	w->header[w->header_len - 1] = '\n';
-	return 0;
+	/* Last, so that what does not fit the header leaves nothing. */
+	return prepare_files(w, e);
 }
 
 /* Writes what waits, but for the last `keep` bytes. */

@@ -38,16 +38,16 @@ struct batch_writer;
 /* Whether a path has a name of those that batches get in a folder. */
 bool batch_writer_is_file(const char *path);
 
-/*
- * Batches go to out, or, with a folder, the paths of finished files do.  The
- * folder is made; one that holds batch files already is EXIT_USAGE.  Strings
- * in o and out must outlive the writer.
- */
+/* Batches go to out, or, with a folder, the paths of finished files do.
+ * Strings in o and out must outlive the writer. */
 struct batch_writer *batch_writer_open(
     const struct batch_writer_options *o, struct output *out, struct error *e);
 
-/* The header row, encoded, without "batch=" and LF; copied.  To be called
- * once, before the first row.  EXIT_USAGE: no row could stand under it. */
+/*
+ * The header row, encoded, without "batch=" and LF; copied.  To be called
+ * once, before the first row.  EXIT_USAGE: no row could stand under it.  Then
+ * the folder is made; one that holds batch files already is EXIT_USAGE.
+ */
 int batch_writer_begin(
     struct batch_writer *w, const char *header, size_t n, struct error *e);
 

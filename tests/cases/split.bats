@@ -389,6 +389,23 @@ holds a colon; write it in double quotes" ]
 	expect 2 ''
 }
 
+@test "options that do not fit the header leave no folder" {
+	numbers 3 >in
+	for option in --params=nosuch --drop=nosuch --max-bytes=20; do
+		try tp-split -o folder --manifest manifest "$option" in
+		expect 2 ''
+		[ ! -e folder ]
+		[ ! -e manifest ]
+	done
+	try tp-split -o no/folder --manifest manifest in
+	expect 2 ''
+	[ ! -e manifest ]
+	# The manifest may be in it.
+	try tp-split -o folder --manifest folder/manifest in
+	expect 0 'folder/batch-000001.txt\n'
+	[ "$(jq .rows folder/manifest)" = 3 ]
+}
+
 @test "-o: a batch that is not finished leaves nothing" {
 	numbers 200000 | gzip | head -c 200000 >cut.gz
 	try tp-split -o folder --max-rows 50000 --manifest manifest cut.gz
