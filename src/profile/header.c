@@ -117,11 +117,11 @@ take_name(struct header *h, const struct csv_record *r, size_t i,
 		    i + 1);
 		break;
 	case NAME_PREFIXED:
-		if (options->strip_prefix)
-			return 0;
-		error_set(e, EXIT_INPUT,
-		    "names are sent bare, without "
-		    "\"profile.\" in front: use --strip-prefix");
+		error_set(e, EXIT_INPUT, "names are sent bare, %s",
+		    options->strip_prefix
+			? "and this one has \"profile.\" in front twice: "
+			  "rename it"
+			: "without \"profile.\" in front: use --strip-prefix");
 		break;
 	}
 	return fault(r, i, e);

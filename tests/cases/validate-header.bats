@@ -157,9 +157,12 @@ without \"profile.\" in front: use --strip-prefix"
 	try_with 'profile.b,"profile.c,d",thirdPartyId,"e","profile.f"\n1,2,x,3,4\n' \
 		tp-validate --strip-prefix
 	expect 0 'b,"c,d",thirdPartyId,"e",f\n1,2,x,3,4\n' ''
-	try_with 'profile.thirdPartyId,profiles.a,Profile.b,profile.profile.c\r\nx,1,2,3\r\n' \
+	try_with 'profile.thirdPartyId,profiles.a,Profile.b,profile.c\r\nx,1,2,3\r\n' \
 		tp-validate --strip-prefix
-	expect 0 'thirdPartyId,profiles.a,Profile.b,profile.c\r\nx,1,2,3\r\n' ''
+	expect 0 'thirdPartyId,profiles.a,Profile.b,c\r\nx,1,2,3\r\n' ''
+	# What is left would be refused by tp-split.
+	unusable 'thirdPartyId,profile.profile.x\nx,1\n' "-:1:14: names are sent \
+bare, and this one has \"profile.\" in front twice: rename it" --strip-prefix
 }
 
 @test "the identifier: its kinds, forms and places" {
