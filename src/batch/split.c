@@ -180,6 +180,8 @@ split_record(struct split *s, struct error *e)
 			place.last = record.line - 1 +
 				     count_lines(record.raw, record.len);
 			status = write_row(s, &size, &place, e);
+			if (status < 0)
+				export_unread(s->export);
 			broken(&finding, RULE_ROW_TOO_LARGE, SIZE_MAX, 0);
 		}
 	}

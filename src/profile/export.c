@@ -309,6 +309,12 @@ export_skip(struct export *x)
 	x->skipped++;
 }
 
+void
+export_unread(struct export *x)
+{
+	x->records--;
+}
+
 bool
 export_empty(const struct export *x, const struct csv_field *f)
 {

@@ -101,6 +101,8 @@ void export_take(struct export *x, size_t rows);
 int export_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e);
 void export_skip(struct export *x);
+/* It could not be settled, as the run fails: it does not count as read. */
+void export_unread(struct export *x);
 
 /* Whether a cell counts as empty: no text, or one of --null. */
 bool export_empty(const struct export *x, const struct csv_field *f);

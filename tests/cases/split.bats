@@ -531,3 +531,18 @@ reference() {
 	[ "$status" = 0 ]
 	grep -q '^tp-split (tp-tools) ' out
 }
+
+@test "a run that cannot write counts no record that did not become a row" {
+	seq -f '%.0f,"x"' 1 100000 | sed '1i thirdPartyId,a' >in
+	for TP_SCAN in avx2 portable libcsv; do
+		export TP_SCAN
+		tp-split --version | grep -q "kernel: $TP_SCAN" || continue
+		for option in --quote=\" --trim --max-rows=1000 --max-bytes=30; do
+			status=0
+			tp-split --summary sum "$option" in >/dev/full 2>err ||
+				status=$?
+			[ "$status" = 4 ]
+			jq -e '.in == .out + .rejected + .skipped and .in > 0' sum
+		done
+	done
+}
