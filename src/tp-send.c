@@ -454,14 +454,14 @@ open_journal(struct run *run, struct error *e)
 }
 
 static enum exit_code
-send_all(struct run *run, char *const *files, size_t n, struct error *e)
+send_all(struct run *run, struct error *e)
 {
 	const struct sender_hooks hooks = {
 	    run, settled, repeats, again, passed, pc_id, trouble};
 	struct sender_settings s;
 	enum exit_code code;
 
-	run->failed = failed_open(run->failed_path, files, n, e);
+	run->failed = failed_open(run->failed_path, e);
 	if (service_open_pace(&run->service, e) != 0 || run->failed == NULL ||
 	    open_journal(run, e) != 0)
 		return e->code;
@@ -509,7 +509,7 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 		return e->code;
 	if (run->common.sealed)
 		batch_reader_demand_seal(run->reader);
-	code = run->dry_run ? dry_run(run, e) : send_all(run, files, n, e);
+	code = run->dry_run ? dry_run(run, e) : send_all(run, e);
 	if (e->code == EXIT_USAGE)
 		return e->code;
 	if (output_flush(&run->out, e) != 0)

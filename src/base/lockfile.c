@@ -46,28 +46,9 @@ bool
 lockfile_is(const struct lockfile *f, const char *path)
 {
 	struct stat own, other;
-	int result;
 
-	if (path == NULL)
-		result = fstat(STDOUT_FILENO, &other);
-	else if (strcmp(path, "-") == 0)
-		result = fstat(STDIN_FILENO, &other);
-	else
-		result = stat(path, &other);
-	return result == 0 && fstat(f->fd, &own) == 0 &&
+	return stat(path, &other) == 0 && fstat(f->fd, &own) == 0 &&
 	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
-}
-
-bool
-lockfile_is_input(const struct lockfile *f, char *const *inputs, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (lockfile_is(f, inputs[i]))
-			return true;
-	}
-	return n == 0 && lockfile_is(f, "-");
 }
 
 /* ---------------------------------------------------------------- locks */

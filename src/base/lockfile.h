@@ -45,10 +45,8 @@ void lockfile_free(struct lockfile *f);
  */
 int lockfile_open(struct lockfile *f, int folder, int flags);
 
-/* Is it the file of that name, or ("-": stdin; NULL: stdout) of that one? */
+/* Is it the file of that name? */
 bool lockfile_is(const struct lockfile *f, const char *path);
-/* Is it one of the n inputs, or (n 0) stdin? */
-bool lockfile_is_input(const struct lockfile *f, char *const *inputs, size_t n);
 
 /* Waits for the lock, also if signals come. */
 int lockfile_lock(const struct lockfile *f);

@@ -168,25 +168,6 @@ try_new(struct failed *f, struct error *e)
 	return 0;
 }
 
-static int
-check_others(struct failed *f, char *const *inputs, size_t n, struct error *e)
-{
-	struct stat st;
-
-	if (fstat(f->file.fd, &st) != 0)
-		return lockfile_fail(
-		    &f->file, e, EXIT_USAGE, "cannot use this");
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	if (lockfile_is_input(&f->file, inputs, n))
-		return lockfile_refuse(&f->file, e,
-		    "this is an input too; name another file with --failed");
-	if (lockfile_is(&f->file, NULL))
-		return lockfile_refuse(
-		    &f->file, e, "this is standard output too");
-	return 0;
-}
-
 /* What of others, or of earlier runs, is behind what this run has put there?
  * With the lock held. */
 static int
@@ -201,14 +182,12 @@ look(struct failed *f, struct error *e)
 }
 
 static int
-try_existing(struct failed *f, char *const *inputs, size_t n, struct error *e)
+try_existing(struct failed *f, struct error *e)
 {
 	int result;
 
 	if (open_file(f, 0) != 0)
 		return lockfile_fail_open(&f->file, e, "cannot write this");
-	if (check_others(f, inputs, n, e) != 0)
-		return -1;
 	if (!f->regular)
 		return 0;
 	if (lockfile_lock(&f->file) != 0)
@@ -234,7 +213,7 @@ make_name(char name[64])
 }
 
 struct failed *
-failed_open(const char *path, char *const *inputs, size_t n, struct error *e)
+failed_open(const char *path, struct error *e)
 {
 	struct failed *f = sys_calloc(1, sizeof(*f));
 	char name[64];
@@ -250,7 +229,7 @@ failed_open(const char *path, char *const *inputs, size_t n, struct error *e)
 	if (result == 0 && lstat(f->file.path, &st) != 0 && errno == ENOENT)
 		result = try_new(f, e);
 	else if (result == 0)
-		result = try_existing(f, inputs, n, e);
+		result = try_existing(f, e);
 	if (result == 0)
 		return f;
 	failed_free(f);
