@@ -248,7 +248,7 @@ run(const struct sandbox *s, struct error *e)
 		if (edge_close(edge, e) != 0)
 			result = -1;
 	}
-	if (summary_write(&summary, counts, e->code, e) != 0)
+	if (summary_write(&summary, counts, (int)e->code, e) != 0)
 		result = -1;
 	return result;
 }
