@@ -190,12 +190,14 @@ static void
 find_earlier(struct run *run, const struct receipt *r, char *to, size_t size)
 {
 	const struct history *h = journal_history(run->journal);
+	const struct history_entry *entry;
 	struct history_past past;
 
 	history_find(h, r->batch, r->rows_from, r->rows, &past);
-	if (past.kept == NULL)
+	entry = past.kept != NULL ? past.kept : past.keeping;
+	if (entry == NULL)
 		return;
-	run->earlier = history_file(h, past.kept);
+	run->earlier = history_file(h, entry);
 	command_add(
 	    to, size, " (an earlier run has put it into ", run->earlier);
 	snprintf(to + strlen(to), size - strlen(to), ")");

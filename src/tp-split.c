@@ -187,8 +187,9 @@ check_paths(const struct settings *s, struct error *e)
 	const size_t n = sizeof(use) / sizeof(use[0]);
 	size_t i;
 
-	for (i = 0; i < n && s->output.folder != NULL; i++) {
-		if (use[i].path != NULL && batch_writer_is_file(use[i].path))
+	for (i = 0; i < n; i++) {
+		if (use[i].path != NULL &&
+		    batch_writer_is_file(&s->output, use[i].path))
 			return options_bad(e, use[i].option, use[i].path,
 			    "another name: the batches are called so");
 	}

@@ -40,7 +40,8 @@ wait_writable(int fd)
 
 	do {
 		ready = poll(&p, 1, 500);
-		if (ready > 0 || (ready < 0 && errno != EINTR))
+		if (ready > 0 || (ready < 0 && errno != EINTR) ||
+		    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 			return 0; /* what is wrong the write will tell */
 	} while (signals_pending() == 0);
 	errno = EINTR;

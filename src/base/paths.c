@@ -34,31 +34,45 @@ identify_open(int fd, struct identity *id)
 	       take(id, &st, NULL);
 }
 
+/* Its last part; *folder is the one that holds it.  NULL: there is none. */
+static const char *
+find_folder(const char *path, struct stat *folder)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	char to[PATH_MAX];
+
+	if ((size_t)(name - path) >= sizeof(to))
+		return NULL;
+	snprintf(to, sizeof(to), "%.*s", (int)(name - path), path);
+	return stat(name == path ? "." : to, folder) == 0 ? name : NULL;
+}
+
 /* False: it is no regular file, nor will it be. */
 static bool
 identify(const char *path, struct identity *id)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	char folder[PATH_MAX];
+	const char *name;
 	struct stat st;
 
 	if (outfile_names_descriptor(path))
 		return false;
 	if (stat(path, &st) == 0)
 		return S_ISREG(st.st_mode) && take(id, &st, NULL);
-	if ((size_t)(name - path) >= sizeof(folder))
-		return false;
-	snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
-	return stat(name == path ? "." : folder, &st) == 0 &&
-	       take(id, &st, name);
+	name = find_folder(path, &st);
+	return name != NULL && take(id, &st, name);
 }
 
+/* By whatever name: to read does not replace what the name stands for. */
 static bool
 identify_input(const char *path, struct identity *id)
 {
-	return strcmp(path, "-") == 0 ? identify_open(STDIN_FILENO, id)
-				      : identify(path, id);
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return identify_open(STDIN_FILENO, id);
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       take(id, &st, NULL);
 }
 
 static bool
@@ -82,7 +96,7 @@ check_inputs(const struct identity *id, const char *what, char *const *inputs,
 	char shown[256];
 	size_t i;
 
-	if (count == 0) {
+	if (inputs != NULL && count == 0) {
 		inputs = from_stdin;
 		count = 1;
 	}
@@ -143,4 +157,13 @@ paths_check(const struct path_use *use, size_t n, char *const *inputs,
 			return -1;
 	}
 	return 0;
+}
+
+bool
+paths_in_folder(const char *path, const char *folder)
+{
+	struct stat own, other;
+
+	return find_folder(path, &own) != NULL && stat(folder, &other) == 0 &&
+	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }

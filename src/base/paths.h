@@ -17,13 +17,16 @@ struct path_use {
 
 /*
  * Compares n uses, standard output, and the inputs (count 0: stdin, as is
- * "-"), before any is opened.  Files that do not exist yet are compared by
- * folder and name; pipes and devices, and names of open descriptors such as
- * /dev/stderr, not at all.  -1 with EXIT_USAGE if two of them, of which one
- * is written, are the same file, or if one that is to be written has the
- * empty name.
+ * "-"; NULL: there are none), before any is opened.  Files that do not exist
+ * yet are compared by folder and name; pipes and devices not at all, nor uses
+ * with the name of an open descriptor, such as /dev/stderr.  -1 with
+ * EXIT_USAGE if two of them, of which one is written, are the same file, or if
+ * one that is to be written has the empty name.
  */
 int paths_check(const struct path_use *use, size_t n, char *const *inputs,
     size_t count, struct error *e);
+
+/* Is it, there or not yet, right below that folder, which must exist? */
+bool paths_in_folder(const char *path, const char *folder);
 
 #endif

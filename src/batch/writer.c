@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/buffer.h"
 #include "base/outfile.h"
+#include "base/paths.h"
 #include "base/sys.h"
 #include "batch/manifest.h"
 
@@ -31,17 +32,25 @@ struct batch_writer {
 	uint64_t all_rows, all_bytes;
 };
 
-bool
-batch_writer_is_file(const char *path)
+static bool
+is_batch_file(const char *name)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
 	size_t digits;
 
 	if (strncmp(name, "batch-", 6) != 0)
 		return false;
 	digits = strspn(name + 6, "0123456789");
 	return digits > 0 && strcmp(name + 6 + digits, ".txt") == 0;
+}
+
+bool
+batch_writer_is_file(const struct batch_writer_options *o, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return o->folder != NULL &&
+	       is_batch_file(slash == NULL ? path : slash + 1) &&
+	       paths_in_folder(path, o->folder);
 }
 
 static int
@@ -55,7 +64,7 @@ check_folder(const char *path, struct error *e)
 		return error_errno(e, EXIT_USAGE, "cannot use folder %s", path);
 	errno = 0;
 	while (result == 0 && (entry = sys_readdir(folder)) != NULL)
-		if (batch_writer_is_file(entry->d_name))
+		if (is_batch_file(entry->d_name))
 			result = error_set(e, EXIT_USAGE,
 			    "%s holds batch files already (%.40s): name "
 			    "another folder or remove them",
@@ -111,6 +120,11 @@ prepare_files(struct batch_writer *w, struct error *e)
 		return -1;
 	if (o->manifest == NULL)
 		return 0;
+	/* Now that the folder is there. */
+	if (batch_writer_is_file(o, o->manifest))
+		return error_set(e, EXIT_USAGE,
+		    "%s: expected another name: the batches are called so",
+		    o->manifest);
 	w->manifest = manifest_open(o->manifest, e);
 	return w->manifest == NULL ? -1 : 0;
 }

@@ -35,8 +35,10 @@ struct batch_place {
 
 struct batch_writer;
 
-/* Whether a path has a name of those that batches get in a folder. */
-bool batch_writer_is_file(const char *path);
+/* Whether a path has a name of those that batches get, and is in their folder.
+ * Of a folder that does not exist nothing is. */
+bool batch_writer_is_file(
+    const struct batch_writer_options *o, const char *path);
 
 /* Batches go to out, or, with a folder, the paths of finished files do.
  * Strings in o and out must outlive the writer. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/outfile.h"
 #include "base/output.h"
 #include "base/sys.h"
 #include "sandbox/limit.h"
@@ -45,8 +46,11 @@ open_log(struct edge *edge, struct error *e)
 
 	if (path == NULL)
 		return 0;
-	fd = sys_open(
-	    path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0600);
+	/* Names of open descriptors are links. */
+	fd = sys_open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY |
+		(outfile_names_descriptor(path) ? 0 : O_NOFOLLOW),
+	    0600);
 	if (fd < 0)
 		return error_errno(e, EXIT_USAGE, "cannot open %s", path);
 	return output_open(&edge->log, fd, path, e);

@@ -18,6 +18,7 @@
 struct failed {
 	struct lockfile file; /* from the first batch on, or as it was found */
 	bool regular;
+	bool held;   /* a batch was begun; the lock is held */
 	bool first;  /* of this batch nothing was written yet */
 	off_t begun; /* where this batch begins */
 	off_t end;   /* where all ends that is known to be good */
@@ -45,6 +46,17 @@ is_prefix(const char *text, size_t n)
 			     memcmp(text + 1, &BATCH_PREFIX[1], n - 1) == 0);
 }
 
+/* Are these the NULs that a power cut may have left of one that was never
+ * finished?  No batch holds any. */
+static bool
+is_lost(const char *text, size_t n)
+{
+	static const char zeros[BATCH_PREFIX_LEN];
+
+	return n >= BATCH_PREFIX_LEN &&
+	       memcmp(text, zeros, BATCH_PREFIX_LEN) == 0;
+}
+
 /*
  * The offset of the last line that begins with the prefix, or with as much of
  * it as the file has left; -1: cannot be read.
@@ -65,7 +77,8 @@ find_last(const struct lockfile *file, off_t size, char *block)
 			return -1;
 		for (i = (size_t)(at - from); i-- > 0;) {
 			if (block[i] == '\n' && i + 1 < n &&
-			    is_prefix(block + i + 1, n - i - 1))
+			    (is_prefix(block + i + 1, n - i - 1) ||
+				is_lost(block + i + 1, n - i - 1)))
 				return from + (off_t)i + 1;
 		}
 		at = from;
@@ -160,12 +173,21 @@ open_file(struct failed *f, int flags)
 static int
 try_new(struct failed *f, struct error *e)
 {
+	static const char name[] = "tp-failed";
+	const char *slash = strrchr(f->file.path, '/');
+	size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - f->file.path);
+	char *path = sys_malloc(folder + sizeof(name));
 	struct outfile trial;
+	int result;
 
-	if (outfile_open(&trial, f->file.path, e) != 0)
-		return -1;
+	if (path == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	memcpy(path, f->file.path, folder);
+	memcpy(path + folder, name, sizeof(name));
+	result = outfile_open(&trial, path, e);
 	outfile_discard(&trial);
-	return 0;
+	free(path);
+	return result;
 }
 
 /* What of others, or of earlier runs, is behind what this run has put there?
@@ -248,8 +270,10 @@ failed_free(struct failed *f)
 void
 failed_drop(struct failed *f)
 {
-	if (!f->regular)
+	/* Without the lock, what is there may be another's. */
+	if (!f->regular || !f->held)
 		return;
+	f->held = false;
 	/* If this fails, the NUL says at the next open what is to go. */
 	(void)sys_ftruncate(f->file.fd, f->begun);
 	f->end = f->begun;
@@ -304,6 +328,7 @@ failed_begin(struct failed *f, struct error *e)
 		return -1;
 	}
 	f->begun = f->end;
+	f->held = true;
 	return 0;
 }
 
@@ -336,6 +361,7 @@ failed_end(struct failed *f, struct error *e)
 		    lockfile_write_at(file, f->begun, BATCH_PREFIX, 1) != 0 ||
 		    sys_fsync(file->fd) != 0)
 			return give_up(f, e);
+		f->held = false;
 		lockfile_unlock(file);
 	}
 	f->batches++;

@@ -348,19 +348,20 @@ fail(CURLcode code, const char *why, struct error *e)
 	    shown);
 }
 
-/* Once the request is under way it is an answer lost: libcurl calls it a lack
- * of memory when a header is longer than it takes (100 KiB). */
+/* Trouble on this machine.  libcurl calls it a lack of memory, too, when a
+ * header is longer than it takes (100 KiB): once a request is under way that is
+ * an answer lost. */
 static bool
 is_local(const struct http *h, CURLcode code)
 {
 	long left = 0;
 
-	if (curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &left) ==
-		CURLE_OK &&
-	    left > 0)
-		return false;
-	return code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
-	       code == CURLE_URL_MALFORMAT || code == CURLE_READ_ERROR ||
+	if (code == CURLE_OUT_OF_MEMORY)
+		return curl_easy_getinfo(
+			   h->curl, CURLINFO_REQUEST_SIZE, &left) != CURLE_OK ||
+		       left == 0;
+	return code == CURLE_FAILED_INIT || code == CURLE_URL_MALFORMAT ||
+	       code == CURLE_READ_ERROR ||
 	       code == CURLE_SSL_ENGINE_INITFAILED ||
 	       code == CURLE_SSL_CACERT_BADFILE;
 }

@@ -418,5 +418,10 @@ int
 journal_kept(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e)
 {
+	struct history *h = &j->history;
+
+	/* One that an earlier run began: it is there. */
+	if (id <= h->n)
+		h->files[h->entries[id - 1].file].kept++;
 	return write_close(j, HISTORY_KEPT, id, r, e);
 }

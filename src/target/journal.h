@@ -29,7 +29,8 @@ void journal_free(struct journal *j);
 /* Bytes that journal_open cut off. */
 uint64_t journal_torn(const struct journal *j);
 
-/* What earlier runs left; does not change. */
+/* What earlier runs left; but for what is counted as kept it does not change.
+ */
 const struct history *journal_history(const struct journal *j);
 
 /* Is this the batch that it has under that number, and has it no more than so

@@ -65,10 +65,10 @@ write_rest(
 
 /* It is: only the journal does not know. */
 static int
-close_earlier(struct keeper *k, uint64_t id, struct receipt *r, bool *kept,
+close_earlier(struct keeper *k, uint64_t id, struct receipt *r, enum kept *kept,
     struct error *e)
 {
-	*kept = true;
+	*kept = KEPT_EARLIER;
 	return journal_kept(k->journal, id, r, e);
 }
 
@@ -87,12 +87,12 @@ write_all(struct keeper *k, struct batch *b, size_t at, size_t size,
 
 int
 keeper_keep(struct keeper *k, struct batch *b, size_t at, size_t size,
-    struct receipt *r, bool *kept, struct error *e)
+    struct receipt *r, enum kept *kept, struct error *e)
 {
 	struct failed *f = k->failed;
 	uint64_t id = 0;
 
-	*kept = false;
+	*kept = KEPT_NOT;
 	if (!b->more && is_there(k, r, &id))
 		return close_earlier(k, id, r, kept, e);
 	if (write_all(k, b, at, size, r, e) != 0)
@@ -113,6 +113,6 @@ keeper_keep(struct keeper *k, struct batch *b, size_t at, size_t size,
 	}
 	if (failed_end(f, e) != 0)
 		return -1;
-	*kept = true;
+	*kept = KEPT_NOW;
 	return k->journal == NULL ? 0 : journal_kept(k->journal, id, r, e);
 }

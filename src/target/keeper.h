@@ -13,6 +13,12 @@
 #include "target/journal.h"
 #include "target/receipt.h"
 
+enum kept {
+	KEPT_NOT,
+	KEPT_NOW,
+	KEPT_EARLIER /* by a run that could not say so any more */
+};
+
 struct keeper {
 	struct failed *failed;
 	struct journal *journal;     /* or NULL */
@@ -26,10 +32,10 @@ struct keeper {
  * earlier run may have died between the two: what it has put there is not put
  * there again.  Of a batch with b->more the rest is read, and bytes, rows and
  * digest of *r are set; if it turns out that it is cut, it is dropped.
- * -1 (EXIT_LOCAL): nothing of it is in the failed file; or, *kept being true,
- * only the journal does not know.
+ * -1 (EXIT_LOCAL): nothing of it is in the failed file; or, *kept being another
+ * than KEPT_NOT, only the journal does not know.
  */
 int keeper_keep(struct keeper *k, struct batch *b, size_t at, size_t size,
-    struct receipt *r, bool *kept, struct error *e);
+    struct receipt *r, enum kept *kept, struct error *e);
 
 #endif

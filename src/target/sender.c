@@ -98,27 +98,28 @@ trouble(struct sender *s, const struct error *e)
 /* ------------------------------------------------------------ settling */
 
 /* The batch, or a part of it, goes to the failed file; or it is said that it
- * cannot. */
-static void
+ * cannot.  True: an earlier run has put it there. */
+static bool
 keep_or_end(struct sender *s, struct batch *b, size_t at, size_t size,
     struct receipt *r)
 {
 	struct error e = ERROR_INIT, more = ERROR_INIT;
-	bool kept = false;
+	enum kept kept = KEPT_NOT;
 
 	if (!atomic_load(&s->unkept) &&
 	    keeper_keep(&s->keeper, b, at, size, r, &kept, &e) == 0)
-		return;
+		return kept == KEPT_EARLIER;
 	if (e.code != EXIT_COMPLETE)
 		trouble(s, &e);
-	if (kept)
-		return;
+	if (kept != KEPT_NOT)
+		return kept == KEPT_EARLIER;
 	error_set(&more, EXIT_LOCAL,
 	    "batch %llu was not accepted, and could not be kept either: send "
 	    "it again from where it came",
 	    (unsigned long long)b->number);
 	trouble(s, &more);
 	atomic_store(&s->unkept, true);
+	return false;
 }
 
 static void
@@ -174,8 +175,9 @@ settled(void *arg, struct shipment_piece *piece)
 	struct batch *b = &w->slot->batch;
 
 	pthread_mutex_lock(&s->lock);
-	if (piece->keep)
-		keep_or_end(s, b, piece->at, piece->size, &piece->receipt);
+	if (piece->keep &&
+	    keep_or_end(s, b, piece->at, piece->size, &piece->receipt))
+		piece->earlier = true;
 	tell(s, b, &piece->receipt, piece->earlier);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -384,6 +386,7 @@ static void
 keep_invalid(struct sender *s, struct batch *b, const char *sha256)
 {
 	struct receipt r;
+	bool earlier;
 
 	describe(b, b->more ? "" : sha256, &r);
 	r.state = RECEIPT_INVALID;
@@ -391,9 +394,9 @@ keep_invalid(struct sender *s, struct batch *b, const char *sha256)
 	snprintf(r.message, sizeof(r.message), "%s", b->fault.text);
 	if (b->more) /* its digest goes on */
 		sha256_add(s->sha256, b->body.data, b->body.len);
-	keep_or_end(s, b, b->header, b->body.len - b->header, &r);
+	earlier = keep_or_end(s, b, b->header, b->body.len - b->header, &r);
 	if (!b->cut && b->rows > 0)
-		tell(s, b, &r, false);
+		tell(s, b, &r, earlier);
 }
 
 /* A batch that must not be sent. */

@@ -75,6 +75,32 @@ refused() { # TEXT COMMAND...
 	expect 2 '' 'tp-send: --failed is the input -: write to another file\n'
 }
 
+@test "… by the name of an open descriptor" {
+	for name in /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+		status=0
+		tp-validate --rejects export $name <export >out 2>err || status=$?
+		expect 2 '' "tp-validate: --rejects is the input $name: write to another file\n"
+		status=0
+		tp-send --failed batch $name <batch >out 2>err || status=$?
+		expect 2 '' "tp-send: --failed is the input $name: write to another file\n"
+		cp export more
+		status=0
+		(ulimit -f 1000 && tp-validate $name <more >>more 2>err) ||
+			status=$?
+		[ "$status" = 2 ]
+		assert_same export more
+	done
+}
+
+@test "a program without inputs" {
+	status=0
+	# 0: by its own account it ended well
+	timeout --preserve-status -s TERM 1 tp-sandbox --port 0 <>log >&0 \
+		2>err || status=$?
+	[ "$status" = 0 ] || [ "$status" = 143 ]
+	[ ! -s err ]
+}
+
 @test "two outputs that are one file, there or not yet" {
 	same='are the same file: name another for one of them'
 	for program in tp-validate tp-split; do
@@ -139,10 +165,18 @@ refused() { # TEXT COMMAND...
 }
 
 @test "names of batches in their folder" {
+	mkdir o other
 	for option in rejects errors summary manifest; do
 		refused "--$option o/batch-000001.txt: expected another name: the batches are called so" \
 			tp-split -o o --$option o/batch-000001.txt export
 	done
+	# of a folder that is to be made
+	try tp-split -o new --manifest ./new/batch-1.txt export
+	expect 2 '' 'tp-split: ./new/batch-1.txt: expected another name: the batches are called so\n'
+	[ -z "$(ls -A new)" ]
+	try tp-split -q -o o --manifest other/batch-000001.txt export
+	[ "$status" = 0 ]
+	[ "$(jq -r .path other/batch-000001.txt)" = o/batch-000001.txt ]
 	try tp-split -q --manifest batch-1.txt export
 	[ "$status" = 0 ]
 }

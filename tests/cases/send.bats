@@ -247,6 +247,15 @@ the port must be a number from 1 to 65535" ]
 	assert_same <(cat one two) out
 }
 
+@test "a failed file with a name as long as may be" {
+	name=$(printf 'f%.0s' {1..255})
+	try --failed "$name" one
+	[ "$code" = 5 ]
+	cmp one "$name"
+	try --failed "x$name" one
+	[ "$code" = 2 ]
+}
+
 @test "a failed file that cannot take it: 4, and it is said" {
 	try --failed /dev/full one two
 	[ "$code" = 4 ]

@@ -110,6 +110,17 @@ os.execvp("tp-validate", ["tp-validate", "-q", "--rejects", "bad",
 	done
 }
 
+@test "an output that is open for reading only: exit 4, not a wait" {
+	many 1 >in
+	mkfifo pipe
+	exec 5<>pipe 6<pipe
+	status=0
+	timeout 30 tp-validate -q in >&6 2>err 5>&- || status=$?
+	exec 5>&- 6>&-
+	[ $status = 4 ]
+	[ "$(cat err)" = 'tp-validate: cannot write to standard output: Bad file descriptor' ]
+}
+
 @test "a file that may not grow any more: exit 4" {
 	many 100000 >in
 	for program in tp-validate tp-split; do

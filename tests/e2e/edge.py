@@ -18,6 +18,7 @@ header-N        answers success, with a header of N bytes
 echo            refuses, with all headers as they came for a message
 latin-1         refuses, with a message of 300 letters that are not UTF-8
 tunnel          is a proxy: notes what it is asked for, and refuses
+tunnel-open     … and does not refuse, but leads nowhere
 raw             LOG has all bytes that came, as they came; answers 403
 """
 import signal
@@ -117,9 +118,10 @@ def serve(conn, number):
                 conn.sendall(answer(b"200 OK", OK, b"Connection: close\r\n"))
                 time.sleep(1)  # or all of the body might leave
                 return
-            if mode in ("early", "tunnel"):
+            if mode in ("early", "tunnel", "tunnel-open"):
                 note(number, head, rest)
                 status = (b"413 Too Large" if mode == "early"
+                          else b"200 Connected" if mode == "tunnel-open"
                           else b"403 Forbidden")
                 conn.sendall(answer(status, b""))
                 # Without this the kernel resets, and the answer is lost.

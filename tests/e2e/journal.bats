@@ -244,9 +244,17 @@ tp-send -c demo --endpoint $sandbox $name" said
 	cp failed kept
 	# As if it had died before it could say that the batch is kept.
 	sed '/^{"kept"/,$d' whole >j
-	send four
+	send four --summary sum
 	expect 1 'skipped refused accepted accepted'
 	assert_same kept failed
+	# It is named nevertheless, with another one for this run, too.
+	[ "$(jq -r .failedFile sum)" = failed ]
+	sed '/^{"kept"/,$d' whole >j
+	send -q four --failed other --summary sum
+	expect 1 'skipped refused accepted accepted'
+	grep 'tp-send: 1 batch was not accepted, kept in failed by an earlier run; send again with: ' said
+	[ "$(jq -r .failedFile sum)" = failed ]
+	[ ! -e other ]
 	# … and before it was there.
 	for torn in '\0\0\0\0\0\0\0\0' '\0atch=thirdPartyId,tier\na2'; do
 		sed '/^{"kept"/,$d' whole >j

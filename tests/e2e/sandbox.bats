@@ -275,6 +275,13 @@ END
 	[ "$(grep -c canary "$BATS_TEST_TMPDIR/sandbox.out.err")" = 0 ]
 }
 
+@test "--log to an open descriptor" {
+	sandbox_start --log /dev/stderr
+	curl -sS "$sandbox/nowhere" >/dev/null
+	sandbox_stop
+	jq -e '.path == "/nowhere"' "$BATS_TEST_TMPDIR/sandbox.out.err"
+}
+
 @test "--token-always: everything else needs it too" {
 	echo 'canary-token' >token
 	sandbox_start --token-file token --token-always

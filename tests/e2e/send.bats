@@ -411,6 +411,17 @@ tls_start() { # NAME OPTION...
 	[ "$(wc -l <edge.log)" = 1 ]
 }
 
+@test "what is wrong here is not waited out, though a proxy was called" {
+	edge_start tunnel-open
+	echo none >bad.pem
+	code=0
+	https_proxy=$edge tp-send --retry-delay 0 --cacert bad.pem \
+		--failed failed one.batches >receipts 2>said || code=$?
+	cat said
+	[ "$code" = 2 ]
+	[ "$(wc -l <edge.log)" = 1 ]
+}
+
 # ---------------------------------------------------------- outputs, signals
 
 @test "stdout cannot be written: 4, the rest is kept, nothing unknown" {

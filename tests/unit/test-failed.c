@@ -267,6 +267,49 @@ test_finds_the_last_batch(void **state)
 	}
 }
 
+/* A power cut may leave a beginning without its first page. */
+static void
+test_cuts_lost_pages(void **state)
+{
+	static char whole[5000];
+	struct error e = ERROR_INIT;
+	struct failed *f;
+	size_t n = strlen(ONE);
+
+	(void)state;
+	memcpy(whole, ONE, n);
+	memcpy(whole + n + 4096, "7,8\n9,9\n", 8);
+	given_file(path, whole, n + 4104);
+	f = failed_open(path, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_torn(f), 4104);
+	failed_free(f);
+	expect(ONE, n);
+	/* What is no file of batches is left alone. */
+	given_file(path, whole + n, 4104);
+	assert_null(failed_open(path, &e));
+	expect(whole + n, 4104);
+}
+
+/* Once it is dropped the file is another's. */
+static void
+test_drops_once(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+
+	(void)state;
+	given_file(path, ONE, strlen(ONE));
+	f = failed_open(path, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_begin(f, &e), 0);
+	failed_drop(f);
+	given_file(path, ONE TWO, strlen(ONE TWO));
+	failed_drop(f);
+	failed_free(f);
+	expect(ONE TWO, strlen(ONE TWO));
+}
+
 static void
 test_drop_takes_it_back(void **state)
 {
@@ -333,6 +376,8 @@ main(void)
 	    cmocka_unit_test(test_cuts_zeros),
 	    cmocka_unit_test(test_finds_the_last_batch),
 	    cmocka_unit_test(test_drop_takes_it_back),
+	    cmocka_unit_test(test_drops_once),
+	    cmocka_unit_test(test_cuts_lost_pages),
 	    cmocka_unit_test(test_refuses),
 	};
 

@@ -435,7 +435,7 @@ hostile(char *to, size_t most)
 static void
 test_receipt_of_any_answer(void **state)
 {
-	static char body[16384], text[2][6000];
+	static char body[20000], text[2][6000];
 	struct http_answer a = {.end = HTTP_ANSWERED, .status = 200};
 	struct receipt r = {.batch = 1}, got;
 	struct outcome o;
