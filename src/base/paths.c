@@ -25,13 +25,19 @@ take(struct identity *id, const struct stat *st, const char *name)
 	return true;
 }
 
+/* False: it is no regular file. */
+static bool
+take_file(struct identity *id, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && take(id, st, NULL);
+}
+
 static bool
 identify_open(int fd, struct identity *id)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       take(id, &st, NULL);
+	return fstat(fd, &st) == 0 && take_file(id, &st);
 }
 
 /* Its last part; *folder is the one that holds it.  NULL: there is none. */
@@ -58,7 +64,7 @@ identify(const char *path, struct identity *id)
 	if (outfile_names_descriptor(path))
 		return false;
 	if (stat(path, &st) == 0)
-		return S_ISREG(st.st_mode) && take(id, &st, NULL);
+		return take_file(id, &st);
 	name = find_folder(path, &st);
 	return name != NULL && take(id, &st, name);
 }
@@ -71,8 +77,7 @@ identify_input(const char *path, struct identity *id)
 
 	if (strcmp(path, "-") == 0)
 		return identify_open(STDIN_FILENO, id);
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       take(id, &st, NULL);
+	return stat(path, &st) == 0 && take_file(id, &st);
 }
 
 static bool

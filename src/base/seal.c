@@ -84,16 +84,22 @@ seal_parse(struct seal *s, const char *line, size_t n)
 	return -1;
 }
 
+/* As far as both go. */
+static bool
+agrees(const char *line, size_t n, const char *text)
+{
+	size_t len = strlen(text);
+
+	return memcmp(line, text, n < len ? n : len) == 0;
+}
+
 bool
 seal_may_begin(const char *line, size_t n)
 {
 	int i;
 
 	for (i = 0; i < FORMS; i++) {
-		size_t len = strlen(forms[i].part[0]);
-
-		if (n > 0 && n < SEAL_MAX &&
-		    memcmp(line, forms[i].part[0], n < len ? n : len) == 0)
+		if (n > 0 && n < SEAL_MAX && agrees(line, n, forms[i].part[0]))
 			return true;
 	}
 	return false;
@@ -103,13 +109,11 @@ bool
 seal_like(const char *line, size_t n)
 {
 	const char *const *part = forms[SEAL_LINE].part;
-	size_t first = strlen(part[0]), next = strlen(part[1]), i = first;
+	size_t i = strlen(part[0]);
 
-	if (!seal_suspected(line, n) ||
-	    memcmp(line, part[0], n < first ? n : first) != 0)
+	if (!seal_suspected(line, n) || !agrees(line, n, part[0]))
 		return false;
 	while (i < n && line[i] >= '0' && line[i] <= '9')
 		i++;
-	return i >= n ||
-	       memcmp(line + i, part[1], n - i < next ? n - i : next) == 0;
+	return i >= n || agrees(line + i, n - i, part[1]);
 }

@@ -109,11 +109,11 @@ batch_reader_close(struct batch_reader *r)
 	free(r);
 }
 
-/* Is it, as far as it goes, the prefix, or that of a batch that was not
- * finished? */
-static bool
-is_prefix(const char *text, size_t n)
+bool
+batch_may_begin(const char *text, size_t n)
 {
+	if (n > BATCH_PREFIX_LEN)
+		n = BATCH_PREFIX_LEN;
 	return n == 0 || ((text[0] == BATCH_PREFIX[0] || text[0] == '\0') &&
 			     memcmp(text + 1, &BATCH_PREFIX[1], n - 1) == 0);
 }
@@ -121,14 +121,14 @@ is_prefix(const char *text, size_t n)
 static bool
 begins_batch(const char *text, size_t n)
 {
-	return n >= BATCH_PREFIX_LEN && is_prefix(text, BATCH_PREFIX_LEN);
+	return n >= BATCH_PREFIX_LEN && batch_may_begin(text, n);
 }
 
 /* May it become the beginning of a batch when more is read? */
 static bool
 may_begin_batch(const char *text, size_t n)
 {
-	return n < BATCH_PREFIX_LEN && is_prefix(text, n);
+	return n < BATCH_PREFIX_LEN && batch_may_begin(text, n);
 }
 
 /* Reads into `to`, which must have room for a CHUNK.  0: the FILE ended. */

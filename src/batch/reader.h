@@ -43,6 +43,10 @@ void batch_free(struct batch *b);
 
 struct batch_reader;
 
+/* Whether a line begins a batch, or one that was not finished; of fewer bytes
+ * than the prefix has, as far as they go. */
+bool batch_may_begin(const char *text, size_t n);
+
 /*
  * Reads the n paths one after another ("-" is stdin; n 0: stdin alone), which
  * must outlive the reader.  Each is opened when it is its turn.

@@ -192,10 +192,7 @@ unreadable(const struct export *x, const struct csv_record *record)
 		return RULE_RECORD_TOO_LONG;
 	case CSV_MALFORMED:
 		/* A mark in front of a quote is all that is wrong with it. */
-		if (!repeated)
-			return RULE_QUOTE;
-		csv_reader_forgive(x->reader);
-		return RULE_REPEATED_HEADER;
+		return repeated ? RULE_REPEATED_HEADER : RULE_QUOTE;
 	case CSV_UNCLOSED:
 	case CSV_UNCLOSED_TOO_LONG:
 	case CSV_TAIL:
@@ -265,8 +262,12 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 		finding.rule = unreadable(x, record);
 		if (finding.rule == RULES)
 			return 1;
-		finding.offset =
-		    finding.rule == RULE_REPEATED_HEADER ? 0 : record->bad;
+		finding.offset = record->bad;
+		if (finding.rule == RULE_REPEATED_HEADER &&
+		    record->fault == CSV_MALFORMED) {
+			finding.offset = 0;
+			csv_reader_forgive(x->reader);
+		}
 		/* Judged when it is whole: the run may end with it. */
 		if (add_reject(x, record, &finding, e) != 0 ||
 		    keep_rest(x, e) != 0 ||

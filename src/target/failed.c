@@ -14,6 +14,7 @@
 #include "base/sha256.h"
 #include "base/sys.h"
 #include "batch/limits.h"
+#include "batch/reader.h"
 
 struct failed {
 	struct lockfile file; /* from the first batch on, or as it was found */
@@ -34,16 +35,6 @@ static int
 read_at(const struct lockfile *file, off_t at, char *to, size_t n)
 {
 	return lockfile_read(file, at, to, n) == (ptrdiff_t)n ? 0 : -1;
-}
-
-/* Does a batch begin here, or one that was never finished? */
-static bool
-is_prefix(const char *text, size_t n)
-{
-	if (n > BATCH_PREFIX_LEN)
-		n = BATCH_PREFIX_LEN;
-	return n == 0 || ((text[0] == BATCH_PREFIX[0] || text[0] == '\0') &&
-			     memcmp(text + 1, &BATCH_PREFIX[1], n - 1) == 0);
 }
 
 /* Are these the NULs that a power cut may have left of one that was never
@@ -77,7 +68,7 @@ find_last(const struct lockfile *file, off_t size, char *block)
 			return -1;
 		for (i = (size_t)(at - from); i-- > 0;) {
 			if (block[i] == '\n' && i + 1 < n &&
-			    (is_prefix(block + i + 1, n - i - 1) ||
+			    (batch_may_begin(block + i + 1, n - i - 1) ||
 				is_lost(block + i + 1, n - i - 1)))
 				return from + (off_t)i + 1;
 		}
@@ -115,7 +106,7 @@ find_end(struct failed *f, off_t size, char *block, struct error *e)
 	if (end == 0)
 		return 0;
 	if (end > 0 && read_at(&f->file, 0, block, n) == 0) {
-		if (!is_prefix(block, n))
+		if (!batch_may_begin(block, n))
 			return lockfile_refuse(&f->file, e,
 			    "this exists and is not a file of batches; "
 			    "nothing was changed");

@@ -71,6 +71,19 @@ is_blank(const char *line, size_t n)
 	return n == 0;
 }
 
+static int
+read_journal_line(struct inbox *in, const char *line, size_t n,
+    enum history_line *kind, struct error *e)
+{
+	if (in->torn != 0)
+		return error_set(e, EXIT_INPUT,
+		    "line %llu of this journal is damaged: there are NULs in "
+		    "it",
+		    (unsigned long long)in->torn);
+	return history_add(
+	    &in->history, line, n, 0, kind, &in->item.receipt, e);
+}
+
 /* A line of a journal: what is settled is given out. */
 static int
 give_journal_line(struct inbox *in, const char *line, size_t n)
@@ -85,13 +98,7 @@ give_journal_line(struct inbox *in, const char *line, size_t n)
 		in->torn = in->line;
 		return 0;
 	}
-	if (in->torn != 0)
-		error_set(e, EXIT_INPUT,
-		    "line %llu of this journal is damaged: there are NULs in "
-		    "it",
-		    (unsigned long long)in->torn);
-	if (in->torn != 0 || history_add(&in->history, line, n, 0, &kind,
-				 &in->item.receipt, e) != 0) {
+	if (read_journal_line(in, line, n, &kind, e) != 0) {
 		error_place(e, input_name(in->input), in->line, 0);
 		in->damaged = true;
 		return give(in, INBOX_MALFORMED);

@@ -105,13 +105,13 @@ keep_or_end(struct sender *s, struct batch *b, size_t at, size_t size,
 {
 	struct error e = ERROR_INIT, more = ERROR_INIT;
 	enum kept kept = KEPT_NOT;
+	int result = -1;
 
-	if (!atomic_load(&s->unkept) &&
-	    keeper_keep(&s->keeper, b, at, size, r, &kept, &e) == 0)
-		return kept == KEPT_EARLIER;
+	if (!atomic_load(&s->unkept))
+		result = keeper_keep(&s->keeper, b, at, size, r, &kept, &e);
 	if (e.code != EXIT_COMPLETE)
 		trouble(s, &e);
-	if (kept != KEPT_NOT)
+	if (result == 0 || kept != KEPT_NOT)
 		return kept == KEPT_EARLIER;
 	error_set(&more, EXIT_LOCAL,
 	    "batch %llu was not accepted, and could not be kept either: send "
@@ -143,16 +143,6 @@ tell(struct sender *s, struct batch *b, const struct receipt *r, bool earlier)
 		s->mute = true;
 		trouble(s, &e);
 	}
-}
-
-static void
-describe(const struct batch *b, const char *sha256, struct receipt *r)
-{
-	memset(r, 0, sizeof(*r));
-	r->batch = b->number;
-	r->rows = b->rows;
-	r->bytes = b->bytes;
-	snprintf(r->sha256, sizeof(r->sha256), "%s", sha256);
 }
 
 /* ------------------------------------------------------------- sending */
@@ -388,7 +378,12 @@ keep_invalid(struct sender *s, struct batch *b, const char *sha256)
 	struct receipt r;
 	bool earlier;
 
-	describe(b, b->more ? "" : sha256, &r);
+	memset(&r, 0, sizeof(r));
+	r.batch = b->number;
+	r.rows = b->rows;
+	r.bytes = b->bytes;
+	if (!b->more)
+		memcpy(r.sha256, sha256, SHA256_HEX);
 	r.state = RECEIPT_INVALID;
 	r.time = time(NULL);
 	snprintf(r.message, sizeof(r.message), "%s", b->fault.text);

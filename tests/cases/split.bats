@@ -247,10 +247,7 @@ holds a colon; write it in double quotes" ]
 	exec 5>in
 	printf 'a,thirdPartyId\n1,x\n2,y\n3,\n' >&5
 	# What it says of the third row shows that it has the first two.
-	for _ in {1..600}; do
-		[ ! -s err ] || break
-		sleep 0.05
-	done
+	until_lines 1 err
 	kill -TERM "$pid"
 	code=0
 	wait "$pid" || code=$?

@@ -5,11 +5,6 @@
 
 load ../helper
 
-# "! COMMAND" alone fails no test.
-fails() {
-	! "$@"
-}
-
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	printf 'batch=thirdPartyId,tier\na1,gold\na2,silver\n' >one.batches
@@ -247,7 +242,7 @@ states() {
 @test "no Expect header, a form, and its length" {
 	edge_start drop-0
 	tp-send --endpoint "$edge" one.batches >receipts
-	fails grep -qi expect edge.log
+	never grep -qi expect edge.log
 	grep '^1 POST /m2/demo/v2/profile/batchUpdate 42 ' edge.log
 	grep 'Content-Length' edge.log
 	grep 'Content-Type' edge.log
@@ -300,7 +295,7 @@ states() {
 	[ "$(jq .attempts receipts | paste -sd ' ')" = '2 2' ]
 	[ "$(wc -l <edge.log)" = 4 ]
 	assert_same both.batches failed
-	fails grep -i '^tp-send: [^:]*memory' said
+	never grep -i '^tp-send: [^:]*memory' said
 	kill "$edge_pid"
 	edge_start header-20000
 	tp-send --endpoint "$edge" both.batches >receipts
@@ -405,7 +400,7 @@ tls_start() { # NAME OPTION...
 		--failed failed both.batches >receipts 2>said || code=$?
 	[ "$code" = 5 ]
 	grep '^1 CONNECT demo.tt.omtrdc.net:443 0 ' edge.log
-	fails grep -i authorization edge.log
+	never grep -i authorization edge.log
 	sandbox_start
 	http_proxy=$edge tp-send --endpoint "$sandbox" one.batches >receipts
 	[ "$(wc -l <edge.log)" = 1 ]
@@ -508,9 +503,9 @@ kept_what_was_read() { # ACCEPTED ALL
 		>out 2>said 3>&- 7>&- &
 	sender=$!
 	# The pipe is full before there is a receipt.
-	timeout 30 bash -c 'until grep -qs "^{.attempt" j; do sleep 0.05; done'
+	until_lines 2 j # the attempt
 	dd if=/dev/zero of=out bs=4096 oflag=nonblock 2>filled || true
-	timeout 30 bash -c 'until grep -qs "^{.result" j; do sleep 0.05; done'
+	until_lines 3 j # its result
 	kill -TERM "$sender"
 	(sleep 30 && kill -KILL "$sender") 3>&- 7>&- &
 	watchdog=$!

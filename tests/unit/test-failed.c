@@ -162,6 +162,21 @@ test_cuts_what_another_did_not_finish(void **state)
 	failed_free(f);
 }
 
+/* Opening a file with these bytes leaves ONE, and tells what it has cut. */
+static void
+cuts(const char *data, size_t n)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+
+	given_file(path, data, n);
+	f = failed_open(path, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_torn(f), n - strlen(ONE));
+	failed_free(f);
+	expect(ONE, strlen(ONE));
+}
+
 /* As much of a batch as was written when its writer died. */
 static void
 test_cuts_what_was_not_finished(void **state)
@@ -171,17 +186,8 @@ test_cuts_what_was_not_finished(void **state)
 
 	(void)state;
 	whole[strlen(ONE)] = '\0'; /* its first byte comes last */
-	for (n = strlen(ONE) + 1; n < sizeof(whole); n++) {
-		struct error e = ERROR_INIT;
-		struct failed *f;
-
-		given_file(path, whole, n);
-		f = failed_open(path, &e);
-		assert_non_null(f);
-		assert_int_equal(failed_torn(f), n - strlen(ONE));
-		failed_free(f);
-		expect(ONE, strlen(ONE));
-	}
+	for (n = strlen(ONE) + 1; n < sizeof(whole); n++)
+		cuts(whole, n);
 }
 
 /* All of its bytes may be there, and the writer died before the end. */
@@ -219,20 +225,10 @@ test_cuts_zeros(void **state)
 
 		memset(whole, 0, sizeof(whole));
 		memcpy(whole, ONE, strlen(ONE));
-		given_file(path, whole, strlen(ONE) + n);
-		f = failed_open(path, &e);
-		assert_non_null(f);
-		assert_int_equal(failed_torn(f), n);
-		failed_free(f);
-		expect(ONE, strlen(ONE));
+		cuts(whole, strlen(ONE) + n);
 		/* … or some of the batch, or none */
 		memcpy(whole + strlen(ONE), "\0atch=a\ni3", 10);
-		given_file(path, whole, strlen(ONE) + 10 + n);
-		f = failed_open(path, &e);
-		assert_non_null(f);
-		assert_int_equal(failed_torn(f), 10 + n);
-		failed_free(f);
-		expect(ONE, strlen(ONE));
+		cuts(whole, strlen(ONE) + 10 + n);
 		memset(whole, 0, sizeof(whole));
 		given_file(path, whole, n);
 		f = failed_open(path, &e);
@@ -252,18 +248,10 @@ test_finds_the_last_batch(void **state)
 	(void)state;
 	memcpy(whole, ONE, strlen(ONE));
 	for (rest = 65530; rest < 65545; rest++) {
-		struct error e = ERROR_INIT;
-		struct failed *f;
-
 		memset(whole + strlen(ONE), 'x', rest);
 		memcpy(whole + strlen(ONE), "\0atch=a\n", 8);
 		whole[strlen(ONE) + rest - 1] = '\n';
-		given_file(path, whole, strlen(ONE) + rest);
-		f = failed_open(path, &e);
-		assert_non_null(f);
-		assert_int_equal(failed_torn(f), rest);
-		failed_free(f);
-		expect(ONE, strlen(ONE));
+		cuts(whole, strlen(ONE) + rest);
 	}
 }
 
@@ -273,18 +261,12 @@ test_cuts_lost_pages(void **state)
 {
 	static char whole[5000];
 	struct error e = ERROR_INIT;
-	struct failed *f;
 	size_t n = strlen(ONE);
 
 	(void)state;
 	memcpy(whole, ONE, n);
 	memcpy(whole + n + 4096, "7,8\n9,9\n", 8);
-	given_file(path, whole, n + 4104);
-	f = failed_open(path, &e);
-	assert_non_null(f);
-	assert_int_equal(failed_torn(f), 4104);
-	failed_free(f);
-	expect(ONE, n);
+	cuts(whole, n + 4104);
 	/* What is no file of batches is left alone. */
 	given_file(path, whole + n, 4104);
 	assert_null(failed_open(path, &e));

@@ -470,40 +470,42 @@ test_receipt_of_any_answer(void **state)
 	}
 }
 
+/* A receipt with one more member and a message. */
+static int
+parse_with(struct receipt *r, const char *state, const char *member,
+    const char *text, const char *message)
+{
+	static char line[16384];
+	struct error e = ERROR_INIT;
+	int n = snprintf(line, sizeof(line),
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"%s\","
+	    "\"%s\":\"%s\",\"message\":\"%s\"}",
+	    state, member, text, message);
+
+	return receipt_parse(r, line, (size_t)n, &e);
+}
+
 /* As versions before wrote them, which spelled bytes out later. */
 static void
 test_receipt_too_long(void **state)
 {
-	static char line[16384], text[4000];
-	struct error e = ERROR_INIT;
+	static char text[4000];
 	struct receipt r;
-	int n;
 
 	(void)state;
 	memset(text, 'x', 1022);
 	memcpy(text + 1022, "\303\251", 3);
-	n = snprintf(line, sizeof(line),
-	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"refused\","
-	    "\"batchId\":\"%s\",\"message\":\"%s\"}",
-	    text, text);
-	assert_int_equal(receipt_parse(&r, line, (size_t)n, &e), 0);
+	assert_int_equal(parse_with(&r, "refused", "batchId", text, text), 0);
 	assert_string_equal(r.batch_id, "");
 	assert_int_equal(strlen(r.message), 1022);
 	assert_memory_equal(r.message, text, 1022);
 	memset(text, 'x', 2100);
 	text[2100] = '\0';
-	n = snprintf(line, sizeof(line),
-	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"accepted\","
-	    "\"batchStatus\":\"%s\",\"message\":\"%s\"}",
-	    text, text);
-	assert_int_equal(receipt_parse(&r, line, (size_t)n, &e), 0);
+	assert_int_equal(
+	    parse_with(&r, "accepted", "batchStatus", text, text), 0);
 	assert_string_equal(r.batch_status, "");
 	assert_int_equal(strlen(r.message), 1023);
-	n = snprintf(line, sizeof(line),
-	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"accepted\","
-	    "\"sha256\":\"%s\"}",
-	    text);
-	assert_int_equal(receipt_parse(&r, line, (size_t)n, &e), -1);
+	assert_int_equal(parse_with(&r, "accepted", "sha256", text, ""), -1);
 }
 
 static void
