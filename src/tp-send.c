@@ -181,8 +181,9 @@ check_paths(
 static void
 say_fault(const struct batch *b, const char *rule)
 {
-	diag_place(b->fault.place, b->fault.line, b->fault.column, rule,
-	    "batch %llu: %s", (unsigned long long)b->number, b->fault.text);
+	diag_place(EXIT_INPUT, b->fault.place, b->fault.line, b->fault.column,
+	    rule, "batch %llu: %s", (unsigned long long)b->number,
+	    b->fault.text);
 }
 
 /* Where an earlier run has put it; run->earlier says so too. */
@@ -221,8 +222,9 @@ say_receipt(struct run *run, const struct receipt *r, const struct batch *b,
 	if (r->http != 0)
 		snprintf(http, sizeof(http), "HTTP %d: ", r->http);
 	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
-	diag_place(b->file, b->line, 0, receipt_state_name(r->state),
-	    "%s: %s%s%s", receipt_name(r, name), http, shown, where);
+	diag_place(score_code(r), b->file, b->line, 0,
+	    receipt_state_name(r->state), "%s: %s%s%s", receipt_name(r, name),
+	    http, shown, where);
 }
 
 /* Also with --quiet: nothing else tells what became of this batch. */
@@ -268,7 +270,7 @@ repeats(void *arg, const struct receipt *r)
 
 	(void)arg;
 	progress_end();
-	diag_place("", 0, 0, "possible-duplicate",
+	diag_place(EXIT_COMPLETE, "", 0, 0, "possible-duplicate",
 	    "%s: an earlier run may have sent it; the same bytes are sent "
 	    "again",
 	    receipt_name(r, name));

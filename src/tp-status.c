@@ -167,7 +167,7 @@ say_outcome(const struct status *s)
 {
 	char why[STATUS_WHY];
 
-	diag_place("", 0, 0,
+	diag_place(tally_code(s), "", 0, 0,
 	    s->state == STATUS_COMPLETE ? "not-reconciled"
 					: status_state_name(s->state),
 	    "batch %llu: %s", (unsigned long long)s->batch, status_why(s, why));
@@ -275,8 +275,8 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 	if (make_way(run, e) != 0)
 		return -1;
 	if (malformed)
-		diag_place(trouble->place, trouble->line, 0, "malformed", "%s",
-		    trouble->text);
+		diag_place(trouble->code, trouble->place, trouble->line, 0,
+		    "malformed", "%s", trouble->text);
 	else
 		diag_error(trouble);
 	return 0;

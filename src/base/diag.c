@@ -13,6 +13,7 @@ static bool quiet;
 static bool verbose;
 static struct {
 	const char *rule;
+	enum exit_code code;
 	uint64_t seen;
 } counts[RULES];
 
@@ -143,30 +144,39 @@ diag_detail(const char *format, ...)
 	va_end(ap);
 }
 
-/* How often this rule was seen, this time included. */
+/* --quiet never hides why the program ends with such a code. */
+static bool
+is_hidden(enum exit_code code)
+{
+	return quiet && code < EXIT_USAGE;
+}
+
+/* How often this rule was seen with this code, this time included. */
 static uint64_t
-count(const char *rule)
+count(const char *rule, enum exit_code code)
 {
 	int i;
 
 	for (i = 0; i < RULES - 1; i++) {
-		if (counts[i].rule == NULL)
+		if (counts[i].rule == NULL) {
 			counts[i].rule = rule;
-		if (counts[i].rule == rule)
+			counts[i].code = code;
+		}
+		if (counts[i].rule == rule && counts[i].code == code)
 			break;
 	}
 	return ++counts[i].seen;
 }
 
 void
-diag_place(const char *file, uint64_t line, uint64_t column, const char *rule,
-    const char *format, ...)
+diag_place(enum exit_code code, const char *file, uint64_t line,
+    uint64_t column, const char *rule, const char *format, ...)
 {
 	char prefix[448];
 	size_t used;
 	va_list ap;
 
-	if (count(rule) > DIAG_SHOWN || quiet)
+	if (count(rule, code) > DIAG_SHOWN || is_hidden(code))
 		return;
 	prefix_place(prefix, sizeof(prefix), file, line, column);
 	used = strlen(prefix);
@@ -182,7 +192,7 @@ diag_finish(void)
 	int i;
 
 	for (i = 0; i < RULES && counts[i].rule != NULL; i++) {
-		if (counts[i].seen > DIAG_SHOWN && !quiet)
+		if (counts[i].seen > DIAG_SHOWN && !is_hidden(counts[i].code))
 			say_at("", "%s: %llu more like these", counts[i].rule,
 			    (unsigned long long)(counts[i].seen - DIAG_SHOWN));
 	}

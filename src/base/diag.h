@@ -17,7 +17,7 @@
 #define DIAG_SHOWN 20
 
 void diag_init(const char *program);
-void diag_quiet(void);	 /* -q: only errors */
+void diag_quiet(void);	 /* -q: only why the exit code is 2 or more */
 void diag_verbose(void); /* -v */
 
 void diag_error(const struct error *e);
@@ -29,12 +29,13 @@ void diag_always(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * One thing wrong at one place.  rule must be a string that lives as long as
- * the process; line and column as in struct error.
+ * One thing wrong at one place.  code is what it makes the program exit with:
+ * from EXIT_USAGE on it is shown with -q too.  rule must be a string that
+ * lives as long as the process; line and column as in struct error.
  */
-void diag_place(const char *file, uint64_t line, uint64_t column,
-    const char *rule, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void diag_place(enum exit_code code, const char *file, uint64_t line,
+    uint64_t column, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 
 /* Says how many of each rule were not shown. */
 void diag_finish(void);

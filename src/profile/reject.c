@@ -101,8 +101,8 @@ tell(const struct reject *r, const struct header *h, const char *file,
 		    h->column[f->field].len);
 	if (value != NULL)
 		escape_text(shown, sizeof(shown), value->text, value->len);
-	diag_place(file, line, column, rule_name(f->rule), "%s%s%s%s%s%s%s",
-	    named ? "column '" : "", name, named ? "': " : "",
+	diag_place(EXIT_REJECTED, file, line, column, rule_name(f->rule),
+	    "%s%s%s%s%s%s%s", named ? "column '" : "", name, named ? "': " : "",
 	    reason(f->rule, record->fault), value != NULL ? " (value: '" : "",
 	    shown, value != NULL ? "')" : "");
 }

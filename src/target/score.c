@@ -19,7 +19,7 @@ was_accepted(const struct score *s)
 }
 
 enum exit_code
-score_code(enum receipt_state state)
+score_code(const struct receipt *r)
 {
 	static const enum exit_code codes[RECEIPT_SKIPPED + 1] = {
 	    [RECEIPT_REFUSED] = EXIT_REJECTED,
@@ -27,7 +27,7 @@ score_code(enum receipt_state state)
 	    [RECEIPT_INVALID] = EXIT_INPUT,
 	};
 
-	return codes[state];
+	return receipt_denied(r) ? EXIT_SERVICE : codes[r->state];
 }
 
 bool

@@ -47,7 +47,7 @@ bool score_add(struct score *s, const struct receipt *r, bool earlier);
 /* A call was refused.  True: the run is to stop. */
 bool score_refusal(struct score *s);
 
-/* What a state by itself makes of the run. */
-enum exit_code score_code(enum receipt_state state);
+/* What a receipt by itself makes the run exit with. */
+enum exit_code score_code(const struct receipt *r);
 
 #endif

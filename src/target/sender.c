@@ -137,7 +137,7 @@ tell(struct sender *s, struct batch *b, const struct receipt *r, bool earlier)
 
 	if (score_add(&s->score, r, earlier))
 		deny(s);
-	s->code = exit_worse(s->code, score_code(r->state));
+	s->code = exit_worse(s->code, score_code(r));
 	if (s->hooks->settled(s->hooks->arg, r, b, earlier, &e) != 0 &&
 	    !s->mute) {
 		s->mute = true;

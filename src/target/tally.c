@@ -41,15 +41,20 @@ tally_trouble(struct tally *t, bool malformed, enum exit_code code)
 	t->code = exit_worse(t->code, code);
 }
 
+enum exit_code
+tally_code(const struct status *s)
+{
+	if (s->state == STATUS_COMPLETE && !status_reconciled(s))
+		return EXIT_REJECTED;
+	return outcome_codes[s->state];
+}
+
 bool
 tally_outcome(struct tally *t, const struct status *s)
 {
 	bool reconciled = status_reconciled(s);
-	enum exit_code code = outcome_codes[s->state];
 
-	if (s->state == STATUS_COMPLETE && !reconciled)
-		code = EXIT_REJECTED;
-	t->code = exit_worse(t->code, code);
+	t->code = exit_worse(t->code, tally_code(s));
 	t->outcomes[s->state]++;
 	t->rows += s->rows;
 	t->reconciled += reconciled;

@@ -29,6 +29,9 @@ void tally_receipt(struct tally *t, const struct receipt *r);
 /* A line that is no receipt, or (malformed false) an input that failed. */
 void tally_trouble(struct tally *t, bool malformed, enum exit_code code);
 
+/* What an outcome by itself makes the run exit with. */
+enum exit_code tally_code(const struct status *s);
+
 /* An outcome; false: it is as it should be. */
 bool tally_outcome(struct tally *t, const struct status *s);
 

@@ -171,6 +171,17 @@ the port must be a number from 1 to 65535" ]
 	grep 'send again with:' said
 }
 
+@test "-q says why the exit code is 2 or more" {
+	printf 'batch=thirdPartyId,tier\nc1,go' >cut
+	try -q two cut
+	[ "$code" = 5 ]
+	grep '^tp-send: cut:2:1: cut-short: batch 2: the last line has no' said
+	printf 'batch=thirdPartyId,tier\nc1,50%%\n' >bad
+	try -q two bad
+	[ "$code" = 5 ]
+	grep '^tp-send: bad:2:6: invalid: batch 2: ' said
+}
+
 @test "the command that sends it again can be pasted" {
 	try --api v1 --cacert one --failed './a b' two
 	command=$(sed -n 's/.*send again with: //p' said)
