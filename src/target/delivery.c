@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "target/outcome.h"
 
 /* What one attempt by itself tells of the batch. */
 static enum receipt_state
-tell(enum outcome_kind kind, bool body_left)
+judge_attempt(enum outcome_kind kind, bool body_left)
 {
 	switch (kind) {
 	case OUTCOME_ACCEPTED:
@@ -66,7 +67,8 @@ attempt(struct delivery *d, const struct delivery_body *body, struct receipt *r,
 	memcpy(r->batch_id, o->batch_id, sizeof(r->batch_id));
 	memcpy(r->batch_status, o->batch_status, sizeof(r->batch_status));
 	memcpy(r->message, o->message, sizeof(r->message));
-	r->state = tell(o->kind, a->body_left);
+	r->state = judge_attempt(o->kind, a->body_left);
+	/* The one time that is told: in the journal and in the receipt. */
 	r->time = time(NULL);
 	if (d->journal != NULL)
 		(void)journal_result(d->journal, id, r, e);
@@ -74,97 +76,109 @@ attempt(struct delivery *d, const struct delivery_body *body, struct receipt *r,
 }
 
 static void
-settle(struct receipt *r, enum receipt_state state)
+set_message(struct receipt *r, const char *text)
 {
-	r->state = state;
-	r->time = time(NULL);
+	snprintf(r->message, sizeof(r->message), "%s", text);
 }
 
-/* True unless the same bytes are to be sent again. */
-static bool
-decide(enum outcome_kind kind, struct receipt *r, enum delivery_end *end)
+/* Adds to the message, which is cut to make room, if it is long. */
+static void
+add_message(struct receipt *r, const char *more)
 {
-	*end = DELIVERY_SETTLED;
+	size_t room = sizeof(r->message) - 1 - strlen(more);
+	size_t n = utf8_cut(r->message, strlen(r->message), room);
+
+	snprintf(r->message + n, sizeof(r->message) - n, "%s", more);
+}
+
+/* What all attempts together come to, of which *r has the last.  doubt: an
+ * earlier one may have brought the batch there. */
+static void
+settle(struct receipt *r, bool doubt)
+{
+	if (!doubt || r->state == RECEIPT_ACCEPTED ||
+	    r->state == RECEIPT_UNKNOWN)
+		return;
+	r->state = RECEIPT_UNKNOWN;
+	add_message(r,
+	    " (but the service may have taken it from an earlier attempt, "
+	    "which got no usable answer)");
+}
+
+/* Why no further attempt follows, if none does.  sent: an earlier one of this
+ * run is in doubt. */
+static bool
+is_last(enum outcome_kind kind, bool sent, enum delivery_end *end)
+{
 	switch (kind) {
-	case OUTCOME_ACCEPTED:
-		settle(r, RECEIPT_ACCEPTED);
-		return true;
 	case OUTCOME_DENIED:
 		*end = DELIVERY_DENIED;
-		settle(r, RECEIPT_REFUSED);
 		return true;
 	case OUTCOME_REFUSED:
-	case OUTCOME_DIVISIBLE:
-		settle(r, RECEIPT_REFUSED);
+		*end = sent ? DELIVERY_SETTLED : DELIVERY_REFUSED;
 		return true;
+	case OUTCOME_DIVISIBLE:
+		*end = sent ? DELIVERY_SETTLED : DELIVERY_DIVISIBLE;
+		return true;
+	case OUTCOME_ACCEPTED:
 	case OUTCOME_UNREADABLE:
-		settle(r, RECEIPT_UNKNOWN);
+		*end = DELIVERY_SETTLED;
+		return true;
+	case OUTCOME_STOPPED:
+		*end = DELIVERY_STOPPED;
 		return true;
 	default:
 		return false;
 	}
 }
 
-/* No answer settled it: what is known then? */
-static void
-give_up(struct receipt *r, bool may_be_there, enum delivery_end *end,
-    enum delivery_end why)
-{
-	settle(r, may_be_there ? RECEIPT_UNKNOWN : RECEIPT_FAILED);
-	*end =
-	    may_be_there && why == DELIVERY_EXHAUSTED ? DELIVERY_SETTLED : why;
-}
-
-/* What is wrong here, not with the service. */
+/* Waits for the time and the turn of the next attempt.  1: it is not to be
+ * made, as the run stops. */
 static int
-fail(struct receipt *r, bool may_be_there, enum delivery_end *end,
-    const struct error *e)
+wait_turn(struct delivery *d, double delay, struct error *e)
 {
-	give_up(r, may_be_there, end, DELIVERY_STOPPED);
-	snprintf(r->message, sizeof(r->message), "%s", e->text);
-	return -1;
+	if (clock_sleep(delay, d->stop, d->arg) != 0)
+		return 1;
+	return pace_wait(d->pace, d->stop, d->arg, e);
 }
 
 int
 delivery_run(struct delivery *d, const struct delivery_body *body,
     struct receipt *r, enum delivery_end *end, struct error *e)
 {
-	/* An attempt took the body away and brought no answer back: the
-	 * service may have it, whatever the later ones say. */
-	bool may_be_there = false;
+	/* An attempt may have brought it there: of this run, or any. */
+	bool sent = false, doubt = r->duplicate;
+	double delay = 0;
 
+	*end = DELIVERY_STOPPED;
+	r->state = RECEIPT_FAILED;
 	for (;;) {
 		struct http_answer a;
 		struct outcome o;
-		double delay;
-		int turn;
+		int result = wait_turn(d, delay, e);
 
-		turn = d->stop(d->arg) ? 1
-				       : pace_wait(d->pace, d->stop, d->arg, e);
-		if (turn > 0)
+		if (result > 0 && r->attempts == 0)
+			set_message(r, "not sent: the run had stopped");
+		if (result < 0)
+			set_message(r, e->text);
+		if (result != 0)
 			break;
-		if (turn < 0)
-			return fail(r, may_be_there, end, e);
-		if (attempt(d, body, r, &a, &o, e) != 0)
-			return fail(r, may_be_there || a.body_left, end, e);
-		if (decide(o.kind, r, end))
-			return e->code == EXIT_COMPLETE ? 0 : -1;
-		if (o.kind != OUTCOME_AGAIN && a.body_left)
-			may_be_there = true;
-		if (o.kind == OUTCOME_STOPPED || e->code != EXIT_COMPLETE)
+		result = attempt(d, body, r, &a, &o, e);
+		if (result == 0 && is_last(o.kind, sent, end))
+			break;
+		if (a.body_left && (result != 0 || o.kind != OUTCOME_AGAIN))
+			sent = doubt = true;
+		if (result != 0)
+			set_message(r, e->text);
+		if (e->code != EXIT_COMPLETE)
 			break;
 		if (r->attempts > d->retries) {
-			give_up(r, may_be_there, end, DELIVERY_EXHAUSTED);
-			return 0;
+			*end = sent ? DELIVERY_SETTLED : DELIVERY_EXHAUSTED;
+			break;
 		}
 		delay = retry_delay(&d->retry, r->attempts, a.retry_after);
 		d->again(d->arg, r, delay);
-		if (clock_sleep(delay, d->stop, d->arg) != 0)
-			break;
 	}
-	give_up(r, may_be_there, end, DELIVERY_STOPPED);
-	if (r->attempts == 0)
-		snprintf(r->message, sizeof(r->message),
-		    "not sent: the run had stopped");
-	return 0;
+	settle(r, doubt);
+	return e->code == EXIT_COMPLETE ? 0 : -1;
 }

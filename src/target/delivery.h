@@ -31,7 +31,9 @@ struct delivery {
 };
 
 enum delivery_end {
-	DELIVERY_SETTLED,   /* r->state is accepted, refused or unknown */
+	DELIVERY_SETTLED,   /* r->state is accepted or unknown */
+	DELIVERY_REFUSED,   /* … and no attempt of this run is in doubt */
+	DELIVERY_DIVISIBLE, /* … but parts of it may be taken */
 	DELIVERY_DENIED,    /* refused, and so would be all others */
 	DELIVERY_EXHAUSTED, /* failed: the service cannot be reached */
 	DELIVERY_STOPPED    /* failed or unknown: stop or abort said so */
@@ -45,8 +47,13 @@ struct delivery_body {
 
 /*
  * Sends body.  *r says which one it is; of it, state, http, attempts, batch_id,
- * batch_status, message and time are filled in.  -1: trouble on this machine;
- * r->state is failed or unknown all the same.
+ * batch_status, message and time are filled in.
+ *
+ * r->state is what all attempts together come to.  Once one of them, or one of
+ * an earlier run (r->duplicate), may have brought the batch to the service, it
+ * is unknown, unless a later one is accepted: no refusal takes that back.
+ *
+ * -1: trouble on this machine; r->state is failed or unknown all the same.
  */
 int delivery_run(struct delivery *d, const struct delivery_body *body,
     struct receipt *r, enum delivery_end *end, struct error *e);

@@ -274,18 +274,39 @@ is_denial(const struct history_entry *entry)
 	return receipt_denied(&r);
 }
 
+static bool
+is_accepted(const struct history_entry *entry)
+{
+	return !entry->open && entry->state == RECEIPT_ACCEPTED;
+}
+
+static bool
+is_doubtful(const struct history_entry *entry)
+{
+	return entry->open || entry->state == RECEIPT_UNKNOWN;
+}
+
+static void
+weigh_larger(struct history_past *past, const struct history_entry *entry)
+{
+	if (is_accepted(entry) ||
+	    (is_doubtful(entry) &&
+		(past->above == NULL || !is_accepted(past->above))))
+		past->above = entry;
+}
+
+/* A refusal takes nothing back of what an earlier attempt may have brought
+ * there. */
 static void
 weigh_attempt(struct history_past *past, const struct history_entry *entry)
 {
 	past->last = entry;
-	if (entry->open || entry->state == RECEIPT_UNKNOWN)
+	if (is_doubtful(entry))
 		past->doubt = entry;
-	else if (entry->state == RECEIPT_ACCEPTED)
+	else if (is_accepted(entry))
 		past->accepted = entry;
-	else if (entry->state == RECEIPT_REFUSED && !is_denial(entry)) {
+	else if (entry->state == RECEIPT_REFUSED && !is_denial(entry))
 		past->refused = entry;
-		past->doubt = NULL;
-	}
 }
 
 void
@@ -302,8 +323,11 @@ history_find(const struct history *h, uint64_t batch, uint64_t from,
 			break;
 		if (entry->keep && !entry->open && covers(entry, from, rows))
 			past->kept = entry;
-		if (entry->from != from || (from != 0 && entry->rows != rows))
+		if (entry->from != from || (from != 0 && entry->rows != rows)) {
+			if (!entry->keep && covers(entry, from, rows))
+				weigh_larger(past, entry);
 			continue;
+		}
 		if (!entry->keep)
 			weigh_attempt(past, entry);
 		else if (entry->open)
@@ -327,22 +351,24 @@ history_sha256(const struct history *h, uint64_t batch)
 	return NULL;
 }
 
-/* Refused, and sent again in parts that the journal has. */
+static bool
+is_told(const struct history *h, uint64_t batch, uint64_t from, uint64_t rows)
+{
+	struct history_past past;
+
+	history_find(h, batch, from, rows, &past);
+	return past.last != NULL || past.kept != NULL;
+}
+
+/* It was halved, and of each half the journal says what came of it. */
 static bool
 is_divided(const struct history *h, const struct history_entry *entry)
 {
-	size_t i;
+	uint64_t from = entry->from == 0 ? 1 : entry->from;
+	uint64_t first = entry->rows / 2;
 
-	for (i = find_first(h, entry->batch); i < h->n; i++) {
-		const struct history_entry *other = &h->entries[h->order[i]];
-
-		if (other->batch != entry->batch)
-			break;
-		if (other->from != 0 && other->rows < entry->rows &&
-		    (entry->from == 0 || other->from == entry->from))
-			return true;
-	}
-	return false;
+	return first > 0 && is_told(h, entry->batch, from, first) &&
+	       is_told(h, entry->batch, from + first, entry->rows - first);
 }
 
 bool
@@ -356,14 +382,16 @@ history_unsettled(const struct history *h, size_t i, struct receipt *r)
 	       : past.refused != NULL ? past.refused
 				      : past.last;
 	if (past.accepted != NULL || past.kept != NULL || word != entry ||
-	    (word == past.refused && is_divided(h, entry)))
+	    (past.above != NULL && is_accepted(past.above)) ||
+	    is_divided(h, entry))
 		return false;
 	memset(r, 0, sizeof(*r));
 	r->batch = entry->batch;
 	r->rows_from = entry->from;
 	r->rows = entry->rows;
 	memcpy(r->sha256, entry->sha256, SHA256_HEX);
-	r->state = entry->open ? RECEIPT_UNKNOWN : entry->state;
+	r->state = past.doubt != NULL || past.above != NULL ? RECEIPT_UNKNOWN
+							    : entry->state;
 	r->http = entry->http;
 	return true;
 }

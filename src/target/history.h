@@ -84,8 +84,12 @@ struct history_past {
 	const struct history_entry *kept;    /* in the failed file, maybe as a
 					      * part of something larger */
 	const struct history_entry *keeping; /* maybe in the failed file */
-	/* It was sent, perhaps, and no usable answer is there. */
+	/* It was sent, perhaps, and no usable answer is there; whatever came
+	 * of later attempts, if none was accepted. */
 	const struct history_entry *doubt;
+	/* An attempt of something larger that it is a part of: one that was
+	 * accepted, or else one that is in doubt. */
+	const struct history_entry *above;
 	const struct history_entry *last; /* attempt */
 };
 
@@ -97,8 +101,9 @@ const char *history_sha256(const struct history *h, uint64_t batch);
 
 /*
  * Is the entry, by its place, the last word on a batch or a part that is
- * neither accepted nor in the failed file?  Of *r what is known is filled in:
- * unknown, failed, or refused and not yet dealt with.
+ * neither accepted nor in the failed file, and of which not both halves were
+ * sent or kept?  Of *r what is known is filled in: unknown, failed, or refused
+ * and not yet dealt with.
  */
 bool history_unsettled(const struct history *h, size_t i, struct receipt *r);
 

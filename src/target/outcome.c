@@ -19,6 +19,8 @@ static const struct {
     {425, 425, OUTCOME_AGAIN},
     {429, 429, OUTCOME_AGAIN},
     {400, 499, OUTCOME_REFUSED},
+    {502, 502, OUTCOME_GATEWAY},
+    {504, 504, OUTCOME_GATEWAY},
     {500, 599, OUTCOME_AGAIN},
 };
 

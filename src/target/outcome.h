@@ -13,6 +13,8 @@ enum outcome_kind {
 	OUTCOME_DIVISIBLE, /* refused for something in it: success false, 413 */
 	OUTCOME_DENIED,	   /* every batch would be: credentials, certificate */
 	OUTCOME_AGAIN,	   /* temporary, and an answer says so */
+	OUTCOME_GATEWAY,   /* temporary: a gateway answers, which may have
+			    * passed the request on */
 	OUTCOME_UNANSWERED, /* temporary: no answer, or a part of one */
 	OUTCOME_UNREADABLE, /* an answer of success that cannot be read */
 	OUTCOME_STOPPED	    /* cut off from here */

@@ -39,7 +39,8 @@ describe(struct voyage *v, const struct halving_part *part, struct receipt *r)
 	struct sha256 *h = v->s->sha256;
 
 	memset(r, 0, sizeof(*r));
-	r->state = RECEIPT_FAILED; /* until more is known */
+	/* Until more is known. */
+	r->state = part->marked ? RECEIPT_UNKNOWN : RECEIPT_FAILED;
 	r->time = time(NULL);
 	r->batch = b->number;
 	r->rows_from = is_whole(v, part) ? 0 : part->from;
@@ -84,25 +85,34 @@ deliver(struct voyage *v, const struct halving_part *part, struct receipt *r)
 
 	(void)delivery_run(&v->s->delivery, &body, r, &end, &e);
 	v->attempts += r->attempts;
-	if (end != DELIVERY_SETTLED || e.code != EXIT_COMPLETE)
+	if (end == DELIVERY_DENIED || end == DELIVERY_EXHAUSTED ||
+	    end == DELIVERY_STOPPED || e.code != EXIT_COMPLETE)
 		stop(v, end, &e);
 	if (r->state == RECEIPT_ACCEPTED) {
 		settle(v, part, r, false, false);
 		return HALVING_TAKEN;
 	}
-	if (r->state == RECEIPT_UNKNOWN)
-		return HALVING_UNKNOWN;
-	if (r->state == RECEIPT_FAILED || receipt_denied(r))
-		return HALVING_FAILED;
-	if (v->s->refused(v->s->arg))
-		v->over = true;
-	return receipt_divisible(r) ? HALVING_REFUSED : HALVING_LEFT;
+	if (end == DELIVERY_REFUSED || end == DELIVERY_DIVISIBLE) {
+		if (v->s->refused(v->s->arg))
+			v->over = true;
+		return end == DELIVERY_DIVISIBLE ? HALVING_REFUSED
+						 : HALVING_LEFT;
+	}
+	return r->state == RECEIPT_UNKNOWN ? HALVING_UNKNOWN : HALVING_FAILED;
 }
 
-/* What an earlier run came to; false: it is to be sent. */
+/* It is not sent in this run; but an earlier one may have sent it. */
+static enum halving_verdict
+leave(const struct halving_part *part)
+{
+	return part->marked ? HALVING_UNKNOWN : HALVING_FAILED;
+}
+
+/* What an earlier run came to; false: nothing that would do.  What is in doubt
+ * is sent again, if it may be sent. */
 static bool
 recall(struct voyage *v, struct halving_part *part, struct receipt *r,
-    enum halving_verdict *verdict)
+    bool may_send, enum halving_verdict *verdict)
 {
 	struct journal *j = v->s->delivery.journal;
 	const struct history_entry *entry;
@@ -113,11 +123,13 @@ recall(struct voyage *v, struct halving_part *part, struct receipt *r,
 		return false;
 	history_find(
 	    journal_history(j), r->batch, r->rows_from, r->rows, &past);
-	if (past.doubt != NULL)
+	if (past.doubt != NULL || past.above != NULL) {
 		r->duplicate = part->marked = true;
-	entry = past.accepted != NULL ? past.accepted
-		: past.kept != NULL   ? past.kept
-				      : past.refused;
+		r->state = RECEIPT_UNKNOWN;
+	}
+	entry = past.accepted != NULL ? past.accepted : past.kept;
+	if (entry == NULL && (past.doubt == NULL || !may_send))
+		entry = past.refused;
 	if (entry == NULL)
 		return false;
 	if (journal_recall(j, entry, r, &e) != 0) {
@@ -125,7 +137,7 @@ recall(struct voyage *v, struct halving_part *part, struct receipt *r,
 		describe(v, part, r);
 		snprintf(r->message, sizeof(r->message),
 		    "not sent: the journal cannot be read");
-		*verdict = HALVING_FAILED;
+		*verdict = leave(part);
 	} else if (entry == past.accepted) {
 		r->state = RECEIPT_SKIPPED;
 		settle(v, part, r, false, true);
@@ -143,16 +155,17 @@ static enum halving_verdict
 try_part(struct voyage *v, struct halving_part *part, struct receipt *r)
 {
 	bool half = !is_whole(v, part);
+	bool left = half && (v->over || v->calls >= v->s->calls);
 	enum halving_verdict verdict;
 
 	describe(v, part, r);
-	if (recall(v, part, r, &verdict)) {
+	if (recall(v, part, r, !v->stopped && !left, &verdict)) {
 		v->calls += half;
 		return verdict;
 	}
 	if (v->stopped)
-		return HALVING_FAILED;
-	if (half && (v->over || v->calls >= v->s->calls))
+		return leave(part);
+	if (left)
 		return HALVING_LEFT;
 	v->calls += half;
 	if (r->duplicate)
@@ -170,13 +183,18 @@ explain(const struct halving_piece *p)
 	if (p->kind == HALVING_LEFT)
 		return "refused with its batch, and not sent apart: the calls "
 		       "for this batch are used up";
-	return p->kind == HALVING_FAILED ? "not sent: the run had stopped" : "";
+	if (p->kind == HALVING_FAILED || p->kind == HALVING_UNKNOWN)
+		return "not sent: the run had stopped";
+	return "";
 }
 
+/* What is marked and was refused may be there all the same. */
 static enum receipt_state
 get_state(const struct halving_piece *p)
 {
-	if (p->kind == HALVING_UNKNOWN)
+	if (p->kind == HALVING_KEPT)
+		return RECEIPT_REFUSED;
+	if (p->kind == HALVING_UNKNOWN || p->part.marked)
 		return RECEIPT_UNKNOWN;
 	return p->kind == HALVING_FAILED ? RECEIPT_FAILED : RECEIPT_REFUSED;
 }
@@ -184,12 +202,13 @@ get_state(const struct halving_piece *p)
 static void
 settle_piece(struct voyage *v, const struct halving_piece *p)
 {
-	bool final = p->kind == HALVING_REFUSED || p->kind == HALVING_LEFT;
 	bool earlier = p->kind == HALVING_KEPT;
 	struct receipt r;
+	bool final;
 
 	describe(v, &p->part, &r);
 	r.state = get_state(p);
+	final = r.state == RECEIPT_REFUSED && !earlier;
 	r.http = p->http;
 	if (r.state == RECEIPT_REFUSED && r.http == 0)
 		r.http = v->whole.http;

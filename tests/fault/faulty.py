@@ -134,13 +134,16 @@ hosts = itertools.cycle(range(1, 255))
 
 
 class Server:
-    """Does `fault` to the batch (or connection) `place`, `times` times.
+    """Does `fault` to the batch (or connection) `place`, `times` times; of "A
+    then B" the first time A, then B.
     If there is a journal, it is looked at as each request comes."""
 
     def __init__(self, case, place, jobs, contexts, journal=None):
         self.by_connection = case.fault.startswith("conn: ")
         self.tls = case.fault.startswith("conn: tls ")
-        self.fault = case.fault.split(": ")[-1].split(" ", 1)
+        self.faults = [fault.split(" ", 1) for fault in
+                       case.fault.split(": ")[-1].split(" then ")]
+        self.fault = self.faults[0]
         self.place, self.left = place, int(case.times)
         self.always = self.left > 1
         self.contexts = contexts
@@ -307,7 +310,8 @@ class Server:
             self.whole[batch] += 1
         self.look(batch)
         if not self.by_connection and self.strikes(batch):
-            return self.act(conn)
+            nth = min(self.begun[batch], len(self.faults))
+            return self.act(conn, self.faults[nth - 1])
         return self.answer(conn, batch)
 
     def answer(self, conn, batch):
@@ -330,9 +334,9 @@ class Server:
         reset(conn)
         return False
 
-    def act(self, conn):
-        kind = self.fault[0]
-        rest = self.fault[1] if len(self.fault) > 1 else ""
+    def act(self, conn, fault):
+        kind = fault[0]
+        rest = fault[1] if len(fault) > 1 else ""
         if kind.isdigit():
             self.act_status(conn, int(kind), rest)
         else:

@@ -17,8 +17,11 @@ class Acceptance:
     body: bytes
     answered: bool = True       # False: the oracle lost the answer on purpose
     # Before the run that sent it, the journal held an attempt of it, or of
-    # what it is a half of, with the result unknown, and none accepted.
+    # what it is a half of, with the result unknown, or without a result and
+    # with a refusal behind it; and none accepted.
     doubted: bool = False
+    # The same, with the result unknown or without one, whatever came behind.
+    again: bool = False
 
     @property
     def sha256(self):
@@ -32,6 +35,7 @@ class Record:
     rows: list                  # the input: tuples of text, in order
     rejected: list = field(default_factory=list)    # tuples
     failed: list = field(default_factory=list)      # bodies, in order
+    unknown: list = field(default_factory=list)     # tuples, by the last run
     accepted: list = field(default_factory=list)    # Acceptances, in order
     # By the sha256 of a body: attempts that the journal left without a result;
     # and all that may have brought it, which are these, and those with the
@@ -118,18 +122,28 @@ def duplicates(record):
 def violations(record):
     """A list of (kind, text); empty if all is well.
 
-    As multisets of rows, the input is what was accepted, rejected or put into
-    the failed file: none is missing, none is new, none is in two of these.  A
-    body is taken a second time only if the journal had left an attempt of it
-    open, or its answer was lost, and is in the journal as unknown.  With one job, the rows of an id are taken in
-    their order, but for a body that was in doubt: tp-send goes on from it, and
-    the next run sends it again.
+    As multisets of rows, the input is what was accepted, rejected, put into
+    the failed file, or is unknown: none is missing, none is new, none is in two
+    of these, but that what is unknown may have been accepted.  A body is taken
+    a second time only if the journal had left an attempt of it open, or its
+    answer was lost, and is in the journal as unknown; what was in doubt may be
+    taken once more in other parts.  With one job, the rows of an id are taken
+    in their order, but for a body that was in doubt: tp-send goes on from it,
+    and the next run sends it again.
     """
     found = []
     try:
         bodies = [parse_body(record.header, a.body) for a in record.accepted]
         # A body that is the same again is the same rows, not more of them.
-        once = {a.sha256: rows for a, rows in zip(record.accepted, bodies)}
+        once = {}
+        taken = Counter()
+        for acceptance, rows in zip(record.accepted, bodies):
+            if acceptance.sha256 in once:
+                continue
+            if acceptance.again:
+                rows = list((Counter(rows) - taken).elements())
+            once[acceptance.sha256] = rows
+            taken.update(rows)
         failed = [parse_body(record.header, body) for body in record.failed]
     except (Malformed, UnicodeDecodeError) as e:
         return [("malformed", str(e))]
@@ -137,6 +151,7 @@ def violations(record):
               "rejected": Counter(record.rejected),
               "failed": Counter(r for rows in failed for r in rows)}
     source = Counter(record.rows)
+    places["unknown"] = Counter(record.unknown) - places["accepted"]
     total = sum(places.values(), Counter())
     for row in sorted(source.keys() | total.keys()):
         where = ", ".join("%s %d" % (name, rows[row])

@@ -56,14 +56,24 @@ class Journal:
         """What of which batch it is, as far as there was an attempt of it."""
         return {e.part for e in self.attempts(sha256)}
 
-    def in_doubt(self):
-        """The parts that may be there, as no answer came to an attempt."""
+    def states(self):
+        """For each part, the states of its attempts."""
         states = {}
         for entry in self.entries:
             if entry.kind == "attempt":
-                states.setdefault(entry.part, set()).add(entry.state)
-        return {part for part, found in states.items()
-                if "unknown" in found and "accepted" not in found}
+                states.setdefault(entry.part, []).append(entry.state)
+        return states
+
+    def unanswered(self):
+        """The parts that may be there, as no answer came to an attempt."""
+        return {part for part, found in self.states().items()
+                if {"unknown", "open"} & set(found)
+                and "accepted" not in found}
+
+    def in_doubt(self):
+        """Those of them that a run went on from, without settling them."""
+        return {part for part in self.unanswered()
+                if {"unknown", "refused"} & set(self.states()[part])}
 
 
 def take(journal, line):

@@ -12,7 +12,9 @@ For each client, in DIR/CLIENT/:
 
 and, if they exist when a request comes:
 
-  faults      a probability: so many answers are lost, cut, wrong or late
+  faults      a probability: so many answers are lost, cut, wrong or late;
+              and half of the bodies that come once more, after one that was
+              accepted, are refused, in one way or another
   pause       seconds to wait before each answer
   lenient     refuse nothing; without it a batch that has a row whose id begins
               with "refuse" is refused
@@ -38,7 +40,10 @@ ANSWER = ("<response>\n<success>%s</success>\n<batchStatus>%s</batchStatus>\n"
           "<message>%s</message>\n</response>\n")
 # What an edge may do with a batch, and whether it has accepted it then.
 FAULTS = {"lost": True, "cut": True, "garbled": True, "late": True,
-          "busy": False, "reset": False}
+          "gateway": True, "busy": False, "reset": False}
+# What it may say of a body that it has accepted before: the status of a
+# refusal; 200 with success false.
+CONTRARY = (200, 302, 400, 401, 403, 404, 413)
 
 
 def write_whole(path, data, flags):
@@ -70,6 +75,7 @@ class Oracle(BaseHTTPRequestHandler):
     lock = threading.Lock()
     chance = random.Random()
     counts = {}
+    known = set()               # the folder and digest of what was accepted
     folder = "."
 
     def log_message(self, *_):
@@ -83,6 +89,7 @@ class Oracle(BaseHTTPRequestHandler):
         number = self.counts.get(folder, 0) + 1
         write_whole(os.path.join(folder, "%06d" % number), body, os.O_EXCL)
         self.counts[folder] = number
+        self.known.add((folder, hashlib.sha256(body).hexdigest()))
         return number
 
     def reset(self):
@@ -134,8 +141,13 @@ class Oracle(BaseHTTPRequestHandler):
         elif (b"\nrefuse" in body
               and not os.path.exists(os.path.join(folder, "lenient"))):
             refused = "Unexpected error"
-        fault = None
-        if self.chance.random() < read_setting(folder, "faults"):
+        fault, code = None, 200
+        faults = read_setting(folder, "faults")
+        if faults and not refused and (folder, sha256) in self.known and (
+                self.chance.random() < 0.5):
+            refused = "it is here already"
+            code = self.chance.choice(CONTRARY)
+        elif self.chance.random() < faults:
             fault = self.chance.choice(sorted(FAULTS))
         if refused:
             self.note(folder, came="refused", fault=fault, **what)
@@ -146,9 +158,9 @@ class Oracle(BaseHTTPRequestHandler):
             self.note(folder, came="accepted", number=number, fault=fault,
                       **what)
         time.sleep(read_setting(folder, "pause"))
-        self.answer(fault, refused, client, sha256)
+        self.answer(fault, refused, code, client, sha256)
 
-    def answer(self, fault, refused, client, sha256):
+    def answer(self, fault, refused, code, client, sha256):
         host = "%s:%d" % self.server.server_address
         text = ANSWER % ("false", "", refused) if refused else ANSWER % (
             "true", "http://%s/m2/%s/profile/batchStatus?batchId=%s-%s"
@@ -159,12 +171,14 @@ class Oracle(BaseHTTPRequestHandler):
                 self.reset()
             elif fault == "busy":
                 self.say(503, "try later")
+            elif fault == "gateway":
+                self.say(self.chance.choice((502, 504)), "no answer")
             elif fault == "garbled":
                 self.say(200, "<html>hello</html>")
             else:
                 if fault == "late":
                     time.sleep(0.2)
-                self.say(200, text, cut=fault == "cut")
+                self.say(code, text, cut=fault == "cut")
         except OSError:
             # The client is dead: that is the test.
             self.close_connection = True

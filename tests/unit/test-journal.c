@@ -415,7 +415,11 @@ test_last_word(void **state)
 	journal_free(j);
 	j = reopen();
 	assert_non_null(find(j, 1, 0, 1).refused);
-	assert_null(find(j, 1, 0, 1).doubt);
+	assert_non_null(find(j, 1, 0, 1).doubt);
+	add(j, r, RECEIPT_ACCEPTED, 200);
+	journal_free(j);
+	j = reopen();
+	assert_non_null(find(j, 1, 0, 1).accepted);
 	journal_free(j);
 }
 
