@@ -13,6 +13,7 @@
 #include "base/output.h"
 #include "base/paths.h"
 #include "base/progress.h"
+#include "base/ranges.h"
 #include "base/signals.h"
 #include "base/summary.h"
 #include "base/sys.h"
@@ -390,20 +391,40 @@ say_journal(const struct run *run)
 	    c->states[RECEIPT_UNKNOWN] == 0)
 		return;
 	command_add(path, sizeof(path), "--journal ", run->journal_path);
-	diag_note("to go on, run the same again with %s", path);
+	diag_always("to go on, run the same again with %s", path);
+}
+
+/* Also with --quiet: nothing else names them. */
+static void
+say_left(const struct run *run)
+{
+	const struct ranges *left = &run->counts.left;
+	bool one = ranges_count(left) == 1;
+	const char *hint = "";
+	char shown[600];
+	size_t at = 0;
+
+	while (at < left->n) {
+		at = ranges_text(left, at, shown, sizeof(shown));
+		if (at == left->n && run->journal == NULL)
+			hint = one ? "; send it again from where it came"
+				   : "; send them again from where they came";
+		diag_always("neither accepted nor kept: %s %s%s",
+		    one ? "batch" : "batches", shown, hint);
+	}
+	if (run->counts.unread != 0)
+		diag_always("batch %llu and all that may come after it were "
+			    "not read: nothing of them was sent or kept",
+		    (unsigned long long)run->counts.unread);
 }
 
 static void
 say_end(const struct run *run)
 {
 	diag_finish();
-	if (run->counts.denied)
-		diag_note("stopped: the service refuses these batches; see "
-			  "that client code, token and certificate are right");
-	if (run->counts.unread != 0)
-		diag_note("batch %llu and all that may come after it were not "
-			  "read: nothing of them was sent or kept",
-		    (unsigned long long)run->counts.unread);
+	if (run->counts.denied != NULL)
+		diag_always("stopped: %s", run->counts.denied);
+	say_left(run);
 	say_failed(run);
 	say_journal(run);
 }
@@ -556,6 +577,7 @@ main(int argc, char **argv)
 	output_abandon(&run.out);
 	summary_discard(&run.summary);
 	batch_reader_close(run.reader);
+	ranges_free(&run.counts.left);
 	failed_free(run.failed);
 	journal_free(run.journal);
 	service_free(&run.service);

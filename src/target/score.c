@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+const char score_none_taken[] =
+    "the service refuses these batches: see that client code, token and "
+    "certificate are right";
+
 void
 score_start(struct score *s, struct sender_counts *counts)
 {
@@ -27,10 +31,12 @@ score_code(const struct receipt *r)
 	    [RECEIPT_INVALID] = EXIT_INPUT,
 	};
 
+	if (r->state == RECEIPT_FAILED && r->attempts > 0)
+		return EXIT_TEMPORARY; /* else it is not why the run stopped */
 	return receipt_denied(r) ? EXIT_SERVICE : codes[r->state];
 }
 
-bool
+const char *
 score_add(struct score *s, const struct receipt *r, bool earlier)
 {
 	struct sender_counts *c = s->counts;
@@ -40,20 +46,34 @@ score_add(struct score *s, const struct receipt *r, bool earlier)
 	c->rows += r->rows;
 	c->bytes += r->bytes;
 	c->calls += r->attempts;
-	if (r->state == RECEIPT_ACCEPTED)
+	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
 		c->rows_accepted += r->rows;
+	if (r->state == RECEIPT_SKIPPED)
+		c->rows_skipped += r->rows;
+	if (r->state == RECEIPT_ACCEPTED)
+		s->later = 0;
 	if (r->state == RECEIPT_UNKNOWN) /* it may have been accepted */
-		s->in_row = 0;
+		s->in_row = s->later = 0;
 	/* Only what the service said in this run, and of whole batches. */
 	if (earlier || r->state != RECEIPT_REFUSED || r->rows_from != 0)
-		return false;
-	return ++s->in_row >= SCORE_REFUSED_IN_ROW && !was_accepted(s);
+		return NULL;
+	return ++s->in_row >= SCORE_REFUSED_IN_ROW && !was_accepted(s)
+		   ? score_none_taken
+		   : NULL;
 }
 
-bool
-score_refusal(struct score *s)
+const char *
+score_refusal(struct score *s, uint64_t batch)
 {
-	return ++s->calls >= SCORE_REFUSED_CALLS && !was_accepted(s);
+	if (s->later++ == 0)
+		s->first = batch;
+	if (++s->calls >= SCORE_REFUSED_CALLS && !was_accepted(s))
+		return score_none_taken;
+	return s->later >= SCORE_REFUSED_LATER && s->first != batch
+		   ? "the service refused 20 calls in a row: see why it "
+		     "refuses "
+		     "these batches"
+		   : NULL;
 }
 
 void
@@ -68,6 +88,7 @@ score_set(const struct sender_counts *c, ndjson *o)
 	ndjson_set_count(o, "passedOver", c->passed);
 	ndjson_set_count(o, "rows", c->rows);
 	ndjson_set_count(o, "rowsAccepted", c->rows_accepted);
+	ndjson_set_count(o, "rowsSkipped", c->rows_skipped);
 	ndjson_set_count(o, "bytes", c->bytes);
 	ndjson_set_count(o, "calls", c->calls);
 	ndjson_set_count(o, "possibleDuplicates", c->duplicates);

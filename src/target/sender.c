@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,14 +14,7 @@
 #include "target/keeper.h"
 #include "target/score.h"
 #include "target/shipment.h"
-
-enum use { SLOT_FREE, SLOT_READY, SLOT_BUSY };
-
-struct slot {
-	struct batch batch;
-	char sha256[SHA256_HEX];
-	enum use use;
-};
+#include "target/slots.h"
 
 struct worker {
 	struct sender *sender;
@@ -38,22 +30,23 @@ struct sender {
 	const struct sender_hooks *hooks;
 	struct batch_reader *reader;
 	struct sha256 *sha256; /* of the thread that reads */
-	struct keeper keeper;  /* used with the lock held */
 	struct worker workers[SENDER_JOBS_MAX];
 
-	pthread_mutex_t lock; /* over all below, and the hooks */
-	pthread_cond_t changed;
-	struct slot *slots; /* jobs + 1 */
+	struct slots slots; /* jobs + 1 */
+
+	/* Over what is written down and told, by one thread at a time: it may
+	 * have to wait for a file, a pipe or a terminal. */
+	pthread_mutex_t desk;
+	struct keeper keeper;
 	struct sender_counts *counts;
-	enum exit_code code;
 	struct score score;
-	bool ended;	     /* no more batches will be READY */
-	bool mute;	     /* receipts cannot be written any more */
-	bool warned;	     /* of pcId with v2 */
-	atomic_bool stopped; /* nothing more is sent */
-	atomic_bool unkept;  /* the failed file cannot be written */
-	atomic_bool signalled;
-	double signal_time; /* when that was seen */
+	enum exit_code code;
+	bool mute;   /* receipts cannot be written any more */
+	bool warned; /* of pcId with v2 */
+
+	atomic_bool stopped;	    /* nothing more is sent */
+	atomic_bool unkept;	    /* the failed file cannot be written */
+	_Atomic double signal_time; /* when a signal was seen; or 0 */
 };
 
 /* ------------------------------------------------------------ stopping */
@@ -66,21 +59,22 @@ is_stopped(void *arg)
 	return atomic_load(&s->stopped) || signals_pending() != 0;
 }
 
-/* What is in flight gets some time after a signal. */
+/* What is in flight gets some time after a signal.  Takes no lock: it must
+ * come to an end, whoever waits for what. */
 static bool
 is_over(void *arg)
 {
 	struct sender *s = arg;
+	double now = clock_monotonic(), since = 0;
 
 	if (signals_pending() == 0)
 		return false;
-	pthread_mutex_lock(&s->lock);
-	if (!atomic_exchange(&s->signalled, true))
-		s->signal_time = clock_monotonic();
-	pthread_mutex_unlock(&s->lock);
-	return clock_monotonic() - s->signal_time > SENDER_GRACE;
+	if (atomic_compare_exchange_strong(&s->signal_time, &since, now))
+		return false;
+	return now - since > SENDER_GRACE;
 }
 
+/* At the desk, as all that follows up to "sending". */
 static void
 stop(struct sender *s, enum exit_code code)
 {
@@ -97,13 +91,26 @@ trouble(struct sender *s, const struct error *e)
 
 /* ------------------------------------------------------------ settling */
 
-/* The batch, or a part of it, goes to the failed file; or it is said that it
- * cannot.  True: an earlier run has put it there. */
-static bool
-keep_or_end(struct sender *s, struct batch *b, size_t at, size_t size,
+/* The batch, or a part of it, is neither accepted nor in the failed file. */
+static void
+leave(struct sender *s, const struct batch *b)
+{
+	struct error e = ERROR_INIT;
+
+	if (ranges_add(&s->counts->left, b->number) == 0)
+		return;
+	error_set(&e, EXIT_LOCAL,
+	    "out of memory; batch %llu is neither accepted nor kept",
+	    (unsigned long long)b->number);
+	trouble(s, &e);
+}
+
+/* The batch, or a part of it, goes to the failed file, if it can. */
+static enum kept
+keep(struct sender *s, struct batch *b, size_t at, size_t size,
     struct receipt *r)
 {
-	struct error e = ERROR_INIT, more = ERROR_INIT;
+	struct error e = ERROR_INIT;
 	enum kept kept = KEPT_NOT;
 	int result = -1;
 
@@ -111,21 +118,19 @@ keep_or_end(struct sender *s, struct batch *b, size_t at, size_t size,
 		result = keeper_keep(&s->keeper, b, at, size, r, &kept, &e);
 	if (e.code != EXIT_COMPLETE)
 		trouble(s, &e);
-	if (result == 0 || kept != KEPT_NOT)
-		return kept == KEPT_EARLIER;
-	error_set(&more, EXIT_LOCAL,
-	    "batch %llu was not accepted, and could not be kept either: send "
-	    "it again from where it came",
-	    (unsigned long long)b->number);
-	trouble(s, &more);
-	atomic_store(&s->unkept, true);
-	return false;
+	if (result != 0 && kept == KEPT_NOT)
+		atomic_store(&s->unkept, true);
+	return kept;
 }
 
+/* why: the run stops, as all that is left would be refused; or NULL. */
 static void
-deny(struct sender *s)
+deny(struct sender *s, const char *why)
 {
-	s->counts->denied = true;
+	if (why == NULL)
+		return;
+	if (s->counts->denied == NULL)
+		s->counts->denied = why;
 	stop(s, EXIT_SERVICE);
 }
 
@@ -135,8 +140,7 @@ tell(struct sender *s, struct batch *b, const struct receipt *r, bool earlier)
 {
 	struct error e = ERROR_INIT;
 
-	if (score_add(&s->score, r, earlier))
-		deny(s);
+	deny(s, score_add(&s->score, r, earlier));
 	s->code = exit_worse(s->code, score_code(r));
 	if (s->hooks->settled(s->hooks->arg, r, b, earlier, &e) != 0 &&
 	    !s->mute) {
@@ -152,9 +156,9 @@ tell_again(void *arg, const struct receipt *r, double delay)
 {
 	struct sender *s = arg;
 
-	pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&s->desk);
 	s->hooks->again(s->hooks->arg, r, delay);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&s->desk);
 }
 
 static void
@@ -163,13 +167,18 @@ settled(void *arg, struct shipment_piece *piece)
 	struct worker *w = arg;
 	struct sender *s = w->sender;
 	struct batch *b = &w->slot->batch;
+	struct receipt *r = &piece->receipt;
+	enum kept kept = KEPT_NOT;
 
-	pthread_mutex_lock(&s->lock);
-	if (piece->keep &&
-	    keep_or_end(s, b, piece->at, piece->size, &piece->receipt))
+	pthread_mutex_lock(&s->desk);
+	if (piece->keep)
+		kept = keep(s, b, piece->at, piece->size, r);
+	if (kept == KEPT_EARLIER)
 		piece->earlier = true;
-	tell(s, b, &piece->receipt, piece->earlier);
-	pthread_mutex_unlock(&s->lock);
+	if (kept == KEPT_NOT && r->state != RECEIPT_ACCEPTED && !piece->earlier)
+		leave(s, b);
+	tell(s, b, r, piece->earlier);
+	pthread_mutex_unlock(&s->desk);
 }
 
 static void
@@ -178,9 +187,9 @@ repeats(void *arg, const struct receipt *r)
 	struct worker *w = arg;
 	struct sender *s = w->sender;
 
-	pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&s->desk);
 	s->hooks->repeats(s->hooks->arg, r);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&s->desk);
 }
 
 static bool
@@ -188,14 +197,13 @@ refused(void *arg)
 {
 	struct worker *w = arg;
 	struct sender *s = w->sender;
-	bool over;
+	const char *why;
 
-	pthread_mutex_lock(&s->lock);
-	over = score_refusal(&s->score);
-	if (over)
-		deny(s);
-	pthread_mutex_unlock(&s->lock);
-	return over;
+	pthread_mutex_lock(&s->desk);
+	why = score_refusal(&s->score, w->slot->batch.number);
+	deny(s, why);
+	pthread_mutex_unlock(&s->desk);
+	return why != NULL;
 }
 
 static void
@@ -204,45 +212,14 @@ stopped(void *arg, enum delivery_end why, const struct error *e)
 	struct worker *w = arg;
 	struct sender *s = w->sender;
 
-	pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&s->desk);
 	if (e->code != EXIT_COMPLETE)
 		trouble(s, e);
 	if (why == DELIVERY_EXHAUSTED)
 		stop(s, EXIT_TEMPORARY);
 	if (why == DELIVERY_DENIED)
-		deny(s);
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* The first in the stream of those that wait; or NULL. */
-static struct slot *
-find_ready(struct sender *s)
-{
-	struct slot *found = NULL;
-	unsigned i;
-
-	for (i = 0; i <= s->settings->jobs; i++) {
-		struct slot *slot = &s->slots[i];
-
-		if (slot->use == SLOT_READY &&
-		    (found == NULL || slot->batch.number < found->batch.number))
-			found = slot;
-	}
-	return found;
-}
-
-static struct slot *
-take_ready(struct sender *s)
-{
-	struct slot *slot;
-
-	pthread_mutex_lock(&s->lock);
-	while ((slot = find_ready(s)) == NULL && !s->ended)
-		pthread_cond_wait(&s->changed, &s->lock);
-	if (slot != NULL)
-		slot->use = SLOT_BUSY;
-	pthread_mutex_unlock(&s->lock);
-	return slot;
+		deny(s, score_none_taken);
+	pthread_mutex_unlock(&s->desk);
 }
 
 static void
@@ -283,54 +260,17 @@ work(void *arg)
 	struct shipment shipment;
 
 	prepare(w, &shipment);
-	while ((w->slot = take_ready(s)) != NULL) {
+	while ((w->slot = slots_take_ready(&s->slots)) != NULL) {
 		shipment_run(&shipment, &w->slot->batch, w->slot->sha256);
-		pthread_mutex_lock(&s->lock);
+		pthread_mutex_lock(&s->desk);
 		s->counts->batches++;
-		w->slot->use = SLOT_FREE;
-		pthread_cond_broadcast(&s->changed);
-		pthread_mutex_unlock(&s->lock);
+		pthread_mutex_unlock(&s->desk);
+		slots_done(&s->slots, w->slot);
 	}
 	return NULL;
 }
 
 /* ------------------------------------------------------------- reading */
-
-static struct slot *
-take_free(struct sender *s)
-{
-	struct slot *slot = NULL;
-	unsigned i;
-
-	pthread_mutex_lock(&s->lock);
-	while (slot == NULL) {
-		for (i = 0; i <= s->settings->jobs && slot == NULL; i++) {
-			if (s->slots[i].use == SLOT_FREE)
-				slot = &s->slots[i];
-		}
-		if (slot == NULL)
-			pthread_cond_wait(&s->changed, &s->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return slot;
-}
-
-/* Waits until all that was read is settled; returns with the lock held. */
-static void
-lock_idle(struct sender *s)
-{
-	unsigned i;
-
-	pthread_mutex_lock(&s->lock);
-	for (i = 0; i <= s->settings->jobs;) {
-		if (s->slots[i].use == SLOT_FREE) {
-			i++;
-			continue;
-		}
-		pthread_cond_wait(&s->changed, &s->lock);
-		i = 0;
-	}
-}
 
 /* Is it the batch that the journal has under its number?  Not known of one
  * that is too large for memory. */
@@ -343,9 +283,9 @@ check_input(struct sender *s, const struct batch *b, const char *sha256)
 	if (j == NULL || b->more ||
 	    journal_check(j, b->number, sha256, &e) == 0)
 		return 0;
-	pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&s->desk);
 	trouble(s, &e);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&s->desk);
 	return -1;
 }
 
@@ -376,7 +316,7 @@ static void
 keep_invalid(struct sender *s, struct batch *b, const char *sha256)
 {
 	struct receipt r;
-	bool earlier;
+	enum kept kept;
 
 	memset(&r, 0, sizeof(r));
 	r.batch = b->number;
@@ -389,9 +329,11 @@ keep_invalid(struct sender *s, struct batch *b, const char *sha256)
 	snprintf(r.message, sizeof(r.message), "%s", b->fault.text);
 	if (b->more) /* its digest goes on */
 		sha256_add(s->sha256, b->body.data, b->body.len);
-	earlier = keep_or_end(s, b, b->header, b->body.len - b->header, &r);
+	kept = keep(s, b, b->header, b->body.len - b->header, &r);
+	if (kept == KEPT_NOT)
+		leave(s, b);
 	if (!b->cut && b->rows > 0)
-		tell(s, b, &r, earlier);
+		tell(s, b, &r, kept == KEPT_EARLIER);
 }
 
 /* A batch that must not be sent. */
@@ -401,23 +343,23 @@ settle_invalid(struct sender *s, struct batch *b)
 	char digest[SHA256_HEX];
 	bool usable = !b->cut && (b->rows > 0 || b->more);
 
-	lock_idle(s);
-	pthread_mutex_unlock(&s->lock);
+	slots_wait_idle(&s->slots);
 	sha256_add(s->sha256, b->body.data, b->body.len);
 	sha256_take(s->sha256, digest);
 	if (usable && check_input(s, b, digest) != 0)
 		return -1;
-	pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&s->desk);
 	if (usable && !recall_invalid(s, b))
 		keep_invalid(s, b, digest);
 	if (b->cut || (b->rows == 0 && !b->more)) {
 		s->counts->passed++;
+		leave(s, b);
 		s->code = exit_worse(s->code, EXIT_INPUT);
 		s->hooks->passed(s->hooks->arg, b);
 	} else {
 		s->counts->batches++;
 	}
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&s->desk);
 	return 0;
 }
 
@@ -428,15 +370,14 @@ hand_over(struct sender *s, struct slot *slot)
 	sha256_take(s->sha256, slot->sha256);
 	if (check_input(s, &slot->batch, slot->sha256) != 0)
 		return -1;
-	pthread_mutex_lock(&s->lock);
 	if (slot->batch.id == BATCH_ID_PC && !s->warned &&
 	    s->settings->endpoint->api == ENDPOINT_V2) {
+		pthread_mutex_lock(&s->desk);
 		s->warned = true;
 		s->hooks->pc_id(s->hooks->arg);
+		pthread_mutex_unlock(&s->desk);
 	}
-	slot->use = SLOT_READY;
-	pthread_cond_broadcast(&s->changed);
-	pthread_mutex_unlock(&s->lock);
+	slots_ready(&s->slots, slot);
 	return 0;
 }
 
@@ -454,11 +395,12 @@ check_end(struct sender *s, uint64_t read)
 	const struct journal *j = s->settings->journal;
 	struct error e = ERROR_INIT;
 
-	lock_idle(s);
+	slots_wait_idle(&s->slots);
+	pthread_mutex_lock(&s->desk);
 	if (j != NULL && !atomic_load(&s->stopped) &&
 	    journal_check_end(j, read, &e) != 0)
 		trouble(s, &e);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&s->desk);
 }
 
 /* Reads all; without a journal what comes after the run has stopped goes the
@@ -470,7 +412,7 @@ read_all(struct sender *s)
 	uint64_t read = 0;
 
 	for (;;) {
-		struct slot *slot = take_free(s);
+		struct slot *slot = slots_take_free(&s->slots);
 		int status = -1;
 
 		if (signals_pending() == 0 && !atomic_load(&s->unkept) &&
@@ -488,13 +430,12 @@ read_all(struct sender *s)
 			return; /* it is not this journal's */
 		read = slot->batch.number;
 	}
+	slots_wait_idle(&s->slots);
 	s->counts->unread = read + 1;
 	if (signals_pending() != 0 || e.code == EXIT_COMPLETE)
 		return;
-	lock_idle(s);
 	s->hooks->trouble(s->hooks->arg, &e);
 	s->code = exit_worse(s->code, e.code);
-	pthread_mutex_unlock(&s->lock);
 }
 
 /* ---------------------------------------------------------- the run */
@@ -521,16 +462,15 @@ start(struct sender *s, struct error *e)
 {
 	unsigned i, jobs = s->settings->jobs;
 
+	if (slots_init(&s->slots, jobs + 1, e) != 0)
+		return -1;
 	s->sha256 = sha256_new();
-	s->slots = sys_calloc(jobs + 1, sizeof(*s->slots));
-	if (s->sha256 == NULL || s->slots == NULL)
+	if (s->sha256 == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	s->keeper.failed = s->settings->failed;
 	s->keeper.journal = s->settings->journal;
 	s->keeper.reader = s->reader;
 	s->keeper.sha256 = s->sha256;
-	for (i = 0; i <= jobs; i++)
-		batch_init(&s->slots[i].batch);
 	for (i = 0; i < jobs; i++) {
 		s->workers[i].sender = s;
 		s->workers[i].http = http_new(&s->settings->http, e);
@@ -552,19 +492,14 @@ finish(struct sender *s)
 {
 	unsigned i;
 
-	pthread_mutex_lock(&s->lock);
-	s->ended = true;
-	pthread_cond_broadcast(&s->changed);
-	pthread_mutex_unlock(&s->lock);
+	slots_end(&s->slots);
 	for (i = 0; i < s->settings->jobs; i++) {
 		if (s->workers[i].started)
 			pthread_join(s->workers[i].thread, NULL);
 		http_free(s->workers[i].http);
 		sha256_free(s->workers[i].sha256);
 	}
-	for (i = 0; s->slots != NULL && i <= s->settings->jobs; i++)
-		batch_free(&s->slots[i].batch);
-	free(s->slots);
+	slots_free(&s->slots);
 	sha256_free(s->sha256);
 }
 
@@ -583,17 +518,13 @@ sender_run(const struct sender_settings *settings,
 	s.reader = reader;
 	s.counts = counts;
 	score_start(&s.score, counts);
-	pthread_mutex_init(&s.lock, NULL);
-	pthread_cond_init(&s.changed, NULL);
+	pthread_mutex_init(&s.desk, NULL);
 	if (start(&s, &e) == 0) {
 		read_all(&s);
 	} else {
-		pthread_mutex_lock(&s.lock);
-		trouble(&s, &e);
-		pthread_mutex_unlock(&s.lock);
+		trouble(&s, &e); /* the only thread, or all others wait */
 	}
 	finish(&s);
-	pthread_cond_destroy(&s.changed);
-	pthread_mutex_destroy(&s.lock);
+	pthread_mutex_destroy(&s.desk);
 	return s.code;
 }

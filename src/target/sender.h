@@ -57,7 +57,8 @@ struct sender_hooks {
 	void (*trouble)(void *arg, const struct error *e);
 };
 
-/* Runs until the stream ends, or a signal came. */
+/* Runs until the stream ends, or a signal came.  counts->left is to be freed
+ * by ranges_free. */
 enum exit_code sender_run(const struct sender_settings *settings,
     const struct sender_hooks *hooks, struct batch_reader *reader,
     struct sender_counts *counts);

@@ -180,6 +180,9 @@ the port must be a number from 1 to 65535" ]
 	try -q two bad
 	[ "$code" = 5 ]
 	grep '^tp-send: bad:2:6: invalid: batch 2: ' said
+	# and of those that were not sent any more it says nothing
+	grep '^tp-send: two:1: failed: batch 1: .*onnect' said
+	[ "$(grep -c failed: said)" = 1 ]
 }
 
 @test "the command that sends it again can be pasted" {
@@ -270,9 +273,31 @@ the port must be a number from 1 to 65535" ]
 @test "a failed file that cannot take it: 4, and it is said" {
 	try --failed /dev/full one two
 	[ "$code" = 4 ]
-	grep 'batch 1 was not accepted, and could not be kept either' said
+	grep '^tp-send: /dev/full: cannot write: No space left' said
+	grep '^tp-send: neither accepted nor kept: batch 1; send it again' said ||
+		grep 'neither accepted nor kept: batches 1 to 2; send them' said
 	grep 'batch 2 and all that may come after it were not read' said ||
-		grep 'batch 2 was not accepted, and could not be kept' said
+		grep 'neither accepted nor kept: batches 1 to 2' said
+}
+
+@test "-q names all batches that are neither accepted nor kept" {
+	# Cut ones, of as many files, more than are shown one by one.
+	files=()
+	for i in $(seq 30); do
+		printf 'batch=thirdPartyId,tier\nc1,go' >"cut$i"
+		files+=("cut$i")
+	done
+	try -q --failed failed "${files[@]}" one "${files[@]}"
+	[ "$code" = 5 ]
+	grep '^tp-send: neither accepted nor kept: batches 1 to 30, 32 to 61; ' \
+		said
+	grep 'send them again from where they came$' said
+	assert_same one failed
+	[ "$(grep -c 'cut-short: batch' said)" = 20 ]
+	grep '^tp-send: cut-short: 40 more like these' said
+	try -q cut1
+	[ "$code" = 3 ]
+	grep '^tp-send: neither accepted nor kept: batch 1; send it again' said
 }
 
 @test "the summary" {

@@ -162,6 +162,27 @@ rows_of() {
 	assert_same <(cat one one one good) failed
 }
 
+@test "later, 20 refused calls in one batch do not stop the run" {
+	edge_start
+	batch 64 $(seq 1 40) >one
+	batch 2 >two
+	cat good one good >three
+	send --retries 0 three two
+	[ "$code" = 1 ]
+	[ "$(wc -l <log)" = 44 ] # 41 of them for one batch
+	jq -s 'map(select(.state == "failed")) == []' receipts | grep true
+}
+
+@test "later, 20 refused calls over two batches do" {
+	edge_start
+	batch 64 $(seq 64) >one
+	send --bisect-calls 10 good one one one good
+	# Eleven calls for the first, nine for the second.
+	expect 6 'accepted:0+1/1 refused:0+64/11 refused:0+64/9 failed:0+64/0 failed:0+1/0'
+	assert_same <(cat one one one good) failed
+	grep 'stopped: the service refused 20 calls in a row' said
+}
+
 @test "a half whose answer is lost: sent again, and in the end unknown" {
 	edge_start
 	batch 4 1 >one

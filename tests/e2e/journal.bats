@@ -73,8 +73,9 @@ balanced() { # RECEIPTS...
 	send four
 	expect 0 'accepted accepted accepted accepted'
 	cp receipts first
-	send four
+	send --summary s four
 	expect 0 'skipped skipped skipped skipped'
+	[ "$(jq -c '[.rowsAccepted, .rowsSkipped, .skipped]' s)" = '[8,8,4]' ]
 	[ "$(wc -l <log)" = 4 ]
 	balanced first receipts
 	grep '4 skipped: an earlier run has sent them' said
@@ -100,6 +101,43 @@ balanced() { # RECEIPTS...
 	expect 0 'skipped accepted accepted accepted'
 	[ "$(jq -c .possibleDuplicate receipts | sort -u)" = null ]
 	balanced first receipts
+}
+
+@test "-q: what the next run is to send is named, all of it" {
+	sandbox_start --rate 0 --fault 1-2:html --fault 4-:code=401
+	for i in $(seq 60); do
+		printf 'batch=thirdPartyId,tier\na%s,gold\n' "$i"
+	done >sixty
+	send -q sixty
+	[ "$code" = 7 ]
+	# Batch 5 may have been read by then.
+	grep -xE 'tp-send: neither accepted nor kept: batches 1 to 2, 4( to 5)?' \
+		said
+	grep 'unknown: batch 2: HTTP 200: the answer cannot be read' said
+	grep 'refused: batch 4: HTTP 401: ' said
+	grep -E '^tp-send: batch [56] and all that may come after it were not' \
+		said
+	grep '^tp-send: to go on, run the same again with --journal j' said
+}
+
+@test "-q: a signal, and what was not read" {
+	sandbox_start --rate 0 --log log --fault 3:delay=20
+	for i in $(seq 40); do
+		printf 'batch=thirdPartyId,tier\na%s,gold\n' "$i"
+	done >forty
+	tp-send -q --endpoint "$sandbox" --failed failed forty >receipts \
+		2>said 3>&- &
+	pid=$!
+	until_lines 2 log
+	kill "$pid"
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" = 143 ]
+	read=$(sed -n 's/^tp-send: batch \([0-9]*\) and all that may come.*/\1/p' \
+		said)
+	# What was read is accepted, in the failed file, or named.
+	[ $(($(jq -r 'select(.state == "accepted").batch' receipts | wc -l) + \
+		$(grep -c ^batch= failed) + 1)) = "$read" ]
 }
 
 @test "credentials are refused: the same run goes on when they are right" {

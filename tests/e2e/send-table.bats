@@ -168,6 +168,24 @@ failed/null/0" both.batches
 refused/200/1" <(tail -n +3 both.batches)
 }
 
+@test "20 calls in a row refused, over several batches: stops with 6" {
+	for i in $(seq 30); do
+		printf 'batch=thirdPartyId,tier\nc%s,gold\n' $i
+	done >both.batches
+	refused=$(printf ' refused/400/1%.0s' {1..20})
+	left=$(printf ' failed/null/0%.0s' {1..9})
+	try '2-:code=400'
+	expect 6 "accepted/200/1$refused$left" <(tail -n +3 both.batches)
+	[ "$(wc -l <log)" = 21 ]
+	grep '^tp-send: stopped: the service refused 20 calls in a row' said
+	# 19, one accepted, and 19 more: goes on to the end
+	head -n 42 both.batches >40
+	cat 40 40 >both.batches
+	try 2-20:code=400 22-40:code=400
+	[ "$code $(wc -l <log)" = '1 42' ]
+	never grep stopped: said
+}
+
 @test "the worst of several codes: unknown over refused" {
 	try 1:code=400 2:html
 	expect 7 'refused/400/1 unknown/200/1' both.batches

@@ -161,16 +161,16 @@ states() {
 }
 
 @test "several jobs: the failed file holds whole batches" {
-	# One is accepted before any is refused: else the run might stop.
+	# Some are accepted, and fewer than 20 refused: else the run might stop.
 	sandbox_start --rate 0 --fault 5-:false
 	code=0
-	make_batches 40 | tp-send --endpoint "$sandbox" --jobs 4 \
+	make_batches 20 | tp-send --endpoint "$sandbox" --jobs 4 \
 		--rate 1000 --failed failed >receipts 2>said || code=$?
 	[ "$code" = 1 ]
 	jq -r 'select(.state == "refused") | .sha256' receipts | sort >refused
-	[ "$(wc -l <refused)" = 36 ]
+	[ "$(wc -l <refused)" = 16 ]
 	tp-send --dry-run --endpoint "$sandbox" failed |
-		jq -e '.batches == 36 and .rows == 36 and .invalid == 0'
+		jq -e '.batches == 16 and .rows == 16 and .invalid == 0'
 	[ "$(stat -c %a failed)" = 600 ]
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "base/ndjson.h"
 #include "base/number.h"
 #include "base/outfile.h"
+#include "base/ranges.h"
 #include "base/utf8.h"
 
 static void
@@ -385,6 +387,78 @@ ndjson_refuses(void **context)
 	assert_null(ndjson_line(NULL, &n));
 }
 
+static void
+expect_ranges(const struct ranges *r, const char *text)
+{
+	char out[64];
+
+	assert_int_equal(ranges_text(r, 0, out, sizeof(out)), r->n);
+	assert_string_equal(out, text);
+}
+
+static void
+ranges_shown(void **state)
+{
+	struct ranges r = {NULL, 0, 0};
+	char out[64];
+	uint64_t i;
+
+	(void)state;
+	expect_ranges(&r, "");
+	assert_int_equal(ranges_add(&r, 5), 0);
+	expect_ranges(&r, "5");
+	assert_int_equal(ranges_add(&r, 7), 0);
+	assert_int_equal(ranges_add(&r, 3), 0);
+	expect_ranges(&r, "3, 5, 7");
+	assert_int_equal(ranges_add(&r, 6), 0);
+	assert_int_equal(ranges_add(&r, 6), 0);
+	expect_ranges(&r, "3, 5 to 7");
+	assert_int_equal(ranges_add(&r, 4), 0);
+	assert_int_equal(ranges_add(&r, 2), 0);
+	expect_ranges(&r, "2 to 7");
+	assert_int_equal(ranges_count(&r), 6);
+	/* What does not fit comes with the next call. */
+	for (i = 10; i < 100; i += 2)
+		assert_int_equal(ranges_add(&r, i), 0);
+	i = ranges_text(&r, 0, out, sizeof(out));
+	assert_string_equal(out, "2 to 7, 10, 12, 14, 16, 18, 20, 22, 24, 26, "
+				 "28, 30, 32, 34, 36");
+	assert_int_equal(r.list[i].first, 38);
+	ranges_free(&r);
+}
+
+/* In any order, against a plain set. */
+static void
+ranges_any_order(void **state)
+{
+	enum { MOST = 200, ROUNDS = 300 };
+	unsigned round, n;
+
+	(void)state;
+	srand(4711);
+	for (round = 0; round < ROUNDS; round++) {
+		struct ranges r = {NULL, 0, 0};
+		bool in[MOST + 2] = {false};
+		uint64_t count = 0, runs = 0;
+
+		for (n = (unsigned)rand() % MOST; n > 0; n--) {
+			uint64_t number = 1 + (unsigned)rand() % MOST;
+
+			in[number] = true;
+			assert_int_equal(ranges_add(&r, number), 0);
+		}
+		for (n = 1; n <= MOST; n++) {
+			count += in[n];
+			if (!in[n] || in[n - 1])
+				continue;
+			assert_int_equal(r.list[runs++].first, n);
+		}
+		assert_int_equal(r.n, runs);
+		assert_int_equal(ranges_count(&r), count);
+		ranges_free(&r);
+	}
+}
+
 int
 main(void)
 {
@@ -399,6 +473,8 @@ main(void)
 	    cmocka_unit_test(buffers),
 	    cmocka_unit_test(outfiles),
 	    cmocka_unit_test(outfile_in_place),
+	    cmocka_unit_test(ranges_shown),
+	    cmocka_unit_test(ranges_any_order),
 	    cmocka_unit_test(ndjson_lines),
 	    cmocka_unit_test(ndjson_refuses),
 	};
