@@ -507,7 +507,7 @@ send_all(struct run *run, struct error *e)
 	    .retries = (unsigned)run->retries,
 	    .retry_first = (double)run->retry_delay,
 	};
-	progress_start(run->common.progress, "batches");
+	progress_start(run->common.progress, "batch", "batches");
 	code = sender_run(&s, &hooks, run->reader, &run->counts);
 	progress_end();
 	if (code == EXIT_COMPLETE && run->counts.batches == 0 &&

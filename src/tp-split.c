@@ -223,10 +223,11 @@ print_warnings(const struct split *s)
 		return;
 	escape_text(
 	    shown, sizeof(shown), s->separated_file, strlen(s->separated_file));
-	diag_warn("%s: commas or line breaks in the values of %llu rows, first "
-		  "at %s:%llu: whether they survive encoded is not documented; "
+	diag_warn("%s: commas or line breaks in the values of %llu %s at "
+		  "%s:%llu: whether they survive encoded is not documented; "
 		  "see --separators in tp-split(1)",
-	    rule_name(RULE_SEPARATORS), (unsigned long long)s->separated, shown,
+	    rule_name(RULE_SEPARATORS), (unsigned long long)s->separated,
+	    number_form(s->separated, "row,", "rows, first"), shown,
 	    (unsigned long long)s->separated_line);
 }
 
@@ -284,7 +285,7 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 		return e->code;
 	export_describe(r->input, taken, sizeof(taken));
 	diag_detail("%s", taken);
-	progress_start(s->common.progress, "records");
+	progress_start(s->common.progress, "record", "records");
 	split_and_finish(r, e);
 	progress_end();
 	diag_finish();

@@ -389,8 +389,8 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 		return -1;
 	live = run->format == FORMAT_TABLE && is_terminal();
 	table_init(&run->table, &run->out, live);
-	progress_start(
-	    live ? PROGRESS_NEVER : run->common.progress, "outcomes");
+	progress_start(live ? PROGRESS_NEVER : run->common.progress, "outcome",
+	    "outcomes");
 	if (service_open_pace(&run->service, e) != 0)
 		return -1;
 	run->polls = pace_new((unsigned)run->poll_rate, e);

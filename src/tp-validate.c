@@ -177,23 +177,35 @@ pass_all(struct check *c, struct export *x, struct output *out, struct error *e)
 }
 
 static void
+say_warning(enum rule r, const struct check_warning *w)
+{
+	char often[40] = "once,";
+
+	if (w->count > 1)
+		snprintf(often, sizeof(often), "%llu times, first",
+		    (unsigned long long)w->count);
+	diag_warn("%s: %s (%s at %s:%llu)", rule_name(r), rule_text(r), often,
+	    w->file, (unsigned long long)w->line);
+}
+
+static void
 print_warnings(const struct check *c)
 {
+	uint64_t skipped = export_skipped(c->export);
 	enum rule r;
 
 	for (r = 0; r < RULES; r++) {
 		const struct check_warning *w = &c->warning[r];
 
 		if (w->count > 0)
-			diag_warn("%s: %s (%llu times, first at %s:%llu)",
-			    rule_name(r), rule_text(r),
-			    (unsigned long long)w->count, w->file,
-			    (unsigned long long)w->line);
+			say_warning(r, w);
 	}
-	if (export_skipped(c->export) > 0)
-		diag_note("skipped %llu records that hold no values "
-			  "(--keep-empty passes them)",
-		    (unsigned long long)export_skipped(c->export));
+	if (skipped > 0)
+		diag_note("skipped %llu %s no values (--keep-empty passes %s)",
+		    (unsigned long long)skipped,
+		    number_form(
+			skipped, "record that holds", "records that hold"),
+		    number_form(skipped, "it", "them"));
 }
 
 static ndjson *
@@ -230,8 +242,9 @@ validate(const struct settings *s, struct check *c, struct export *x,
 		return -1;
 	if (s->expect && export_records(x) != s->expected)
 		return error_set(e, EXIT_INPUT,
-		    "%llu records instead of %llu (--expect-rows)",
+		    "%llu %s instead of %llu (--expect-rows)",
 		    (unsigned long long)export_records(x),
+		    number_form(export_records(x), "record", "records"),
 		    (unsigned long long)s->expected);
 	return 0;
 }
@@ -296,7 +309,7 @@ main(int argc, char **argv)
 	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)
 		x = export_open(&s.input, &e);
-	progress_start(s.common.progress, "records");
+	progress_start(s.common.progress, "record", "records");
 	code = x == NULL ? e.code : run(&s, x, &summary, &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);

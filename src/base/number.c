@@ -76,3 +76,9 @@ number_parse_seconds(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 
 	return parse(s, times, min, max, out);
 }
+
+const char *
+number_form(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}

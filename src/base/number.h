@@ -1,5 +1,6 @@
 /*
- * number.h: the one parser for numbers that people type.
+ * number.h: the one parser for numbers that people type, and the words that
+ * go with numbers in messages.
  *
  * Digits only (no sign, no space, no "0x"); anything else, and anything
  * outside [min, max], returns -1 and leaves *out alone.
@@ -17,5 +18,8 @@ int number_parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 /* A time in seconds; s, m, h or d behind it says the unit. */
 int number_parse_seconds(
     const char *s, uint64_t min, uint64_t max, uint64_t *out);
+
+/* The form of a word that goes with n in a message: one or many. */
+const char *number_form(uint64_t n, const char *one, const char *many);
 
 #endif

@@ -4,17 +4,19 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/number.h"
 
 static bool shown, drawn;
-static const char *unit_name;
+static const char *unit_one, *unit_many;
 static double begun, last;
 
 void
-progress_start(enum progress_mode mode, const char *unit)
+progress_start(enum progress_mode mode, const char *one, const char *many)
 {
 	shown = mode == PROGRESS_ALWAYS ||
 		(mode == PROGRESS_AUTO && isatty(STDERR_FILENO));
-	unit_name = unit;
+	unit_one = one;
+	unit_many = many;
 	begun = last = shown ? clock_monotonic() : 0;
 }
 
@@ -30,8 +32,8 @@ progress_show(uint64_t units, uint64_t bytes)
 		return;
 	last = now;
 	drawn = true;
-	fprintf(
-	    stderr, "\r\033[K%llu %s", (unsigned long long)units, unit_name);
+	fprintf(stderr, "\r\033[K%llu %s", (unsigned long long)units,
+	    number_form(units, unit_one, unit_many));
 	if (bytes > 0)
 		fprintf(stderr, ", %.1f MB, %.0f MB/s", (double)bytes / 1e6,
 		    (double)bytes / 1e6 / (now - begun));

@@ -9,7 +9,8 @@
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-void progress_start(enum progress_mode mode, const char *unit);
+/* one and many name what is counted: "record", "records". */
+void progress_start(enum progress_mode mode, const char *one, const char *many);
 
 /* Draws at most twice a second; costs next to nothing otherwise.
  * bytes 0: only the units. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/escape.h"
 #include "base/ndjson.h"
+#include "base/number.h"
 #include "base/seal.h"
 #include "base/sys.h"
 #include "csv/input.h"
@@ -338,10 +339,10 @@ export_describe(const struct export *x, char *to, size_t size)
 	char shown[160];
 
 	snprintf(to, size,
-	    "%s:%llu: %zu columns; the %s is column %zu, '%s'; scan kernel: %s",
+	    "%s:%llu: %zu %s; the %s is column %zu, '%s'; scan kernel: %s",
 	    input_name(x->in), (unsigned long long)h->line, h->columns,
-	    id_kind_name(h->kind), h->id + 1,
-	    escape_text(shown, sizeof(shown), id->name, id->len),
+	    number_form(h->columns, "column", "columns"), id_kind_name(h->kind),
+	    h->id + 1, escape_text(shown, sizeof(shown), id->name, id->len),
 	    export_kernel(x));
 }
 

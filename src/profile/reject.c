@@ -148,16 +148,18 @@ reject_judge(
 		if (r->total <= o->max)
 			return 0;
 		return error_set(e, EXIT_INPUT,
-		    "more than %llu records rejected (--max-rejects)",
-		    (unsigned long long)o->max);
+		    "more than %llu %s rejected (--max-rejects)",
+		    (unsigned long long)o->max,
+		    number_form(o->max, "record", "records"));
 	}
 	/* 128 bits are not needed: fewer than 2^57 records fit on disks. */
 	if ((records < REJECT_SHARE_FROM && !end) ||
 	    r->total * 100 <= o->max * records)
 		return 0;
 	return error_set(e, EXIT_INPUT,
-	    "%llu of %llu records rejected, over %llu%% (--max-rejects)",
+	    "%llu of %llu %s rejected, over %llu%% (--max-rejects)",
 	    (unsigned long long)r->total, (unsigned long long)records,
+	    number_form(records, "record", "records"),
 	    (unsigned long long)o->max);
 }
 

@@ -64,7 +64,7 @@ numbers() {
 	try_with 'thirdPartyId;"a b"\r\n1;"q""q, r\n"\r\n\r\n2;\xc3\xa4+\r\n' \
 		tp-split --delimiter ';'
 	expect 0 'batch=thirdPartyId,a%%20b\n1,q%%22q%%2C%%20r%%0A\n2,%%C3%%A4%%2B\n'
-	grep -q 'separators: commas or line breaks in the values of 1 rows' err
+	grep -q 'separators: commas or line breaks in the values of 1 row,' err
 	try_with 'thirdPartyId,a,b\n1, x ,NULL\n2,\\N,  y\n' \
 		tp-split --trim --null NULL --null '\N'
 	expect 0 'batch=thirdPartyId,a,b\n1,x\n2,,y\n'

@@ -223,7 +223,7 @@ bare, and this one has \"profile.\" in front twice: rename it" --strip-prefix
 	long=$(printf %0129d 0)
 	try_with "\n\nthirdPartyId,$long\na,b\n" tp-validate
 	expect 0 "thirdPartyId,$long\na,b\n" "tp-validate: warning: name-long: \
-the name is longer than 128 characters, the limit in pages (1 times, first at \
+the name is longer than 128 characters, the limit in pages (once, at \
 -:3)\n"
 	try_with "\n\nthirdPartyId,$long\na,b\n" tp-validate --strict
 	expect 3 '' "tp-validate: -:3: column 2: the name is longer than 128 \

@@ -15,7 +15,7 @@ head='thirdPartyId,a\n'
 	try_with "$text" tp-validate -q --max-rejects 2
 	expect 1 "$head"'x,1\ny,2\n' ''
 	try_with "$text" tp-validate -q --max-rejects 1 --rejects bad --summary sum
-	expect 3 "$head"'x,1\n' 'tp-validate: more than 1 records rejected '\
+	expect 3 "$head"'x,1\n' 'tp-validate: more than 1 record rejected '\
 '(--max-rejects)\n'
 	# What was rejected up to then is kept.
 	printf "$head"'+,1\n/,2\n' | cmp - bad

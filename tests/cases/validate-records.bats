@@ -21,8 +21,8 @@ setup() {
 	try_with "$head"'x,valuevalue123\n'"$good" tp-validate --max-record 14
 	expect 1 "$head$good"
 	# Quotes in --null are doubled in a cell.
-	skip="tp-validate: skipped 1 records that hold no values \
-(--keep-empty passes them)\n"
+	skip="tp-validate: skipped 1 record that holds no values \
+(--keep-empty passes it)\n"
 	try_with "$head"'x,"""""x"""""\n'"$good" tp-validate --null '""x""'
 	expect 0 "$head$good" "$skip"
 }
@@ -210,7 +210,7 @@ digits are an Experience Cloud ID, which bulk update does not take as pcId\n"
 		try_with "thirdPartyId,tier,note\na,gold,x$over\n" tp-validate
 		expect 0 "thirdPartyId,tier,note\na,gold,x$over\n" \
 			"tp-validate: warning: surplus: more fields than the \
-header has; those over are empty (1 times, first at -:2)\n"
+header has; those over are empty (once, at -:2)\n"
 	done
 }
 
@@ -373,7 +373,7 @@ is longer than 256 characters, the limit in pages\n"
 	try_with 'thirdPartyId,a,b\nx,1\ny,2,\n' tp-validate
 	expect 0 'thirdPartyId,a,b\nx,1\ny,2,\n' 'tp-validate: warning: short: '\
 'fewer fields than the header has; the values that are not there are left '\
-'as they are (1 times, first at -:2)\n'
+'as they are (once, at -:2)\n'
 	try_with 'thirdPartyId,a,b\nx,1\ny,2,\n' tp-validate --strict
 	expect 1 'thirdPartyId,a,b\ny,2,\n' 'tp-validate: -:2:4: short: fewer '\
 'fields than the header has; the values that are not there are left as '\
@@ -394,7 +394,7 @@ is longer than 256 characters, the limit in pages\n"
 	for odd in abc 1.1 1_1 .1_1 1.1_ 1.1_1x g.1_1 1._1; do
 		try_with "pcId,a\n$odd,1\n" tp-validate
 		expect 0 "pcId,a\n$odd,1\n" 'tp-validate: warning: '\
-'pcid-shape: the pcId is not like those that Target makes (1 times, first '\
+'pcid-shape: the pcId is not like those that Target makes (once, '\
 'at -:2)\n'
 		try_with "pcId,a\n$odd,1\n$usual,2\n" tp-validate --strict
 		expect 1 "pcId,a\n$usual,2\n" "tp-validate: -:2:1: pcid-shape: \
@@ -408,7 +408,7 @@ column 'pcId': the pcId is not like those that Target makes\n"
 	for v in '"1,2"' '"1\n2"' '"1\r2"'; do
 		try_with "${head}x,$v\n\"p,q\",2\n" tp-validate
 		expect 0 "${head}x,$v\n\"p,q\",2\n"
-		grep -q 'separators: .* (1 times, first at -:2)$' err
+		grep -q 'separators: .* (once, at -:2)$' err
 		try_with "${head}x,$v\n\"p,q\",2\n" tp-validate --strict
 		expect 1 "$head\"p,q\",2\n"
 		grep -q "^tp-validate: -:2:3: separators: column 'a': a comma" err
@@ -420,8 +420,8 @@ column 'pcId': the pcId is not like those that Target makes\n"
 	expect 0 "thirdPartyId,$(times 128 é)\nx,1\n" ''
 	try_with "thirdPartyId,$(times 129 é)\nx,1\n" tp-validate
 	expect 0 "thirdPartyId,$(times 129 é)\nx,1\n" 'tp-validate: warning: '\
-'name-long: the name is longer than 128 characters, the limit in pages (1 '\
-'times, first at -:1)\n'
+'name-long: the name is longer than 128 characters, the limit in pages '\
+'(once, at -:1)\n'
 	try_with "thirdPartyId,$(times 129 é)\nx,1\n" tp-validate --strict
 	expect 3 '' 'tp-validate: -:1: column 2: the name is longer than 128 '\
 'characters, the limit in pages (--strict)\n'
@@ -431,7 +431,7 @@ column 'pcId': the pcId is not like those that Target makes\n"
 	local head='thirdPartyId,v\n' program said
 
 	said='tp-validate: warning: surplus: more fields than the header has; '
-	said+='those over are empty (1 times, first at -:2)\n'
+	said+='those over are empty (once, at -:2)\n'
 	for TP_SCAN in avx2 portable libcsv; do
 		export TP_SCAN
 		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue

@@ -35,7 +35,7 @@ opened\n"
 	expect 1 "$head"'y,2\nz,"3"\n'
 	[ "$(grep -c ' quote: ' err)" = 4 ]
 	[ "$(grep -c 'taken for the rest of that field' err)" = 3 ]
-	grep -q 'skipped 1 records' err
+	grep -q 'skipped 1 record ' err
 	# Records with more fields than the header do not end it.
 	try_with "$head"'x,"open\na,b,c\nlast\ny,2\n' tp-validate -q \
 		--rejects bad

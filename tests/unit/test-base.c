@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -20,6 +21,7 @@
 #include "base/ndjson.h"
 #include "base/number.h"
 #include "base/outfile.h"
+#include "base/progress.h"
 #include "base/ranges.h"
 #include "base/utf8.h"
 
@@ -196,6 +198,42 @@ worst_exit(void **context)
 		for (j = 0; j < 8; j++)
 			assert_int_equal(exit_worse(order[i], order[j]),
 			    order[i > j ? i : j]);
+}
+
+/* What is drawn after so many units. */
+static void
+progress_drawn(uint64_t units, char *to, size_t size)
+{
+	const struct timespec wait = {0, 600000000};
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_non_null(file);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	progress_start(PROGRESS_ALWAYS, "batch", "batches");
+	/* It is not drawn before half a second has passed. */
+	nanosleep(&wait, NULL);
+	progress_show(units, 0);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	n = pread(fileno(file), to, size - 1, 0);
+	assert_true(n >= 0);
+	to[n] = '\0';
+	fclose(file);
+	progress_start(PROGRESS_NEVER, "", "");
+}
+
+static void
+progress_words(void **context)
+{
+	char drawn[80];
+
+	(void)context;
+	progress_drawn(1, drawn, sizeof(drawn));
+	assert_string_equal(drawn, "\r\033[K1 batch");
+	progress_drawn(2, drawn, sizeof(drawn));
+	assert_string_equal(drawn, "\r\033[K2 batches");
 }
 
 static void
@@ -470,6 +508,7 @@ main(void)
 	    cmocka_unit_test(utf8_bad),
 	    cmocka_unit_test(first_error_wins),
 	    cmocka_unit_test(worst_exit),
+	    cmocka_unit_test(progress_words),
 	    cmocka_unit_test(buffers),
 	    cmocka_unit_test(outfiles),
 	    cmocka_unit_test(outfile_in_place),

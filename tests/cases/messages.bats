@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# What tp-validate and tp-split say can be read, and tells what to do.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "one of a thing is no plural" {
+	local long word='(^|[^0-9:.,])1 [a-z]+s( |,|$)'
+
+	# Each message with a number in it, and that number 1.
+	printf 'thirdPartyId,a\nx,"1,2"\n' >one
+	printf 'thirdPartyId,a\nx,1\n+,2\n' >bad
+	printf 'thirdPartyId,a\nx,\n' >none
+	printf 'thirdPartyId\nx\n' >single
+	for command in 'tp-validate one' 'tp-split one' \
+		'tp-validate none' 'tp-split -v single' \
+		'tp-validate -v --keep-empty single' \
+		'tp-validate --expect-rows 2 one' \
+		'tp-validate --max-rejects 0% --id a=pcId --strict one' \
+		'tp-validate --max-rejects 1 bad' \
+		'tp-validate --max-rejects 1 bad bad' \
+		'tp-split --max-rejects 0% --separators reject one'; do
+		echo "$command"
+		# shellcheck disable=SC2086 # options are words
+		try $command
+		[ -s err ] || [ "$status" = 1 ]
+		cat err >>all
+	done
+	cat all
+	# All of them were said.
+	for text in 'commas or line breaks in the values of 1 row, at one:2: ' \
+		'(once, at one:2)' 'skipped 1 record that holds no values (--keep-empty passes it)' \
+		': 1 column; ' ': 1 record instead of 2 (--expect-rows)' \
+		': 1 of 1 record rejected, over 0% ' \
+		': more than 1 record rejected (--max-rejects)'; do
+		grep -qF "$text" all || {
+			echo "missing: $text"
+			return 1
+		}
+	done
+	never grep -E "$word" all
+	# With two it is.
+	printf 'thirdPartyId,a\nx,"1,2"\ny,"3,4"\nz,\nz,\n' >two
+	try tp-validate two
+	grep -qF '(2 times, first at two:2)' err
+	grep -qF 'skipped 2 records that hold no values (--keep-empty passes them)' err
+	try tp-split two
+	grep -qF 'in the values of 2 rows, first at two:2: ' err
+}
