@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
-#include "base/escape.h"
 #include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
@@ -217,34 +216,28 @@ split_all(struct split *s, struct export *x, struct error *e)
 static void
 print_warnings(const struct split *s)
 {
-	char shown[256];
+	char text[768];
+	enum rule r;
 
-	if (s->separated == 0 || s->rules.separators != ROW_SEPARATORS_ENCODE)
-		return;
-	escape_text(
-	    shown, sizeof(shown), s->separated_file, strlen(s->separated_file));
-	diag_warn("%s: commas or line breaks in the values of %llu %s at "
-		  "%s:%llu: whether they survive encoded is not documented; "
-		  "see --separators in tp-split(1)",
-	    rule_name(RULE_SEPARATORS), (unsigned long long)s->separated,
-	    number_form(s->separated, "row,", "rows, first"), shown,
-	    (unsigned long long)s->separated_line);
+	for (r = 0; r < RULES; r++) {
+		/* Replaced, as was asked for, they are only counted. */
+		if (r == RULE_SEPARATORS &&
+		    s->rules.separators != ROW_SEPARATORS_ENCODE)
+			continue;
+		if (export_tell_warning(s->export, r, text, sizeof(text)))
+			diag_warn("%s", text);
+	}
 }
 
 static ndjson *
-summarize(
-    const struct split *s, const struct export *x, const struct batch_writer *w)
+summarize(const struct export *x, const struct batch_writer *w)
 {
-	ndjson *o = ndjson_new(), *warnings = ndjson_new();
+	ndjson *o = ndjson_new();
 
 	export_summarize(x, o);
 	ndjson_set_count(o, "out", batch_writer_rows(w));
 	ndjson_set_count(o, "batches", batch_writer_batches(w));
 	ndjson_set_count(o, "bytesOut", batch_writer_bytes(w));
-	if (s->separated > 0)
-		ndjson_set_count(
-		    warnings, rule_name(RULE_SEPARATORS), s->separated);
-	ndjson_set(o, "warnings", warnings);
 	return o;
 }
 
@@ -293,7 +286,7 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 	if (export_rejected(r->input) > 0)
 		code = EXIT_REJECTED;
 	code = exit_worse(code, e->code);
-	summary_write(summary, summarize(&r->split, r->input, r->writer),
+	summary_write(summary, summarize(r->input, r->writer),
 	    signals_status(code, r->out.broken), e);
 	/* Last of all, when nothing can fail any more but itself. */
 	if (e->code == EXIT_COMPLETE)

@@ -62,7 +62,7 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 		s->input.header.strip_prefix = true;
 		return 0;
 	case KEY_STRICT:
-		s->check.strict = true;
+		s->check.strict = s->input.ended = true;
 		return 0;
 	case KEY_KEEP:
 		s->check.keep_empty = true;
@@ -177,29 +177,15 @@ pass_all(struct check *c, struct export *x, struct output *out, struct error *e)
 }
 
 static void
-say_warning(enum rule r, const struct check_warning *w)
+print_warnings(const struct export *x)
 {
-	char often[40] = "once,";
-
-	if (w->count > 1)
-		snprintf(often, sizeof(often), "%llu times, first",
-		    (unsigned long long)w->count);
-	diag_warn("%s: %s (%s at %s:%llu)", rule_name(r), rule_text(r), often,
-	    w->file, (unsigned long long)w->line);
-}
-
-static void
-print_warnings(const struct check *c)
-{
-	uint64_t skipped = export_skipped(c->export);
+	uint64_t skipped = export_skipped(x);
+	char text[768];
 	enum rule r;
 
-	for (r = 0; r < RULES; r++) {
-		const struct check_warning *w = &c->warning[r];
-
-		if (w->count > 0)
-			say_warning(r, w);
-	}
+	for (r = 0; r < RULES; r++)
+		if (export_tell_warning(x, r, text, sizeof(text)))
+			diag_warn("%s", text);
 	if (skipped > 0)
 		diag_note("skipped %llu %s no values (--keep-empty passes %s)",
 		    (unsigned long long)skipped,
@@ -209,20 +195,14 @@ print_warnings(const struct check *c)
 }
 
 static ndjson *
-summarize(const struct check *c, const struct export *x, uint64_t bytes)
+summarize(const struct export *x, uint64_t bytes)
 {
-	ndjson *o = ndjson_new(), *warnings = ndjson_new();
-	enum rule r;
+	ndjson *o = ndjson_new();
 
 	export_summarize(x, o);
 	ndjson_set_count(o, "out",
 	    export_records(x) - export_rejected(x) - export_skipped(x));
 	ndjson_set_count(o, "bytesOut", bytes);
-	for (r = 0; r < RULES; r++)
-		if (c->warning[r].count > 0)
-			ndjson_set_count(
-			    warnings, rule_name(r), c->warning[r].count);
-	ndjson_set(o, "warnings", warnings);
 	return o;
 }
 
@@ -250,11 +230,11 @@ validate(const struct settings *s, struct check *c, struct export *x,
 }
 
 static void
-print_end(const struct check *c)
+print_end(const struct export *x)
 {
 	progress_end();
 	diag_finish();
-	print_warnings(c);
+	print_warnings(x);
 }
 
 static enum exit_code
@@ -274,10 +254,10 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 	if (validate(s, &check, x, s->only_check ? NULL : &out, e) == 0)
 		output_flush(&out, e);
 	export_commit(x, e);
-	print_end(&check);
+	print_end(x);
 	code = export_rejected(x) > 0 ? EXIT_REJECTED : EXIT_COMPLETE;
 	code = exit_worse(code, e->code);
-	summary_write(summary, summarize(&check, x, out.written),
+	summary_write(summary, summarize(x, out.written),
 	    signals_status(code, out.broken), e);
 	/* Last of all, when nothing can fail any more but itself. */
 	if (e->code == EXIT_COMPLETE)

@@ -121,15 +121,6 @@ measure(struct split *s, const struct csv_record *r, struct row_size *size,
 	return true;
 }
 
-static void
-count_separated(struct split *s, uint64_t line)
-{
-	if (s->separated++ > 0)
-		return;
-	s->separated_file = export_path(s->export);
-	s->separated_line = line;
-}
-
 /* 0, 1 if it is too large for any batch, -1. */
 static int
 write_row(struct split *s, const struct row_size *size,
@@ -143,7 +134,7 @@ write_row(struct split *s, const struct row_size *size,
 	end = row_encode(&s->rules, s->cells, s->columns.n, size, out);
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
 	if (status == 0 && size->separated > 0)
-		count_separated(s, place->first);
+		export_warn(s->export, RULE_SEPARATORS, place->first);
 	return status;
 }
 
@@ -339,7 +330,7 @@ write_whole(struct split *s, const struct quick_row *q,
 	*end++ = '\n';
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
 	if (status == 0 && (q->flags & CSV_ROW_INNER) != 0)
-		count_separated(s, place->first);
+		export_warn(s->export, RULE_SEPARATORS, place->first);
 	return status < 0 ? -1 : status == 0;
 }
 

@@ -24,10 +24,6 @@ struct split {
 	size_t straight;    /* rows of up to so many bytes can be encoded as
 			       they lie; 0: none can */
 	bool quick;	    /* runs can be used at all */
-	/* Rows with a comma or line break in a value, and the first of them. */
-	uint64_t separated;
-	const char *separated_file;
-	uint64_t separated_line;
 };
 
 struct split_options {

@@ -489,6 +489,7 @@ csv_reader_rest(
 		if (more < 0)
 			return -1;
 		if (more == 0) {
+			r->w.unterminated = true;
 			r->skipping = false;
 			r->line++;
 			*piece = r->w.crlf ? "\r\n" : "\n";
@@ -508,6 +509,12 @@ csv_reader_rest(
 	}
 	forget_index(r, MIN_SLICE);
 	return 1;
+}
+
+bool
+csv_reader_unterminated(const struct csv_reader *r)
+{
+	return r->w.unterminated && r->w.pos == r->w.end;
 }
 
 void
@@ -531,10 +538,13 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 	run->rare = r->index.rare;
 	run->row = r->index.row + r->row;
 	run->rows = r->index.rows - r->row;
+	if (r->w.unterminated &&
+	    r->base + run->row[run->rows - 1].end + 1 == r->w.end)
+		run->rows--;
 	run->start = (uint32_t)(r->w.pos - r->base);
 	run->seps = r->row == 0 ? 0 : run->row[-1].seps;
 	run->breaks = r->row == 0 ? 0 : run->row[-1].breaks;
-	return 1;
+	return run->rows > 0;
 }
 
 void

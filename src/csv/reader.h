@@ -65,6 +65,10 @@ void csv_reader_set_columns(struct csv_reader *r, size_t columns);
 int csv_reader_next(
     struct csv_reader *r, struct csv_record *record, struct error *e);
 
+/* Whether the record or blank line read last is the last of the input, and was
+ * given its line ending because it had none. */
+bool csv_reader_unterminated(const struct csv_reader *r);
+
 /*
  * After CSV_TOO_LONG: the rest of that line, piece by piece, so that it can
  * be kept.  1 with a piece, 0 after the last, -1.  What is not asked for is
@@ -82,7 +86,7 @@ void csv_reader_forgive(struct csv_reader *r);
  * taken without a call for each.  Row i of the run is raw text like a
  * record's, see scan.h; CSV_ROW_ODD rows, blank lines and rows over
  * max_record are in it too: do not take those, but leave them to
- * csv_reader_next.
+ * csv_reader_next.  A last row without line ending is not in it.
  */
 struct csv_run {
 	const char *text;

@@ -26,7 +26,7 @@ csv_window_start(struct csv_window *w, struct input *in)
 	w->in = in;
 	w->pos = w->end = 0;
 	w->first = true;
-	w->eof = w->crlf = false;
+	w->eof = w->crlf = w->unterminated = false;
 }
 
 /* Notes how the first line that is not blank ends. */
@@ -52,6 +52,7 @@ terminate(struct csv_window *w)
 	w->eof = true;
 	if (w->end == w->pos || w->text[w->end - 1] == '\n')
 		return;
+	w->unterminated = true;
 	if (w->crlf && w->text[w->end - 1] != '\r')
 		w->text[w->end++] = '\r';
 	w->text[w->end++] = '\n';

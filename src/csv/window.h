@@ -20,9 +20,10 @@ struct csv_window {
 	char *text; /* owned */
 	size_t size;
 	size_t pos, end;
-	bool first; /* no whole line was read yet but blank ones */
-	bool eof;   /* all was read, and the last line has its ending */
-	bool crlf;  /* the first line that is not blank ends in CR LF */
+	bool first;	   /* no whole line was read yet but blank ones */
+	bool eof;	   /* all was read, and the last line has its ending */
+	bool crlf;	   /* the first line that is not blank ends in CR LF */
+	bool unterminated; /* the last line had no line ending */
 	struct input *in;
 	uint64_t bytes; /* read, over all inputs */
 };

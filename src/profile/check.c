@@ -1,6 +1,5 @@
 #include "profile/check.h"
 
-#include <stdio.h>
 #include <string.h>
 #include "base/seal.h"
 #include "base/utf8.h"
@@ -118,15 +117,14 @@ static bool
 warn(struct check *c, const struct csv_record *r, enum rule rule, size_t field,
     size_t offset, struct finding *f)
 {
-	struct check_warning *w = &c->warning[rule];
+	uint64_t line = r->line, column;
 
 	if (c->options.strict)
 		return found(f, rule, field, offset);
-	if (w->count++ == 0) {
-		snprintf(
-		    w->file, sizeof(w->file), "%s", export_file(c->export));
-		csv_record_place(r, offset, &w->line, &w->column);
-	}
+	/* Only of the first is the place told. */
+	if (export_warning(c->export, rule)->count == 0)
+		csv_record_place(r, offset, &line, &column);
+	export_warn(c->export, rule, line);
 	return true;
 }
 
@@ -350,7 +348,7 @@ row_separators(const struct check *c, const struct row *r)
 size_t
 check_run(struct check *c, const struct csv_run *run)
 {
-	struct check_warning *w = &c->warning[RULE_SEPARATORS];
+	struct rule_warning *w = export_warning(c->export, RULE_SEPARATORS);
 	struct row r = {run, run->start, 0, 0, 0};
 	uint32_t seps = run->seps;
 	size_t i;
@@ -392,7 +390,6 @@ static int
 check_names(struct check *c, struct error *e)
 {
 	const struct header *h = c->header;
-	struct check_warning *w = &c->warning[RULE_NAME_LONG];
 	size_t i;
 
 	for (i = 0; i < h->columns; i++) {
@@ -406,11 +403,7 @@ check_names(struct check *c, struct error *e)
 			error_place(e, export_file(c->export), h->line, 0);
 			return -1;
 		}
-		if (w->count++ == 0) {
-			snprintf(w->file, sizeof(w->file), "%s",
-			    export_file(c->export));
-			w->line = h->line;
-		}
+		export_warn(c->export, RULE_NAME_LONG, h->line);
 	}
 	return 0;
 }
@@ -428,7 +421,7 @@ raw_length(const char *text, char quote)
 
 int
 check_init(struct check *c, const struct check_options *options,
-    const struct export_options *input, const struct export *x, struct error *e)
+    const struct export_options *input, struct export *x, struct error *e)
 {
 	size_t i, longest;
 

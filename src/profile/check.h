@@ -21,16 +21,9 @@ struct check_options {
 	bool keep_empty; /* pass records without values */
 };
 
-/* How often something was warned about, and where first. */
-struct check_warning {
-	uint64_t count;
-	char file[256];
-	uint64_t line, column;
-};
-
 struct check {
 	struct check_options options;
-	const struct export *export;
+	struct export *export;
 	const struct header *header;
 	size_t null_max;     /* bytes of the longest --null, its quotes doubled;
 				SIZE_MAX: --trim, no quick look */
@@ -41,7 +34,6 @@ struct check {
 					       steps; 0: none can */
 	size_t max_record;
 	char delimiter, quote;
-	struct check_warning warning[RULES];
 };
 
 /*
@@ -49,8 +41,7 @@ struct check {
  * itself is what would be warned about.
  */
 int check_init(struct check *c, const struct check_options *options,
-    const struct export_options *input, const struct export *x,
-    struct error *e);
+    const struct export_options *input, struct export *x, struct error *e);
 
 /* One record.  With CHECK_REJECT, *finding says why. */
 enum verdict check_record(

@@ -19,6 +19,8 @@ struct export
 	struct reject reject;
 	size_t next; /* file to open next */
 	uint64_t records, skipped;
+	bool noted; /* that the last line of in has no line ending */
+	struct rule_warning warning[RULES];
 };
 
 int
@@ -71,6 +73,7 @@ open_next(struct export *x, struct error *e)
 		return 0;
 	path = o->count == 0 ? "-" : o->files[x->next];
 	x->next++;
+	x->noted = false;
 	x->in = input_open(path, e);
 	if (x->in == NULL ||
 	    (x->options.sealed && input_demand_seal(x->in, e) != 0))
@@ -88,6 +91,51 @@ place(const struct export *x, struct error *e)
 	return -1;
 }
 
+/* The last line was read, and has no line ending: maybe there was more. */
+static int
+note_unterminated(struct export *x, struct error *e)
+{
+	uint64_t line = csv_reader_line(x->reader) - 1;
+
+	x->noted = true;
+	if (!x->options.ended) {
+		export_warn(x, RULE_UNTERMINATED, line);
+		return 0;
+	}
+	error_set(e, EXIT_INPUT, "%s (--strict)", rule_text(RULE_UNTERMINATED));
+	error_place(e, input_name(x->in), line, 0);
+	return -1;
+}
+
+/* A seal where none can be: what stands before it may not be all. */
+static int
+refuse_seal(
+    const struct export *x, const struct csv_record *record, struct error *e)
+{
+	error_set(e, EXIT_INPUT,
+	    "a seal that is cut short, changed, or not the last line: what "
+	    "wrote this did not finish, or sealed files were joined with cat; "
+	    "run it again, or name them one after another");
+	error_place(e, input_name(x->in), record->line, 0);
+	return -1;
+}
+
+/* What csv_reader_next gives; -1, too, if the input must not end like this. */
+static int
+read_record(struct export *x, struct csv_record *record, struct error *e)
+{
+	int got = csv_reader_next(x->reader, record, e);
+
+	if (got < 0)
+		return place(x, e);
+	if (got > 0 && seal_like(record->raw, record->len - record->ending))
+		return refuse_seal(x, record, e);
+	if (!x->noted && csv_reader_unterminated(x->reader) &&
+	    note_unterminated(x, e) != 0)
+		return -1;
+	return got;
+}
+
 static int
 read_first_header(struct export *x, struct error *e)
 {
@@ -96,7 +144,7 @@ read_first_header(struct export *x, struct error *e)
 
 	if (open_next(x, e) < 0)
 		return -1;
-	got = csv_reader_next(x->reader, &record, e);
+	got = read_record(x, &record, e);
 	if (got == 0)
 		error_set(
 		    e, EXIT_INPUT, "the input is empty: there is no header");
@@ -116,7 +164,7 @@ read_same_header(struct export *x, struct error *e)
 	const char *first = x->options.files[0];
 	char shown[160];
 	struct csv_record record;
-	int got = csv_reader_next(x->reader, &record, e);
+	int got = read_record(x, &record, e);
 
 	if (got > 0 && record.fault == CSV_GOOD &&
 	    header_repeated(&x->header, record.raw, record.len - record.ending))
@@ -226,19 +274,6 @@ keep_rest(struct export *x, struct error *e)
 	return got;
 }
 
-/* A seal where none can be: what stands before it may not be all. */
-static int
-refuse_seal(
-    const struct export *x, const struct csv_record *record, struct error *e)
-{
-	error_set(e, EXIT_INPUT,
-	    "a seal that is cut short, changed, or not the last line: what "
-	    "wrote this did not finish, or sealed files were joined with cat; "
-	    "run it again, or name them one after another");
-	error_place(e, input_name(x->in), record->line, 0);
-	return -1;
-}
-
 int
 export_next(struct export *x, struct csv_record *record, struct error *e)
 {
@@ -246,9 +281,9 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 	int got;
 
 	while (x->in != NULL) {
-		got = csv_reader_next(x->reader, record, e);
+		got = read_record(x, record, e);
 		if (got < 0)
-			return place(x, e);
+			return -1;
 		if (got == 0) {
 			got = open_next(x, e);
 			if (got > 0)
@@ -257,8 +292,6 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 				return -1;
 			continue;
 		}
-		if (seal_like(record->raw, record->len - record->ending))
-			return refuse_seal(x, record, e);
 		x->records++;
 		finding.rule = unreadable(x, record);
 		if (finding.rule == RULES)
@@ -331,6 +364,38 @@ export_empty(const struct export *x, const struct csv_field *f)
 	return false;
 }
 
+struct rule_warning *
+export_warning(struct export *x, enum rule rule)
+{
+	return &x->warning[rule];
+}
+
+void
+export_warn(struct export *x, enum rule rule, uint64_t line)
+{
+	struct rule_warning *w = &x->warning[rule];
+
+	if (w->count++ > 0)
+		return;
+	snprintf(w->file, sizeof(w->file), "%s", export_file(x));
+	w->line = line;
+}
+
+bool
+export_tell_warning(
+    const struct export *x, enum rule rule, char *to, size_t size)
+{
+	const struct rule_warning *w = &x->warning[rule];
+	char often[40] = "once,";
+
+	if (w->count > 1)
+		snprintf(often, sizeof(often), "%llu times, first",
+		    (unsigned long long)w->count);
+	snprintf(to, size, "%s: %s (%s at %s:%llu)", rule_name(rule),
+	    rule_text(rule), often, w->file, (unsigned long long)w->line);
+	return w->count > 0;
+}
+
 void
 export_describe(const struct export *x, char *to, size_t size)
 {
@@ -397,12 +462,20 @@ export_line(const struct export *x)
 void
 export_summarize(const struct export *x, ndjson *summary)
 {
+	ndjson *warnings = ndjson_new();
+	enum rule i;
+
 	ndjson_set_count(summary, "in", x->records);
 	ndjson_set_count(summary, "rejected", x->reject.total);
 	ndjson_set_count(summary, "skipped", x->skipped);
 	ndjson_set_count(summary, "blankLines", csv_reader_blank(x->reader));
 	ndjson_set_count(summary, "bytesIn", csv_reader_bytes(x->reader));
 	reject_summarize(&x->reject, summary);
+	for (i = 0; i < RULES; i++)
+		if (x->warning[i].count > 0)
+			ndjson_set_count(
+			    warnings, rule_name(i), x->warning[i].count);
+	ndjson_set(summary, "warnings", warnings);
 }
 
 int

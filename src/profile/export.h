@@ -27,6 +27,7 @@ struct export_options {
 	const char *null[EXPORT_NULLS]; /* texts that count as empty cells */
 	size_t nulls;
 	bool sealed;  /* refuse a file that no seal ends */
+	bool ended;   /* … or whose last line has no line ending */
 	char **files; /* paths, "-" is stdin; none: stdin */
 	size_t count;
 };
@@ -107,6 +108,17 @@ void export_unread(struct export *x);
 /* Whether a cell counts as empty: no text, or one of --null. */
 bool export_empty(const struct export *x, const struct csv_field *f);
 
+/*
+ * What was warned about by each rule.  export_warn counts one more, in this
+ * line of the file being read.  A last line without line ending is counted
+ * here, all others are the caller's.
+ */
+struct rule_warning *export_warning(struct export *x, enum rule rule);
+void export_warn(struct export *x, enum rule rule, uint64_t line);
+/* The text of a warning for a person; false: there was none by this rule. */
+bool export_tell_warning(
+    const struct export *x, enum rule rule, char *to, size_t size);
+
 /* For -v: where the header is and what it was taken as, in one line. */
 void export_describe(const struct export *x, char *to, size_t size);
 
@@ -124,7 +136,8 @@ const char *export_kernel(const struct export *x);
 /* The line where the next record begins. */
 uint64_t export_line(const struct export *x);
 
-/* "in", "rejected", "skipped", "blankLines", "bytesIn", "byRule". */
+/* "in", "rejected", "skipped", "blankLines", "bytesIn", "byRule",
+ * "warnings". */
 void export_summarize(const struct export *x, ndjson *summary);
 
 /* At the end of the input: whether too much was rejected; -1. */

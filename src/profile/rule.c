@@ -46,6 +46,9 @@ static const struct {
     [RULE_SEPARATORS] = {"separators",
 	"a comma or line break in a value; it is not documented whether an "
 	"encoded one survives, see --separators in tp-split(1)"},
+    [RULE_UNTERMINATED] = {"unterminated",
+	"the last line has no line ending, as in a file that was cut short: "
+	"if it was, make the export again; if it is whole, end the line"},
 };
 
 const char *

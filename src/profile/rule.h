@@ -5,6 +5,8 @@
 #ifndef TP_PROFILE_RULE_H
 #define TP_PROFILE_RULE_H
 
+#include <stdint.h>
+
 enum rule {
 	/* Rejected by every program that reads CSV. */
 	RULE_QUOTE,	      /* malformed */
@@ -32,7 +34,16 @@ enum rule {
 	RULE_SURPLUS,	 /* more fields than the header, but empty */
 	RULE_PCID_SHAPE, /* not like those that Target makes */
 	RULE_SEPARATORS, /* commas or line breaks in values */
+	/* Warned about; with --strict the input is unusable. */
+	RULE_UNTERMINATED, /* the last line has no line ending */
 	RULES
+};
+
+/* How often a rule was warned about, and where first. */
+struct rule_warning {
+	uint64_t count;
+	char file[256];
+	uint64_t line;
 };
 
 /* "id-empty" */

@@ -64,7 +64,7 @@ numbers() {
 	try_with 'thirdPartyId;"a b"\r\n1;"q""q, r\n"\r\n\r\n2;\xc3\xa4+\r\n' \
 		tp-split --delimiter ';'
 	expect 0 'batch=thirdPartyId,a%%20b\n1,q%%22q%%2C%%20r%%0A\n2,%%C3%%A4%%2B\n'
-	grep -q 'separators: commas or line breaks in the values of 1 row,' err
+	grep -q 'separators: a comma or line break in a value; .* (once, at ' err
 	try_with 'thirdPartyId,a,b\n1, x ,NULL\n2,\\N,  y\n' \
 		tp-split --trim --null NULL --null '\N'
 	expect 0 'batch=thirdPartyId,a,b\n1,x\n2,,y\n'
@@ -148,7 +148,7 @@ holds a colon; write it in double quotes" ]
 	local text='thirdPartyId,a\n1,"x,y"\n2,"x\r\ny"\n3,z\n'
 	try_with "$text" tp-split --separators encode
 	expect 0 'batch=thirdPartyId,a\n1,x%%2Cy\n2,x%%0D%%0Ay\n3,z\n'
-	grep -q 'in the values of 2 rows, first at -:2:' err
+	grep -q ' (2 times, first at -:2)' err
 	try_with "$text" tp-split --separators reject
 	expect 1 'batch=thirdPartyId,a\n3,z\n'
 	[ "$(grep -c ': separator: ' err)" = 2 ]

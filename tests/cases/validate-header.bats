@@ -30,7 +30,7 @@ setup() {
 	printf 'thirdPartyId,a\r\ny,2' >two
 	printf '\357\273\277thirdPartyId,a\nz,3\n' >three
 	printf 'thirdPartyId,b\nz,3\n' >other
-	try tp-validate one two three
+	try tp-validate -q one two three
 	expect 0 'thirdPartyId,a\nx,1\ny,2\r\nz,3\n' ''
 	try tp-validate one other
 	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: other:1: the header '\

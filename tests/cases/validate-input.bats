@@ -32,17 +32,17 @@ member() { # SIZE
 }
 
 @test "an unterminated last record is ended like the first" {
-	try_with 'thirdPartyId,a\nx,1' tp-validate
+	try_with 'thirdPartyId,a\nx,1' tp-validate -q
 	expect 0 'thirdPartyId,a\nx,1\n' ''
-	try_with 'thirdPartyId,a\r\nx,1' tp-validate
+	try_with 'thirdPartyId,a\r\nx,1' tp-validate -q
 	expect 0 'thirdPartyId,a\r\nx,1\r\n' ''
-	try_with 'thirdPartyId,a\r\nx,1\r' tp-validate
+	try_with 'thirdPartyId,a\r\nx,1\r' tp-validate -q
 	expect 0 'thirdPartyId,a\r\nx,1\r\n' ''
-	try_with '\r\n\r\nthirdPartyId,a\r\nx,1' tp-validate
+	try_with '\r\n\r\nthirdPartyId,a\r\nx,1' tp-validate -q
 	expect 0 'thirdPartyId,a\r\nx,1\r\n' ''
-	try_with '\n\nthirdPartyId,a\r\nx,1\ny,2' tp-validate
+	try_with '\n\nthirdPartyId,a\r\nx,1\ny,2' tp-validate -q
 	expect 0 'thirdPartyId,a\r\nx,1\ny,2\r\n' ''
-	try_with 'thirdPartyId,a' tp-validate
+	try_with 'thirdPartyId,a' tp-validate -q
 	expect 0 'thirdPartyId,a\n' ''
 }
 

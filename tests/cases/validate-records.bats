@@ -255,7 +255,7 @@ header has; those over are empty (once, at -:2)\n"
 		grep -q '2:21: record-too-long' err
 	done
 	# The last, unterminated.
-	try_with "${head}x,$(times 18 1)" tp-validate --max-record 20
+	try_with "${head}x,$(times 18 1)" tp-validate -q --max-record 20
 	expect 0 "${head}x,$(times 18 1)\n" ''
 	try_with "${head}x,$(times 19 1)" tp-validate --max-record 20 --rejects bad
 	expect 1 "$head"
