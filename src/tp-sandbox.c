@@ -185,9 +185,9 @@ static int
 check_paths(const struct sandbox *s, struct error *e)
 {
 	const struct path_use use[] = {
-	    {"db", s->edge.db, true},
-	    {"log", s->edge.log, true},
-	    {"summary", s->common.summary, true},
+	    {"db", s->edge.db, PATH_KEPT},
+	    {"log", s->edge.log, PATH_WRITTEN},
+	    {"summary", s->common.summary, PATH_WRITTEN},
 	};
 
 	return paths_check(use, sizeof(use) / sizeof(use[0]), NULL, 0, e);

@@ -167,11 +167,11 @@ check_paths(
     const struct run *run, char *const *files, size_t n, struct error *e)
 {
 	const struct path_use use[] = {
-	    {"failed", run->failed_path, true},
-	    {"journal", run->journal_path, true},
-	    {"summary", run->common.summary, true},
-	    {"token-file", run->service.token_file, false},
-	    {"cacert", run->service.cacert, false},
+	    {"failed", run->failed_path, PATH_KEPT},
+	    {"journal", run->journal_path, PATH_KEPT},
+	    {"summary", run->common.summary, PATH_WRITTEN},
+	    {"token-file", run->service.token_file, PATH_READ},
+	    {"cacert", run->service.cacert, PATH_READ},
 	};
 
 	return paths_check(use, sizeof(use) / sizeof(use[0]), files, n, e);

@@ -174,24 +174,43 @@ read_options(struct settings *s, int argc, char **argv, struct error *e)
 }
 
 static int
+check_folder(const char *folder, struct error *e)
+{
+	if (folder == NULL)
+		return 0;
+	if (folder[0] == '\0')
+		return options_bad(
+		    e, "output-dir", "''", "the name of a folder");
+	if (strcmp(folder, "-") != 0)
+		return 0;
+	return error_set(e, EXIT_USAGE,
+	    "--output-dir -: this would make a folder called '-': name it ./-, "
+	    "if that is meant");
+}
+
+static int
 check_paths(const struct settings *s, struct error *e)
 {
 	const struct path_use use[] = {
-	    {"rejects", s->input.reject.rejects, true},
-	    {"errors", s->input.reject.errors, true},
-	    {"manifest", s->output.manifest, true},
-	    {"summary", s->common.summary, true},
+	    {"rejects", s->input.reject.rejects, PATH_WRITTEN},
+	    {"errors", s->input.reject.errors, PATH_WRITTEN},
+	    {"manifest", s->output.manifest, PATH_WRITTEN},
+	    {"summary", s->common.summary, PATH_WRITTEN},
 	};
-
 	const size_t n = sizeof(use) / sizeof(use[0]);
 	size_t i;
 
+	if (check_folder(s->output.folder, e) != 0)
+		return -1;
 	for (i = 0; i < n; i++) {
 		if (use[i].path != NULL &&
 		    batch_writer_is_file(&s->output, use[i].path))
 			return options_bad(e, use[i].option, use[i].path,
 			    "another name: the batches are called so");
 	}
+	if (s->output.folder == NULL &&
+	    paths_spare_output(use, n, "batches", e) != 0)
+		return -1;
 	return paths_check(use, n, s->input.files, s->input.count, e);
 }
 

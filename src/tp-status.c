@@ -144,9 +144,9 @@ check_paths(
     const struct run *run, char *const *files, size_t n, struct error *e)
 {
 	const struct path_use use[] = {
-	    {"summary", run->common.summary, true},
-	    {"token-file", run->service.token_file, false},
-	    {"cacert", run->service.cacert, false},
+	    {"summary", run->common.summary, PATH_WRITTEN},
+	    {"token-file", run->service.token_file, PATH_READ},
+	    {"cacert", run->service.cacert, PATH_READ},
 	};
 
 	return paths_check(use, sizeof(use) / sizeof(use[0]), files, n, e);

@@ -100,13 +100,15 @@ static int
 check_paths(const struct settings *s, struct error *e)
 {
 	const struct path_use use[] = {
-	    {"rejects", s->input.reject.rejects, true},
-	    {"errors", s->input.reject.errors, true},
-	    {"summary", s->common.summary, true},
+	    {"rejects", s->input.reject.rejects, PATH_WRITTEN},
+	    {"errors", s->input.reject.errors, PATH_WRITTEN},
+	    {"summary", s->common.summary, PATH_WRITTEN},
 	};
+	const size_t n = sizeof(use) / sizeof(use[0]);
 
-	return paths_check(use, sizeof(use) / sizeof(use[0]), s->input.files,
-	    s->input.count, e);
+	if (!s->only_check && paths_spare_output(use, n, "records", e) != 0)
+		return -1;
+	return paths_check(use, n, s->input.files, s->input.count, e);
 }
 
 /* Runs of good rows go out as they lie in the buffer: 1, 0 at none, -1. */

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/number.h"
 #include "base/sys.h"
 
 /* Fills f->temporary with a name beside path that no one uses. */
@@ -41,17 +43,45 @@ open_temporary(struct outfile *f)
  * Names of an open descriptor: to rename over them would take /dev/stdout
  * away from everyone, even where it now leads to a regular file.
  */
-bool
-outfile_names_descriptor(const char *path)
+int
+outfile_descriptor(const char *path)
 {
-	static const char *const names[] = {"/dev/stdin", "/dev/stdout",
-	    "/dev/stderr", "/dev/fd/", "/proc/self/fd/"};
-	size_t i;
+	static const char *const names[] = {
+	    "/dev/stdin", "/dev/stdout", "/dev/stderr"};
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	uint64_t fd;
+	size_t i, n;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strncmp(path, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
+		if (strcmp(path, names[i]) == 0)
+			return (int)i;
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		n = strlen(folders[i]);
+		if (strncmp(path, folders[i], n) == 0 &&
+		    number_parse(path + n, 0, INT_MAX, &fd) == 0)
+			return (int)fd;
+	}
+	return -1;
+}
+
+/*
+ * A file that is open already is written where its descriptor stands: opened
+ * once more it would have a second place to write at, and the one would write
+ * over what the other has written.
+ */
+static int
+open_in_place(const char *path)
+{
+	int fd = outfile_descriptor(path);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
 int
@@ -65,9 +95,9 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	f->path = sys_strdup(path);
 	if (f->path == NULL)
 		return error_errno(e, EXIT_LOCAL, "%s", path);
-	if (outfile_names_descriptor(path) ||
+	if (outfile_descriptor(path) >= 0 ||
 	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
-		fd = sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
+		fd = open_in_place(path);
 	else
 		fd = open_temporary(f);
 	if (fd < 0) {

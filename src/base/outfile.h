@@ -5,7 +5,8 @@
  * takes its name by rename when it is committed, after fsync; a symbolic link
  * at its name is replaced, never followed.  Only a path that already is
  * something else than a regular file (a pipe, /dev/null), or that names an
- * open descriptor (/dev/stderr, /dev/fd/63), is written in place, at its end.
+ * open descriptor (/dev/stderr, /dev/fd/63), is written in place: at its end,
+ * or where a descriptor of a regular file stands.
  */
 #ifndef TP_BASE_OUTFILE_H
 #define TP_BASE_OUTFILE_H
@@ -36,8 +37,9 @@ int outfile_commit(struct outfile *f, struct error *e);
 /* Removes what was written.  Does nothing after a commit. */
 void outfile_discard(struct outfile *f);
 
-/* Whether it is a name of an open descriptor, such as /dev/stderr. */
-bool outfile_names_descriptor(const char *path);
+/* The open descriptor that a path such as /dev/stderr is a name of; -1: it is
+ * none. */
+int outfile_descriptor(const char *path);
 
 /* fsyncs the folder that holds path, so that a new name in it survives. */
 int outfile_sync_folder(const char *path, struct error *e);

@@ -61,7 +61,7 @@ identify(const char *path, struct identity *id)
 	const char *name;
 	struct stat st;
 
-	if (outfile_names_descriptor(path))
+	if (outfile_descriptor(path) >= 0)
 		return false;
 	if (stat(path, &st) == 0)
 		return take_file(id, &st);
@@ -115,6 +115,22 @@ check_inputs(const struct identity *id, const char *what, char *const *inputs,
 	return 0;
 }
 
+/* A name that is not what it was meant to be. */
+static int
+refuse_name(const struct path_use *use, struct error *e)
+{
+	if (use->path[0] == '\0')
+		return options_bad(e, use->option, "''", "the name of a file");
+	if (strcmp(use->path, "-") != 0)
+		return 0;
+	return error_set(e, EXIT_USAGE,
+	    "--%s -: this would make a file called '-': name it ./-, if that "
+	    "is meant%s",
+	    use->option,
+	    use->kind == PATH_WRITTEN ? ", or standard output by /dev/stdout"
+				      : "");
+}
+
 /* One that is written, against the inputs, stdout and the other uses. */
 static int
 check_use(const struct path_use *use, size_t n, size_t at, char *const *inputs,
@@ -124,9 +140,8 @@ check_use(const struct path_use *use, size_t n, size_t at, char *const *inputs,
 	char what[80];
 	size_t i;
 
-	if (use[at].path[0] == '\0')
-		return options_bad(
-		    e, use[at].option, "''", "the name of a file");
+	if (refuse_name(&use[at], e) != 0)
+		return -1;
 	if (!identify(use[at].path, &own))
 		return 0;
 	snprintf(what, sizeof(what), "--%s", use[at].option);
@@ -157,9 +172,27 @@ paths_check(const struct path_use *use, size_t n, char *const *inputs,
 	    check_inputs(&out, "standard output", inputs, count, e) != 0)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (use[i].path != NULL && use[i].written &&
+		if (use[i].path != NULL && use[i].kind != PATH_READ &&
 		    check_use(use, n, i, inputs, count, e) != 0)
 			return -1;
+	}
+	return 0;
+}
+
+int
+paths_spare_output(
+    const struct path_use *use, size_t n, const char *what, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (use[i].path != NULL &&
+		    (strcmp(use[i].path, "-") == 0 ||
+			outfile_descriptor(use[i].path) == STDOUT_FILENO))
+			return error_set(e, EXIT_USAGE,
+			    "--%s %s: standard output is for the %s: name a "
+			    "file (./- for one that is called '-')",
+			    use[i].option, use[i].path, what);
 	}
 	return 0;
 }

@@ -49,7 +49,7 @@ open_log(struct edge *edge, struct error *e)
 	/* Names of open descriptors are links. */
 	fd = sys_open(path,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY |
-		(outfile_names_descriptor(path) ? 0 : O_NOFOLLOW),
+		(outfile_descriptor(path) >= 0 ? 0 : O_NOFOLLOW),
 	    0600);
 	if (fd < 0)
 		return error_errno(e, EXIT_USAGE, "cannot open %s", path);

@@ -196,6 +196,87 @@ refused() { # TEXT COMMAND...
 		tp-sandbox --summary ''
 }
 
+@test "-, which would make a file of that name" {
+	local made="this would make a file called '-': name it ./-, if that is meant"
+	local out=', or standard output by /dev/stdout'
+
+	for option in rejects errors summary; do
+		refused "--$option -: $made$out" \
+			tp-validate --check --$option - export
+		refused "--$option -: $made$out" \
+			tp-split -o new --$option - export
+		refused "--$option -: standard output is for the records: name a file (./- for one that is called '-')" \
+			tp-validate --$option - export
+		refused "--$option -: standard output is for the batches: name a file (./- for one that is called '-')" \
+			tp-split --$option - export
+	done
+	refused "--manifest -: $made$out" tp-split -o new --manifest - export
+	refused "--manifest -: standard output is for the batches: name a file (./- for one that is called '-')" \
+		tp-split --manifest - export
+	refused "--output-dir -: this would make a folder called '-': name it ./-, if that is meant" \
+		tp-split -o - export
+	refused "--failed -: $made" tp-send --failed - batch
+	refused "--journal -: $made" tp-send --journal - batch
+	refused "--summary -: $made$out" tp-send --summary - batch
+	refused "--summary -: $made$out" tp-status --summary - receipts
+	! command -v tp-sandbox >/dev/null || {
+		refused "--db -: $made" tp-sandbox --db -
+		refused "--log -: $made$out" tp-sandbox --log -
+		refused "--summary -: $made$out" tp-sandbox --summary -
+	}
+	# What the messages say to write does what they say.
+	try tp-validate -q --rejects ./- export
+	[ "$status" = 1 ]
+	printf 'thirdPartyId,v\na+2,2\n' | cmp - ./-
+	rm ./-
+	try tp-split -q -o ./- --manifest /dev/stdout --seal export
+	[ "$status" = 0 ]
+	[ "$(grep -cx './-/batch-000001.txt' out)" = 1 ]
+	[ "$(grep -cx '{"batch":1,.*}' out)" = 1 ]
+	[ "$(grep -cx '#tp-seal rows=1 .*' out)" = 1 ]
+	[ "$(wc -l <out)" = 3 ]
+}
+
+# Everything that tp-validate writes, and something behind it.
+all_to() { # FILE
+	tp-validate -q --check --rejects "$1" --errors "$1" --summary "$1" \
+		mixed || [ $? = 1 ]
+	echo behind
+}
+
+@test "what is written to /dev/stdout is neither lost nor mixed with data" {
+	printf 'thirdPartyId,v\na1,"1,2"\na+2,2\n' >mixed
+	for name in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+		for option in rejects errors summary; do
+			refused "--$option $name: standard output is for the records: name a file (./- for one that is called '-')" \
+				tp-validate --$option $name export
+			refused "--$option $name: standard output is for the batches: name a file (./- for one that is called '-')" \
+				tp-split --$option $name export
+		done
+		all_to "$name" >out
+		all_to "$name" | cat >piped
+		for got in out piped; do
+			grep -qx 'a+2,2' $got
+			grep -qx '{"record":2,.*}' $got
+			grep -qx '{"in":2,.*"exit":1}' $got
+			[ "$(tail -n 1 $got)" = behind ]
+		done
+	done
+	# Messages do not overwrite it either, nor it them.
+	for name in /dev/stderr /dev/fd/2 /proc/self/fd/2; do
+		tp-validate --errors $name --summary $name mixed 2>err >out ||
+			[ $? = 1 ]
+		grep -q '^tp-validate: mixed:3:1: id-plus-slash: ' err
+		grep -qx '{"record":2,.*}' err
+		grep -q '^tp-validate: warning: separators: ' err
+		grep -qx '{"in":2,.*"exit":1}' err
+	done
+	# One that is open for reading is no output.
+	status=0
+	tp-validate --rejects /dev/stdin export <mixed >out 2>err || status=$?
+	expect 2 '' 'tp-validate: cannot make /dev/stdin: Bad file descriptor\n'
+}
+
 @test "pipes, devices and open descriptors may serve several" {
 	try tp-validate -q --rejects /dev/null --errors /dev/null \
 		--summary /dev/null export
