@@ -69,18 +69,48 @@ static const struct options_program program = {
     .reads_seals = true,
 };
 
+static bool
+has_separator(const char *text)
+{
+	return strpbrk(text, ",\r\n") != NULL;
+}
+
 /* Text that is sent in place of something else. */
 static int
-set_text(struct cell *text, const char *name, const char *arg, struct error *e)
+set_text(struct cell *text, const char *name, const char *arg,
+    const char *value, struct error *e)
 {
-	text->text = arg;
-	text->len = strlen(arg);
-	if (utf8_valid(arg, text->len) < text->len)
+	text->text = value;
+	text->len = strlen(value);
+	if (utf8_valid(value, text->len) < text->len)
 		return options_bad(e, name, arg, "UTF-8 text");
-	if (strpbrk(arg, ",\r\n") != NULL)
-		return options_bad(
-		    e, name, arg, "text without commas and line breaks");
 	return 0;
+}
+
+static int
+set_empty(struct cell *text, const char *arg, struct error *e)
+{
+	if (has_separator(arg))
+		return options_bad(e, "empty-as", arg,
+		    "text without commas and line breaks, which might move "
+		    "values to other columns");
+	return set_text(text, "empty-as", arg, arg, e);
+}
+
+static int
+set_replacement(
+    struct cell *text, const char *arg, const char *value, struct error *e)
+{
+	/* A cell of separators alone would become an empty one. */
+	if (value[0] == '\0')
+		return options_bad(e, "separators", arg,
+		    "replace=TEXT with a TEXT that is not empty");
+	if (has_separator(value))
+		return options_bad(e, "separators", arg,
+		    "replace=TEXT with a TEXT that holds no comma and no line "
+		    "break, as it is sent in place of these: such as "
+		    "'replace=;' or 'replace= '");
+	return set_text(text, "separators", arg, value, e);
 }
 
 static int
@@ -95,12 +125,8 @@ set_separators(struct split_options *o, const char *arg, struct error *e)
 		o->rules.separators = ROW_SEPARATORS_REJECT;
 	} else if (strncmp(arg, replace, strlen(replace)) == 0) {
 		o->rules.separators = ROW_SEPARATORS_REPLACE;
-		/* A cell of separators alone would become an empty one. */
-		if (arg[strlen(replace)] == '\0')
-			return options_bad(e, "separators", arg,
-			    "replace=TEXT with a TEXT that is not empty");
-		return set_text(&o->rules.replacement, "separators",
-		    arg + strlen(replace), e);
+		return set_replacement(
+		    &o->rules.replacement, arg, arg + strlen(replace), e);
 	} else {
 		return options_bad(
 		    e, "separators", arg, "encode, reject or replace=TEXT");
@@ -133,7 +159,7 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 		s->split.columns.drop = arg;
 		return 0;
 	case KEY_EMPTY_AS:
-		return set_text(&s->split.rules.empty, "empty-as", arg, e);
+		return set_empty(&s->split.rules.empty, arg, e);
 	case KEY_SEPARATORS:
 		return set_separators(&s->split, arg, e);
 	case KEY_RAW_UTF8:

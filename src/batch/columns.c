@@ -1,5 +1,6 @@
 #include "batch/columns.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
@@ -35,6 +36,17 @@ refuse(struct error *e, const char *option, const struct cell *name,
 
 	return error_set(e, EXIT_USAGE, "%s: column '%s' %s", option,
 	    escape_text(shown, sizeof(shown), name->text, name->len), what);
+}
+
+static int
+refuse_unknown(const struct header *h, const char *option,
+    const struct cell *name, struct error *e)
+{
+	char what[400], names[320];
+
+	snprintf(what, sizeof(what), "is not in the header, which has %s",
+	    header_list(h, names, sizeof(names)));
+	return refuse(e, option, name, what);
 }
 
 /*
@@ -74,7 +86,7 @@ find_column(struct selection *s, const char *option, const struct cell *name,
 	size_t i = header_find(s->export, name->text, name->len);
 
 	if (i == s->export->columns)
-		return refuse(e, option, name, "is not in the header");
+		return refuse_unknown(s->export, option, name, e);
 	if (i == s->export->id)
 		return refuse(e, option, name,
 		    "is the identifier, which is always sent, and first");

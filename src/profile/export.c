@@ -9,6 +9,7 @@
 #include "base/seal.h"
 #include "base/sys.h"
 #include "csv/input.h"
+#include "profile/difference.h"
 
 struct export
 {
@@ -172,13 +173,12 @@ read_same_header(struct export *x, struct error *e)
 	if (got == 0)
 		error_set(
 		    e, EXIT_INPUT, "the input is empty: there is no header");
-	if (got > 0) {
-		error_set(e, EXIT_INPUT,
-		    "the header differs from that of %s; "
-		    "files of one run must have the same columns",
-		    escape_text(shown, sizeof(shown), first, strlen(first)));
-		error_place(e, input_name(x->in), record.line, 0);
-	}
+	if (got > 0 && record.fault != CSV_GOOD)
+		return header_refuse_record(&record, input_name(x->in), e);
+	if (got > 0)
+		difference_tell(&x->header, &record, &x->options.header,
+		    input_name(x->in),
+		    escape_text(shown, sizeof(shown), first, strlen(first)), e);
 	return place(x, e);
 }
 

@@ -1,5 +1,6 @@
 #include "profile/header.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/buffer.h"
@@ -8,7 +9,7 @@
 #include "base/utf8.h"
 
 static const char prefix[] = "profile.";
-enum { PREFIX = sizeof(prefix) - 1 };
+_Static_assert(sizeof(prefix) == HEADER_PREFIX + 1, "length of the prefix");
 
 /* The page calls the customer's id by another name. */
 static const char page_name[] = "mbox3rdPartyId";
@@ -45,6 +46,30 @@ header_find(const struct header *h, const char *name, size_t len)
 	return i;
 }
 
+char *
+header_list(const struct header *h, char *to, size_t size)
+{
+	/* Room for what says how many more there are. */
+	const size_t most = size - sizeof(" and 65535 more");
+	size_t used = 0, i;
+	char name[48];
+
+	to[0] = '\0';
+	for (i = 0; i < h->columns; i++) {
+		const struct column *c = &h->column[i];
+
+		escape_text(name, sizeof(name), c->name, c->len);
+		if (used + strlen(name) + sizeof(", ''") > most)
+			break;
+		used += (size_t)snprintf(
+		    to + used, size - used, "%s'%s'", i > 0 ? ", " : "", name);
+	}
+	if (i < h->columns)
+		snprintf(
+		    to + used, size - used, " and %zu more", h->columns - i);
+	return to;
+}
+
 /* ------------------------------------------------------------- names */
 
 /* Where it is wrong is the column of the field. */
@@ -59,10 +84,10 @@ fault(const struct csv_record *r, size_t i, struct error *e)
 	return -1;
 }
 
-static bool
-prefixed(const char *name, size_t n)
+bool
+header_prefixed(const char *name, size_t n)
 {
-	return n >= PREFIX && memcmp(name, prefix, PREFIX) == 0;
+	return n >= HEADER_PREFIX && memcmp(name, prefix, HEADER_PREFIX) == 0;
 }
 
 enum name_fault
@@ -77,7 +102,27 @@ header_judge_name(const char *name, size_t n)
 	for (i = 0; i < n; i++)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
 			return NAME_CONTROL;
-	return prefixed(name, n) ? NAME_PREFIXED : NAME_GOOD;
+	return header_prefixed(name, n) ? NAME_PREFIXED : NAME_GOOD;
+}
+
+static void
+refuse_nameless(const struct header *h, size_t i, size_t n, struct error *e)
+{
+	char before[160];
+
+	if (i == 0) {
+		error_set(e, EXIT_INPUT,
+		    "column 1 has no name in the header; if it is the index "
+		    "that pandas writes: to_csv(index=False)");
+		return;
+	}
+	escape_text(before, sizeof(before), h->column[i - 1].name,
+	    h->column[i - 1].len);
+	error_set(e, EXIT_INPUT,
+	    "column %zu, behind '%s', has no name in the header%s", i + 1,
+	    before,
+	    i + 1 < n ? ": give it one"
+		      : ": give it one, or leave out the delimiter before it");
 }
 
 static int
@@ -88,9 +133,9 @@ take_name(struct header *h, const struct csv_record *r, size_t i,
 	size_t n = r->field[i].len;
 	struct column *c = &h->column[i];
 
-	if (options->strip_prefix && prefixed(s, n)) {
-		s += PREFIX;
-		n -= PREFIX;
+	if (options->strip_prefix && header_prefixed(s, n)) {
+		s += HEADER_PREFIX;
+		n -= HEADER_PREFIX;
 	}
 	c->name = sys_malloc(n + 1);
 	if (c->name == NULL)
@@ -102,13 +147,14 @@ take_name(struct header *h, const struct csv_record *r, size_t i,
 	case NAME_GOOD:
 		return 0;
 	case NAME_EMPTY:
-		error_set(e, EXIT_INPUT, "column %zu has no name in the header",
-		    i + 1);
+		refuse_nameless(h, i, r->fields, e);
 		break;
 	case NAME_NOT_UTF8:
 		error_set(e, EXIT_INPUT,
-		    "the header is not UTF-8; convert "
-		    "the export with iconv");
+		    "the name of column %zu is not UTF-8; convert the export "
+		    "first, for instance from what Windows writes: "
+		    "iconv -f WINDOWS-1252 -t UTF-8 FILE | ...",
+		    i + 1);
 		break;
 	case NAME_CONTROL:
 		error_set(e, EXIT_INPUT,
@@ -121,7 +167,8 @@ take_name(struct header *h, const struct csv_record *r, size_t i,
 		    options->strip_prefix
 			? "and this one has \"profile.\" in front twice: "
 			  "rename it"
-			: "without \"profile.\" in front: use --strip-prefix");
+			: "without \"profile.\" in front: use "
+			  "tp-validate --strip-prefix");
 		break;
 	}
 	return fault(r, i, e);
@@ -177,6 +224,15 @@ refuse_duplicates(
 
 /* -------------------------------------------------------- identifier */
 
+/* The first column from i on with an identifier's name; or columns. */
+static size_t
+find_reserved(const struct header *h, size_t i)
+{
+	while (i < h->columns && !reserved(&h->column[i]))
+		i++;
+	return i;
+}
+
 /* Splits COLUMN[=KIND]; what is behind = counts only if it is a kind. */
 static size_t
 split_id(const char *id, enum id_kind *kind)
@@ -229,7 +285,8 @@ find_named_id(struct header *h, const char *id, struct error *e)
 {
 	size_t n = split_id(id, &h->kind);
 	const char *eq = strrchr(id, '=');
-	char shown[160], kind[80];
+	char shown[160], kind[80], names[320];
+	size_t own;
 
 	h->id = header_find(h, id, n);
 	if (h->id < h->columns)
@@ -241,32 +298,40 @@ find_named_id(struct header *h, const char *id, struct error *e)
 		    "thirdPartyId or pcId",
 		    escape_text(shown, sizeof(shown), id, strlen(id)),
 		    escape_text(kind, sizeof(kind), eq + 1, strlen(eq + 1)));
+	escape_text(shown, sizeof(shown), id, n);
+	own = find_reserved(h, 0);
+	if (own < h->columns && find_reserved(h, own + 1) == h->columns)
+		return error_set(e, EXIT_INPUT,
+		    "the header has no column '%s', which --id names, but has "
+		    "'%s'%s: leave out --id",
+		    shown, h->column[own].name,
+		    strcmp(h->column[own].name, page_name) == 0
+			? ""
+			: ", as tp-validate renames it");
 	return error_set(e, EXIT_INPUT,
-	    "the header has no column '%s', "
-	    "which --id names",
-	    escape_text(shown, sizeof(shown), id, n));
+	    "the header has no column '%s', which --id names; it has %s", shown,
+	    header_list(h, names, sizeof(names)));
 }
 
 static int
 find_id(struct header *h, struct error *e)
 {
-	size_t i, found = 0;
+	char names[320];
+	size_t second;
 
-	for (i = 0; i < h->columns; i++) {
-		if (!reserved(&h->column[i]))
-			continue;
-		h->id = i;
-		found++;
-	}
-	if (found == 0)
+	h->id = find_reserved(h, 0);
+	if (h->id == h->columns)
 		return error_set(e, EXIT_INPUT,
-		    "no column is named pcId, "
-		    "thirdPartyId or mbox3rdPartyId: name the identifier "
-		    "with --id COLUMN");
-	if (found > 1)
+		    "no column is named pcId, thirdPartyId or mbox3rdPartyId; "
+		    "there is %s: say which one is the identifier with "
+		    "--id NAME",
+		    header_list(h, names, sizeof(names)));
+	second = find_reserved(h, h->id + 1);
+	if (second < h->columns)
 		return error_set(e, EXIT_INPUT,
-		    "more than one column is "
-		    "named like an identifier: choose with --id COLUMN");
+		    "more than one column is named like an identifier: choose "
+		    "with --id %s or --id %s",
+		    h->column[h->id].name, h->column[second].name);
 	split_id(h->column[h->id].name, &h->kind);
 	return 0;
 }
@@ -374,7 +439,6 @@ holds_bare_cr(const struct csv_record *r)
 	return memchr(r->raw, '\r', r->len - last) != NULL;
 }
 
-/* What could not be read as a record. */
 static int
 refuse_record(const struct csv_record *r, struct error *e)
 {
@@ -388,9 +452,13 @@ refuse_record(const struct csv_record *r, struct error *e)
 		return error_set(e, EXIT_INPUT,
 		    "the header is longer than --max-record allows: raise "
 		    "it, if this is CSV");
+	if (r->fault != CSV_MALFORMED)
+		return error_set(e, EXIT_INPUT,
+		    "this quote in the header never closes; is this CSV, and "
+		    "--quote right?");
 	return error_set(e, EXIT_INPUT,
-	    "the header is malformed; "
-	    "is this CSV, and the quote character right?");
+	    "the header is malformed at this quote; is this CSV, and --quote "
+	    "right?");
 }
 
 static int
@@ -400,8 +468,6 @@ read_header(struct header *h, const struct csv_record *r,
 {
 	size_t i;
 
-	if (r->fault != CSV_GOOD)
-		return refuse_record(r, e);
 	/* Before names are looked at: a tab is no good in one. */
 	if (refuse_delimiter(r, d, e) != 0 ||
 	    read_columns(h, r, options, e) != 0 ||
@@ -424,10 +490,26 @@ header_read(struct header *h, const struct csv_record *r,
 {
 	memset(h, 0, sizeof(*h));
 	h->line = r->line;
+	if (r->fault != CSV_GOOD)
+		return header_refuse_record(r, place, e);
 	if (read_header(h, r, d, options, e) == 0)
 		return 0;
 	error_place(e, place, e->line == 0 ? r->line : e->line, e->column);
 	header_free(h);
+	return -1;
+}
+
+int
+header_refuse_record(
+    const struct csv_record *r, const char *place, struct error *e)
+{
+	uint64_t line = r->line, column = 0;
+
+	refuse_record(r, e);
+	if (r->fault == CSV_MALFORMED || r->fault == CSV_UNCLOSED ||
+	    r->fault == CSV_UNCLOSED_TOO_LONG)
+		csv_record_place(r, r->bad, &line, &column);
+	error_place(e, place, line, column);
 	return -1;
 }
 

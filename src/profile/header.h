@@ -60,6 +60,11 @@ int header_read(struct header *h, const struct csv_record *record,
     const char *place, struct error *e);
 void header_free(struct header *h);
 
+/* -1 with EXIT_INPUT, and the place: why a record that is not good CSV cannot
+ * be a header. */
+int header_refuse_record(
+    const struct csv_record *r, const char *place, struct error *e);
+
 /* Whether a record is the header again (a BOM in front is looked past). */
 bool header_repeated(
     const struct header *h, const char *raw, size_t len_without_ending);
@@ -81,6 +86,14 @@ enum name_fault {
 	NAME_PREFIXED /* "profile." in front: names are sent bare */
 };
 enum name_fault header_judge_name(const char *name, size_t len);
+
+/* "profile." in front of a name has so many bytes. */
+#define HEADER_PREFIX 8
+bool header_prefixed(const char *name, size_t len);
+
+/* The names of the columns for a person, as far as they fit: 'id', 'tier' and
+ * 3 more.  Returns to. */
+char *header_list(const struct header *h, char *to, size_t size);
 
 /* The column of that name, or columns if there is none. */
 size_t header_find(const struct header *h, const char *name, size_t len);

@@ -14,7 +14,9 @@ static const struct {
 	"them with cat"},
     [RULE_COLUMNS] = {"columns", "more fields than the header has; quote "
 				 "fields that hold the delimiter"},
-    [RULE_UTF8] = {"utf8", "not UTF-8; convert the export with iconv"},
+    [RULE_UTF8] = {"utf8",
+	"not UTF-8; convert the export first, for instance "
+	"from what Windows writes: iconv -f WINDOWS-1252 -t UTF-8 FILE | ..."},
     [RULE_ID_EMPTY] = {"id-empty", "the identifier is empty"},
     [RULE_ID_CONTROL] = {"id-control",
 	"the identifier holds a control character"},

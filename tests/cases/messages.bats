@@ -49,3 +49,35 @@ setup() {
 	try tp-split two
 	grep -qF '(2 times, first at two:2)' err
 }
+
+@test "what an option cannot take, and what it can" {
+	local said
+
+	said="expected replace=TEXT with a TEXT that holds no comma and no line \
+break, as it is sent in place of these: such as 'replace=;' or 'replace= '"
+	for text in , 'a,b' $'\n' $'\r'; do
+		try_with 'thirdPartyId,a\nx,"1,2"\n' \
+			tp-split --separators "replace=$text"
+		[ "$status" = 2 ]
+		grep -qF "tp-split: --separators replace=" err
+		grep -qF ": $said" err
+	done
+	for text in ';' ' '; do
+		try_with 'thirdPartyId,a\nx,"1,2"\n' \
+			tp-split --raw-utf8 --separators "replace=$text"
+		[ "$status" = 0 ]
+	done
+	try_with 'thirdPartyId,a\nx,\n' tp-split --empty-as 'a,b'
+	expect 2 '' 'tp-split: --empty-as a,b: expected text without commas and '\
+'line breaks, which might move values to other columns\n'
+	try_with 'thirdPartyId,a,b\nx,1,2\n' tp-split --params a,c
+	expect 2 '' "tp-split: --params: column 'c' is not in the header, which \
+has 'thirdPartyId', 'a', 'b'\n"
+	try_with 'thirdPartyId,a,b\nx,1,2\n' tp-split --drop A
+	expect 2 '' "tp-split: --drop: column 'A' is not in the header, which \
+has 'thirdPartyId', 'a', 'b'\n"
+	# tp-split has no --strip-prefix itself.
+	try_with 'thirdPartyId,profile.a\nx,1\n' tp-split
+	expect 3 '' 'tp-split: -:1:14: names are sent bare, without "profile." '\
+'in front: use tp-validate --strip-prefix\n'
+}

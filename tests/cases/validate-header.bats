@@ -26,6 +26,8 @@ setup() {
 }
 
 @test "several files have one header" {
+	local rest='files of one run must have the same header'
+
 	printf 'thirdPartyId,a\nx,1\n' >one
 	printf 'thirdPartyId,a\r\ny,2' >two
 	printf '\357\273\277thirdPartyId,a\nz,3\n' >three
@@ -33,12 +35,12 @@ setup() {
 	try tp-validate -q one two three
 	expect 0 'thirdPartyId,a\nx,1\ny,2\r\nz,3\n' ''
 	try tp-validate one other
-	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: other:1: the header '\
-'differs from that of one; files of one run must have the same columns\n'
+	expect 3 'thirdPartyId,a\nx,1\n' "tp-validate: other:1:14: the header \
+differs from that of one: column 2 is 'b' here, but 'a' there; $rest\n"
 	cp one $'o\e\342\200\256ne'
 	try tp-validate $'o\e\342\200\256ne' other
-	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: other:1: the header '\
-'differs from that of o\\x1B\\u{202E}ne; files of one run must have the same columns\n'
+	expect 3 'thirdPartyId,a\nx,1\n' "tp-validate: other:1:14: the header \
+differs from that of o\\\\x1B\\\\u{202E}ne: column 2 is 'b' here, but 'a' there; $rest\n"
 }
 
 # What tp-validate says of a header that it cannot use; nothing else remains.
@@ -63,16 +65,36 @@ unusable() { # TEXT MESSAGE OPTION...
 }
 
 @test "no identifier column" {
-	local said='no column is named pcId, thirdPartyId or mbox3rdPartyId: '
+	local said='no column is named pcId, thirdPartyId or mbox3rdPartyId; '
+	local hint='say which one is the identifier with --id NAME' program
 
-	said+='name the identifier with --id COLUMN'
-	unusable 'id,a\nx,1\n' "-:1: $said"
-	unusable 'thirdpartyid,a\nx,1\n' "-:1: $said"
-	unusable '\n\nthirdPartyId ,a\nx,1\n' "-:3: $said"
+	unusable 'id,a\nx,1\n' "-:1: ${said}there is 'id', 'a': $hint"
+	unusable 'thirdpartyid,a\nx,1\n' \
+		"-:1: ${said}there is 'thirdpartyid', 'a': $hint"
+	unusable '\n\nthirdPartyId ,a\nx,1\n' \
+		"-:3: ${said}there is 'thirdPartyId ', 'a': $hint"
 	unusable 'id,a\nx,1\n' "-:1: the header has no column 'crm', which --id \
-names" --id crm
+names; it has 'id', 'a'" --id crm
 	unusable 'id,a\nx,1\n' "-:1: the header has no column 'crm', which --id \
-names" --id crm=pcId
+names; it has 'id', 'a'" --id crm=pcId
+	# What is shown is escaped, cut, and counted.
+	unusable '\342\200\256id,"a""b",\303\244\nx,1\n' \
+		"-:1: ${said}there is '\\\\u{202E}id', 'a\"b', '\303\244': $hint"
+	unusable "$(printf %0100d 0),$(seq -s , 1000)\nx,1\n" \
+		"-:1: ${said}there is '$(printf %044d 0)...', $(seq -f "'%.0f'" \
+			-s ', ' 43) and 957 more: $hint"
+	# What tp-validate has renamed.
+	for program in tp-split tp-validate; do
+		try_with 'crm_id,a\nx,1\n' tp-validate --id crm_id
+		mv out in
+		status=0
+		$program --id crm_id <in >out 2>err || status=$?
+		expect 3 '' "$program: -:1: the header has no column 'crm_id', \
+which --id names, but has 'thirdPartyId', as tp-validate renames it: leave out \
+--id\n"
+	done
+	unusable 'a,mbox3rdPartyId\nx,1\n' "-:1: the header has no column 'crm', \
+which --id names, but has 'mbox3rdPartyId': leave out --id" --id crm
 }
 
 @test "--id: a KIND that is none, and columns with = in their names" {
@@ -86,7 +108,7 @@ names" --id crm=pcId
 	expect 2 '' "tp-validate: -:1: --id crm=: '' $said\n"
 	try_with 'crm,a\nx,1\n' tp-validate --id crm=pcId=$'\e'
 	expect 3 '' "tp-validate: -:1: the header has no column \
-'crm=pcId=\\\\x1B', which --id names\n"
+'crm=pcId=\\\\x1B', which --id names; it has 'crm', 'a'\n"
 	try_with 'crm,crm=pcid\nx,1\n' tp-validate --id crm=pcid
 	expect 0 'crm,thirdPartyId\nx,1\n' ''
 }
@@ -94,9 +116,10 @@ names" --id crm=pcId
 @test "two identifier columns" {
 	local said='more than one column is named like an identifier: choose '
 
-	said+='with --id COLUMN'
-	unusable 'pcId,thirdPartyId,a\nx,1\n' "-:1: $said"
-	unusable 'pcId,a,mbox3rdPartyId\nx,1\n' "-:1: $said"
+	unusable 'pcId,thirdPartyId,a\nx,1\n' \
+		"-:1: ${said}with --id pcId or --id thirdPartyId"
+	unusable 'pcId,a,mbox3rdPartyId\nx,1\n' \
+		"-:1: ${said}with --id pcId or --id mbox3rdPartyId"
 	unusable 'thirdPartyId,a,mbox3rdPartyId\nx,1\n' "-:1:1: column 1 is \
 named thirdPartyId, but --id makes column 3 that; rename one" \
 		--id mbox3rdPartyId
@@ -118,16 +141,22 @@ named 'a'; rename one" --trim
 }
 
 @test "names that are empty, or hold what no name can" {
+	local said='has no name in the header'
+	local end='give it one, or leave out the delimiter before it'
+
 	unusable 'thirdPartyId,,b\nx,1\n' \
-		'-:1:14: column 2 has no name in the header'
+		"-:1:14: column 2, behind 'thirdPartyId', $said: give it one"
 	unusable 'thirdPartyId,b,\nx,1\n' \
-		'-:1:16: column 3 has no name in the header'
+		"-:1:16: column 3, behind 'b', $said: $end"
 	unusable 'thirdPartyId,""\nx,1\n' \
-		'-:1:14: column 2 has no name in the header'
+		"-:1:14: column 2, behind 'thirdPartyId', $said: $end"
 	unusable 'thirdPartyId,profile.\nx,1\n' \
-		'-:1:14: column 2 has no name in the header' --strip-prefix
-	unusable 'thirdPartyId,a\377\nx,1\n' "-:1:14: the header is not UTF-8; \
-convert the export with iconv"
+		"-:1:14: column 2, behind 'thirdPartyId', $said: $end" --strip-prefix
+	unusable ',thirdPartyId,a\n0,x,1\n' "-:1:1: column 1 $said; if it is the \
+index that pandas writes: to_csv(index=False)"
+	unusable 'thirdPartyId,a\377\nx,1\n' "-:1:14: the name of column 2 is not \
+UTF-8; convert the export first, for instance from what Windows writes: iconv \
+-f WINDOWS-1252 -t UTF-8 FILE | ..."
 	unusable 'thirdPartyId,"a\nb"\nx,1\n' "-:1:14: the name of column 2 holds \
 a control character or line break"
 	unusable 'thirdPartyId,a\000b\nx,1\n' "-:1:14: the name of column 2 holds \
@@ -135,11 +164,12 @@ a control character or line break"
 }
 
 @test "a header that cannot be read" {
-	local said='the header is malformed; is this CSV, and the quote '
+	local said='is this CSV, and --quote right?'
 
-	said+='character right?'
-	unusable 'thirdPartyId,a"b\nx,1\n' "-:1: $said"
-	unusable 'thirdPartyId,"a\nx,1\n' "-:1: $said"
+	unusable 'thirdPartyId,a"b\nx,1\n' \
+		"-:1:15: the header is malformed at this quote; $said"
+	unusable 'thirdPartyId,"a\nx,1\n' \
+		"-:1:14: this quote in the header never closes; $said"
 	said='the header is longer than --max-record allows: raise it, if this is CSV'
 	unusable 'thirdPartyId,abcdefg\nx,1\n' "-:1: $said" --max-record 19
 	unusable '\nthirdPartyId,abcdefg\r\nx,1\n' "-:2: $said" --max-record 5
@@ -153,7 +183,7 @@ a control character or line break"
 
 @test "prefixes: refused with a hint, or stripped" {
 	unusable 'thirdPartyId,profile.a\nx,1\n' "-:1:14: names are sent bare, \
-without \"profile.\" in front: use --strip-prefix"
+without \"profile.\" in front: use tp-validate --strip-prefix"
 	try_with 'profile.b,"profile.c,d",thirdPartyId,"e","profile.f"\n1,2,x,3,4\n' \
 		tp-validate --strip-prefix
 	expect 0 'b,"c,d",thirdPartyId,"e",f\n1,2,x,3,4\n' ''
@@ -214,8 +244,8 @@ bare, and this one has \"profile.\" in front twice: rename it" --strip-prefix
 		'tp-validate: nowhere: cannot open: No such file or directory\n'
 	printf 'thirdPartyId,"a\nx,1\n' >broken
 	try tp-validate one broken
-	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: broken:1: the header '\
-'differs from that of one; files of one run must have the same columns\n'
+	expect 3 'thirdPartyId,a\nx,1\n' 'tp-validate: broken:1:14: this quote in '\
+'the header never closes; is this CSV, and --quote right?\n'
 }
 
 @test "a name that is too long is in the line where the header is" {
@@ -244,4 +274,43 @@ characters, the limit in pages (--strict)\n"
 	done
 	try_with 'thirdPartyId,pcId\nx,1-1.1_0\n' tp-split -vv --id pcId
 	grep -q ": 2 columns; the pcId is column 2, 'pcId'; " err
+}
+
+@test "of headers that differ the first difference is named" {
+	local rest='files of one run must have the same header' program
+
+	printf 'thirdPartyId,a,b,c\nx,1,2,3\n' >one
+	differs() { # HEADER PLACE DIFFERENCE OPTION...
+		local header=$1 place=$2 said=$3
+		shift 3
+		printf "$header\ny,1,2,3\n" >two
+		for program in tp-validate tp-split; do
+			[ $# = 0 ] || [ $program = tp-validate ] || continue
+			try $program "$@" one two
+			[ "$status" = 3 ]
+			printf "$program: two:1:$place: the header differs from that of one: $said; $rest\n" >expected
+			assert_same expected err
+		done
+	}
+	differs 'thirdPartyId,a,B,c' 16 "column 3 is 'B' here, but 'b' there"
+	differs 'thirdPartyId,x,a,b,c' 14 "column 2 is 'x' here, but 'a' there"
+	differs 'thirdPartyId,a,b,c,d' 20 "column 5, 'd', is only here"
+	differs 'thirdPartyId,a,b' 17 "column 4, 'c', is only there"
+	differs 'thirdPartyId,a,c,b' 16 "the columns are in another order: \
+column 3 is 'c' here, but 'b' there"
+	differs 'c,thirdPartyId,a,b' 1 "the columns are in another order: \
+column 1 is 'c' here, but 'thirdPartyId' there"
+	differs 'thirdPartyId,a,a,c' 16 "column 3 is 'a' here, but 'b' there"
+	differs 'thirdPartyId;a;b;c' 1 "column 1 is 'thirdPartyId;a;b;c' here, \
+but 'thirdPartyId' there"
+	differs 'thirdPartyId,"a",b,c' 21 "the names are the same, but the \
+quotes or spaces around them are not"
+	differs 'thirdPartyId,a,b\033,c' 16 \
+		"column 3 is 'b\\\\x1B' here, but 'b' there"
+	# Prefixes are no difference in the names.
+	printf 'thirdPartyId,profile.a\nx,1\n' >one
+	differs 'thirdPartyId,a' 15 "the names are the same, but the quotes \
+or spaces around them are not" --strip-prefix
+	differs 'thirdPartyId,profile.b' 14 "column 2 is 'b' here, but 'a' there" \
+		--strip-prefix
 }
