@@ -90,3 +90,60 @@ NOT RUN any test: see above what could not be built\n'
 	[ "$status" = 0 ]
 	never grep '^==== ' out
 }
+
+# ------------------------------------------------------------------- stress
+
+@test "stress: runs, counts, and keeps the logs of what failed" {
+	printf '@test "yes" { true; }\n' >good.bats
+	cat >second <<-'END'
+		#!/bin/sh
+		echo "run $(ls runs | wc -l)"
+		mkdir -p "runs/$$"
+		[ "$(ls runs | wc -l)" != 2 ]
+	END
+	chmod +x second
+	mkdir runs
+	try "$root/tests/stress" -n 3 -l 1 -p -o logs ./good.bats ./second
+	cat out err
+	[ "$status" = 1 ]
+	[ "$(grep -c ^FAILED out)" = 1 ]
+	grep '^FAILED ./second, run 2 ([0-9]* s): exit 1; see logs/second.002.log$' \
+		out
+	grep -E '^\./good\.bats +3 +0 ' out
+	grep -E '^\./second +3 +1 ' out
+	[ "$(cat logs/*)" = 'run 1' ]
+	try "$root/tests/stress" -n 1 -o logs ./good.bats
+	[ "$status" = 0 ]
+	try "$root/tests/stress" -o logs ./good.bats missing
+	expect 2 '' 'stress: missing: there is no such test\n'
+	try "$root/tests/stress" -T 0 -o logs ./good.bats
+	[ "$status" = 2 ]
+}
+
+has_ended() { # PID
+	! grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
+@test "stress: ends what takes too long, and all that it has started" {
+	printf '#!/bin/sh\nsleep 3600 &\necho $! >pid\nwait\n' >hangs
+	printf '#!/bin/sh\nsleep 3600 &\necho $! >pid\n' >leaves
+	chmod +x hangs leaves
+	try "$root/tests/stress" -n 1 -t 1 -o logs ./hangs
+	[ "$status" = 1 ]
+	grep 'not finished after 1 s' out
+	until_true has_ended "$(cat pid)"
+	try "$root/tests/stress" -n 1 -o logs ./leaves
+	[ "$status" = 0 ]
+	until_true has_ended "$(cat pid)"
+	# A signal to it, too.
+	rm pid
+	TMPDIR=$PWD "$root/tests/stress" -n 1 -l 1 -o logs ./hangs \
+		>out 2>err 3>&- &
+	until_lines 1 pid
+	kill "$!"
+	status=0
+	wait "$!" || status=$?
+	[ "$status" = 143 ]
+	until_true has_ended "$(cat pid)"
+	[ -z "$(compgen -G 'tp-stress.*')" ]
+}
