@@ -83,22 +83,55 @@ skip_if_sanitized() {
 	[ -z "${TP_SANITIZED-}" ] || skip "not with sanitizers: $1"
 }
 
-# The address that a server says in a file, once it does.
+# Until a command succeeds.  Tests wait for what they need in this way, and never
+# for a time: on a busy machine any time may be too short.  The bound is there so
+# that a test in vain says what it waited for.
+until_true() { # COMMAND...
+	for _ in {1..2400}; do
+		! "$@" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	echo "waited in vain for: $*" && return 1
+}
+
+# Until the ledgers of calls were written N times: who has no turn asks for one
+# again and again, and each time they are written.
+until_asked() { # N
+	local before i
+	for ((i = 0; i < $1; i++)); do
+		before=$(ledger_times)
+		until_true ledger_is_not "$before" || return
+	done
+}
+ledger_times() {
+	stat -c %y "$TP_STATE_DIR"/*
+}
+ledger_is_not() { # TIMES
+	[ "$(ledger_times)" != "$1" ]
+}
+
+# The address that a server says in a file, once all of the line is there.
 await_address() { # FILE [PID]
-	for _ in {1..600}; do
-		grep -som1 'https\?://127\.0\.0\.1:[0-9]*' "$1" && return
+	local line
+	for _ in {1..2400}; do
+		# read fails if there is no line feed yet.
+		if [ -e "$1" ] && read -r line <"$1"; then
+			grep -om1 'https\?://127\.0\.0\.1:[0-9]*' <<<"$line"
+			return
+		fi
 		[ $# = 1 ] || kill -0 "$2" 2>/dev/null || break
 		sleep 0.05
 	done
 	return 1
 }
 
-# An address at which nobody listens, and nobody can: $nobody, as a process has
-# it.  nobody_stop belongs in the teardown.
+# An address at which nobody listens, and nobody can but a tp-sandbox that is told
+# to: $nobody, as a process has it.  nobody_stop belongs in the teardown.
 nobody_start() {
 	local said=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/nobody
 	python3 -c 'import socket, time
 with socket.socket() as s:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind(("127.0.0.1", 0))
     print("http://127.0.0.1:%d" % s.getsockname()[1], flush=True)
     time.sleep(3600)' >"$said" 3>&- &
@@ -112,24 +145,41 @@ nobody_stop() {
 
 # Until FILE has so many lines.
 until_lines() { # N FILE
-	for _ in {1..600}; do
-		[ ! -e "$2" ] || [ "$(wc -l <"$2")" -lt "$1" ] || return 0
-		sleep 0.05
-	done
-	echo "$2 has not $1 lines" && cat "$2" && return 1
+	until_true has_lines "$@" || { cat "$2" && return 1; }
+}
+has_lines() { # N FILE
+	[ -e "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ]
 }
 
-# Until the sandbox, which is slow to answer, has a connection.
-until_request() {
+# The sandbox stands still: a request that is sent to it waits in the system,
+# until sandbox_resume.  So a test decides itself when the answer comes.
+sandbox_pause() {
+	kill -STOP "$sandbox_pid"
+	until_true sandbox_is_paused
+}
+sandbox_is_paused() {
+	# All of its threads.
+	! grep -hE '^State:' "/proc/$sandbox_pid/task/"*/status |
+		grep -v 'T (stopped)'
+}
+sandbox_resume() {
+	kill -CONT "$sandbox_pid"
+}
+
+# Until so many requests wait at the sandbox, which is paused.
+until_requests() { # N
+	until_true has_requests "$1"
+}
+has_requests() { # N
+	[ "$(count_requests)" -ge "$1" ]
+}
+count_requests() {
 	local port
 	port=$(printf %04X "${sandbox##*:}")
-	for _ in {1..600}; do
-		# 01 is an established one.
-		grep -q ": 0100007F:.... 0100007F:$port 01 " /proc/net/tcp &&
-			sleep 0.1 && return
-		sleep 0.02
-	done
-	return 1
+	# 01 is an established connection; behind the colon stands how many bytes
+	# have come and were not read.
+	grep -cE ": 0100007F:$port 0100007F:.{4} 01 .{8}:0*[1-9A-F]" \
+		/proc/net/tcp
 }
 
 # A sandbox on a free port: $sandbox is its address.  sandbox_stop belongs in
@@ -150,6 +200,7 @@ sandbox_start() { # OPTION...
 sandbox_stop() {
 	[ -n "${sandbox_pid-}" ] || return 0
 	kill "$sandbox_pid" 2>/dev/null || true
+	kill -CONT "$sandbox_pid" 2>/dev/null || true # it may be paused
 	wait "$sandbox_pid" 2>/dev/null || true
 	sandbox_pid=
 }

@@ -66,17 +66,14 @@ many() { # ROWS
 	[ "$(cat err)" = 'tp-validate: cannot write to standard output: Broken pipe' ]
 }
 
-# Until all that was written to this pipe has been read.
-until_read() { # DESCRIPTOR
+# That all that was written to this pipe has been read, and then the process has
+# gone to sleep, which it does when it wants to read more.
+waits_for_more() { # DESCRIPTOR PID
 	python3 -c '
-import array, fcntl, sys, termios, time
+import array, fcntl, sys, termios
 left = array.array("i", [1])
-for _ in range(600):
-    fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, left)
-    if left[0] == 0:
-        sys.exit()
-    time.sleep(0.05)
-sys.exit("it is not read")' "$1"
+fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, left)
+sys.exit(left[0] != 0)' "$1" && grep -q '^State:.S ' "/proc/$2/status"
 }
 
 @test "a signal: what was done until then is kept, and it dies of it" {
@@ -89,12 +86,11 @@ import os, signal, sys
 for s in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
     signal.signal(s, signal.SIG_DFL)
 os.execvp("tp-validate", ["tp-validate", "-q", "--rejects", "bad",
-    "--summary", "sum", "pipe"])' >out 2>err &
+    "--summary", "sum", "pipe"])' >out 2>err 3>&- &
 		pid=$!
 		exec 5>pipe
 		printf "$head"'x,1\n+,2\n' >&5
-		until_read 5
-		sleep 0.3
+		until_true waits_for_more 5 "$pid"
 		[ ! -e bad ]
 		kill -$s $pid
 		status=0
@@ -135,7 +131,7 @@ os.execvp("tp-validate", ["tp-validate", "-q", "--rejects", "bad",
 	(
 		trap '' TERM
 		mkfifo pipe
-		tp-validate pipe >out &
+		tp-validate pipe >out 3>&- &
 		exec 5>pipe
 		kill -TERM $!
 		printf "$head"'x,1\n' >&5

@@ -11,7 +11,7 @@ keep-and-drop   answers and keeps the connection open; when a second request
 drop-N          the first N connections are dropped after the whole body
 trickle         answers one byte a second, for ever
 hang            reads all and never answers
-slow            answers after 5 seconds
+gate            answers when there is a file LOG.go
 early           answers 413 after the headers and closes
 early-200       answers success after the headers, and closes
 header-N        answers success, with a header of N bytes
@@ -21,6 +21,7 @@ tunnel          is a proxy: notes what it is asked for, and refuses
 tunnel-open     … and does not refuse, but leads nowhere
 raw             LOG has all bytes that came, as they came; answers 403
 """
+import os
 import signal
 import socket
 import sys
@@ -72,6 +73,19 @@ def note(number, head, body):
                                      len(body), names))
 
 
+def await_close(conn):
+    """Until the client has closed its end.  This cannot be found out by reading,
+    as then all of the body might leave."""
+    client = ":%04X" % conn.getpeername()[1]
+    for _ in range(6000):
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            # Its own address, the other one, and 01 for established.
+            if not any(line.split()[1].endswith(client)
+                       and line.split()[3] == "01" for line in table):
+                return
+        time.sleep(0.02)
+
+
 def respond(conn, number, requests, head):
     """False: the connection is to be dropped."""
     if mode == "keep-and-drop" and requests > 1:
@@ -80,8 +94,9 @@ def respond(conn, number, requests, head):
         return False
     if mode == "hang":
         time.sleep(600)
-    if mode == "slow":
-        time.sleep(5)
+    if mode == "gate":
+        while not os.path.exists(log_path + ".go"):
+            time.sleep(0.02)
     if mode in ("echo", "latin-1"):
         text = "\n".join(head) if mode == "echo" else "\xe4" * 300
         conn.sendall(answer(b"200 OK", b"<success>false</success><message>%s"
@@ -116,7 +131,7 @@ def serve(conn, number):
             if mode == "early-200":
                 note(number, head, rest)
                 conn.sendall(answer(b"200 OK", OK, b"Connection: close\r\n"))
-                time.sleep(1)  # or all of the body might leave
+                await_close(conn)
                 return
             if mode in ("early", "tunnel", "tunnel-open"):
                 note(number, head, rest)

@@ -10,6 +10,7 @@ setup() {
 }
 
 teardown() {
+	nobody_stop
 	sandbox_stop
 }
 
@@ -196,13 +197,13 @@ balanced() { # RECEIPTS...
 }
 
 @test "killed with an attempt under way: sent again, and named" {
-	sandbox_start --rate 0 --log log --fault 2:delay=20
+	# The port is nobody else's when the server is gone.
+	nobody_start
+	port=${nobody##*:}
+	sandbox_start --rate 0 --log log --port "$port" --fault 2:delay=600
 	tp-send --endpoint "$sandbox" --journal j four >receipts 2>said 3>&- &
 	pid=$!
-	for _ in {1..100}; do
-		[ "$(wc -l <log)" -lt 1 ] || ! grep -q '"attempt":2' j || break
-		sleep 0.05
-	done
+	until_lines 2 log
 	code=0
 	tp-send --endpoint "$sandbox" --journal j four >two 2>said.two || code=$?
 	[ "$code" = 2 ]
@@ -211,7 +212,6 @@ balanced() { # RECEIPTS...
 	kill -9 "$pid"
 	wait "$pid" || true
 	sandbox_stop
-	port=${sandbox##*:}
 	sandbox_start --rate 0 --log log --port "$port"
 	send four
 	expect 0 'skipped accepted accepted accepted'
@@ -430,15 +430,21 @@ tp-send -c demo --endpoint $sandbox $name" said
 }
 
 @test "a signal: what was not sent is sent by the next run" {
-	sandbox_start --rate 0 --log log --fault 2:delay=4
-	tp-send --endpoint "$sandbox" --journal j --failed failed four \
+	sandbox_start --rate 0 --log log
+	mkfifo in
+	tp-send --endpoint "$sandbox" --journal j --failed failed in \
 		>first 2>said 3>&- &
 	pid=$!
-	for _ in {1..100}; do
-		! grep -qs '"attempt":2' j || break
-		sleep 0.05
-	done
+	exec 7>in
+	# That batch 1 is whole is known when the next one begins.
+	head -n 4 four >&7
+	until_lines 1 first
+	sandbox_pause
+	tail -n +5 four >&7
+	exec 7>&-
+	until_requests 1
 	kill -TERM "$pid"
+	sandbox_resume
 	code=0
 	wait "$pid" || code=$?
 	[ "$code" = 143 ]

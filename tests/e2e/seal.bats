@@ -36,14 +36,14 @@ digest() { # FILE
 
 send() { # OPTION...
 	code=0
-	timeout 30 tp-send --retries 0 --retry-delay 0 --rate 1000 \
+	timeout 150 tp-send --retries 0 --retry-delay 0 --rate 1000 \
 		--failed failed "$@" >receipts 2>said || code=$?
 }
 
 ask() { # OPTION...
 	code=0
-	timeout 30 tp-status --interval 0 --poll-rate 600 --rate 600 \
-		--deadline 20 "$@" >outcomes 2>said || code=$?
+	timeout 150 tp-status --interval 0 --poll-rate 600 --rate 600 \
+		--deadline 120 "$@" >outcomes 2>said || code=$?
 }
 
 states() {
@@ -100,12 +100,14 @@ states() {
 }
 
 @test "a signal: no seal" {
-	start --fault '*:delay=2'
+	start
+	sandbox_pause
 	code=0
 	tp-send --seal --failed failed two.batches >receipts 2>said 3>&- &
 	sender=$!
-	until_request
+	until_requests 1
 	kill "$sender"
+	sandbox_resume
 	wait "$sender" || code=$?
 	[ "$code $(states)" = '143 accepted' ]
 }
@@ -194,7 +196,7 @@ states() {
 	[[ $command == 'TP_SEAL=0 tp-send --seal -c demo'* ]]
 	sh -c "$command" >receipts
 	[ "$(states)" = 'accepted accepted seal' ]
-	tp-status receipts --deadline 20 --interval 0 >outcomes
+	tp-status receipts --deadline 120 --interval 0 >outcomes
 	[ "$(states outcomes)" = 'complete complete seal' ]
 }
 
@@ -203,7 +205,7 @@ states() {
 # Runs it in a shell that has no pipefail.
 pipeline() { # COMMANDS
 	code=0
-	timeout 60 dash -c "$1" >out 2>said || code=$?
+	timeout 150 dash -c "$1" >out 2>said || code=$?
 }
 
 @test "an export cut off: 3, without pipefail; undamaged: 0" {

@@ -45,15 +45,15 @@ absent() {
 send() { # OPTION...
 	code=0
 	rm -f journal
-	timeout 30 tp-send -v -v --progress always --retries 1 --retry-delay 0 \
+	timeout 150 tp-send -v -v --progress always --retries 1 --retry-delay 0 \
 		--journal journal --summary summary --failed failed "$@" \
 		>receipts 2>said || code=$?
 }
 
 ask() { # OPTION...
 	code=0
-	timeout 30 tp-status -v -v --progress always --interval 0 \
-		--poll-rate 600 --deadline 5 --summary told "$@" >outcomes \
+	timeout 150 tp-status -v -v --progress always --interval 0 \
+		--poll-rate 600 --deadline 120 --summary told "$@" >outcomes \
 		2>said || code=$?
 }
 
@@ -163,12 +163,13 @@ ask() { # OPTION...
 }
 
 @test "argv and environment while it sends and asks; no children" {
-	start --fault '*:delay=4' --fault 'status:*:delay=4'
+	start
 	for command in 'tp-send --failed failed one.batches' \
 		'tp-status --token-to-status --interval 0 receipts'; do
+		sandbox_pause
 		$command >out 2>said 3>&- &
 		running=$!
-		until_request
+		until_requests 1
 		cp "/proc/$running/cmdline" cmdline
 		# Only root may read it then.
 		cat "/proc/$running/environ" >environ 2>/dev/null || true
@@ -176,6 +177,7 @@ ask() { # OPTION...
 		cat "/proc/$running/task/"*/comm >comm
 		grep -F tp-s cmdline
 		[ ! -s children ]
+		sandbox_resume
 		wait "$running"
 		running=
 		[ -s out ]
@@ -188,15 +190,17 @@ ask() { # OPTION...
 	[ "$(cat /proc/sys/kernel/core_pattern)" = core ] ||
 		skip 'core dumps are not files in the current folder'
 	ulimit -c unlimited || skip 'no core dumps here'
-	start --fault '*:delay=2' --fault 'status:*:delay=2'
+	start
 	mkdir cores && cd cores
+	sandbox_pause
 	# The same without a token leaves one.
 	env -u TP_TOKEN_FILE tp-send --failed failed ../one.batches \
 		>receipts 2>said 3>&- &
 	running=$!
-	until_request
+	until_requests 1
 	kill -ABRT "$running"
 	wait "$running" || code=$?
+	sandbox_resume
 	[ "$code" = 134 ]
 	compgen -G 'core*' || skip 'this machine leaves no core dumps'
 	rm core*
@@ -209,11 +213,13 @@ ask() { # OPTION...
 	for command in 'tp-send --failed failed ../one.batches' \
 		'tp-status --token-to-status --interval 0 receipts'; do
 		for signal in ABRT SEGV; do
+			sandbox_pause
 			$command >out 2>said 3>&- &
 			running=$!
-			until_request
+			until_requests 1
 			kill -"$signal" "$running"
 			wait "$running" || code=$?
+			sandbox_resume
 			running=
 			[ "$code" = $((128 + $(kill -l $signal))) ]
 			run ! compgen -G 'core*'
