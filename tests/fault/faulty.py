@@ -16,7 +16,7 @@ import time
 import journals
 
 BATCHES = 5
-HANGS = 30                      # s
+HANGS = 120                     # s
 
 
 def make_batches():
