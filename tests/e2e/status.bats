@@ -57,7 +57,7 @@ ask() { # OPTION...
 # so many polls: on a busy machine a short one may pass before.
 ask_to_deadline() { # POLLS OPTION...
 	local deadline
-	for deadline in 3 9 27; do
+	for deadline in 1 4 16; do
 		ask --deadline $deadline "${@:2}" receipts
 		[ "$(jq .polls outcomes)" -lt "$1" ] || return 0
 	done
@@ -419,7 +419,7 @@ status_calls() {
 	start --status-delay 600
 	{ accept 1 a,1; accept 2 b,1; accept 3 c,1; } >receipts
 	# On a busy machine a deadline may pass before the second or third poll.
-	for deadline in 2 6 18; do
+	for deadline in 1 4 16; do
 		rm -rf "$TP_STATE_DIR"
 		: >log
 		ask --poll-rate 2 --deadline $deadline receipts
@@ -428,7 +428,7 @@ status_calls() {
 	done
 	[ "$(status_calls)" = 2 ]
 	# those two are in the ledger
-	for deadline in 2 6 18; do
+	for deadline in 1 4 16; do
 		ask --rate 3 --deadline $deadline receipts
 		exits 7
 		[ "$(status_calls)" -lt 3 ] || break

@@ -156,7 +156,7 @@ hold(int until)
 		struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 		int fd = open(path, O_RDWR);
 
-		alarm(20); /* no longer, whatever becomes of the test */
+		alarm(120); /* no longer, whatever becomes of the test */
 		if (fcntl(fd, F_SETLK, &l) != 0 || write(ready[1], "", 1) != 1)
 			_exit(1);
 		if (read(until, &byte, 1) < 0)

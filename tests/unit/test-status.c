@@ -682,7 +682,7 @@ await_threads(void)
 		for (entries = 0; readdir(tasks) != NULL; entries++)
 			continue;
 		closedir(tasks);
-		assert_true(clock_monotonic() - begun < 5);
+		assert_true(clock_monotonic() - begun < 60);
 	} while (entries > 3); /* . and .. and main's */
 }
 
@@ -708,7 +708,7 @@ test_inbox_silence(void **state)
 	inbox_take(f.in, 0.3, &f.item);
 	assert_int_equal(f.item.kind, INBOX_NOTHING);
 	assert_true(clock_monotonic() - begun >= 0.3);
-	assert_true(clock_monotonic() - begun < 3);
+	assert_true(clock_monotonic() - begun < 60);
 	inbox_close(f.in);
 	close(fds[0]);
 	close(fds[1]);

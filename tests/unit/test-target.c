@@ -364,7 +364,7 @@ test_pace(void **state)
 	}
 	assert_true(pace_delay(p) > 59);
 	assert_int_equal(pace_wait(p, stop_third, &asked, &e), 1);
-	assert_true(clock_monotonic() - begun < 5);
+	assert_true(clock_monotonic() - begun < 40);
 	pace_free(p);
 }
 
