@@ -248,8 +248,9 @@ has_rejects() {
 	printf "$head"'x,1,2\n+,1,2\n' >in
 	mkfifo fifo
 	cat fifo >got 3>&- &
+	reader=$! # the substitution below has a number of its own
 	try tp-validate --rejects fifo --errors >(gzip >why.gz) in
-	wait $!
+	wait "$reader"
 	[ "$status" = 1 ]
 	printf "$head"'+,1,2\n' | cmp - got
 	[ -p fifo ]
