@@ -33,6 +33,7 @@ struct batch_reader {
 	bool sealed;	      /* refuse an input that no seal ends */
 	uint64_t line;	      /* of in, that begins at start */
 	size_t start, looked; /* in the batch: a line begins; no LF before */
+	bool torn;	      /* the batch was not finished */
 	size_t columns;	      /* of the header */
 	bool more;	      /* inside a batch that is too large … */
 	bool line_begins;     /* … and at the beginning of a line */
@@ -109,26 +110,62 @@ batch_reader_close(struct batch_reader *r)
 	free(r);
 }
 
+/* As far as the shorter one goes, the prefix; or, in one that was not
+ * finished, NULs in place of any of its bytes. */
+static bool
+matches(const char *text, size_t n, const char *prefix, bool nuls)
+{
+	size_t i;
+
+	for (i = 0; i < n && prefix[i] != '\0'; i++)
+		if (text[i] != prefix[i] && !(nuls && text[i] == '\0'))
+			return false;
+	return true;
+}
+
 bool
 batch_may_begin(const char *text, size_t n)
 {
+	size_t i;
+
+	if (n == 0 || text[0] != '\0')
+		return matches(text, n, BATCH_PREFIX, false);
 	if (n > BATCH_PREFIX_LEN)
 		n = BATCH_PREFIX_LEN;
-	return n == 0 || ((text[0] == BATCH_PREFIX[0] || text[0] == '\0') &&
-			     memcmp(text + 1, &BATCH_PREFIX[1], n - 1) == 0);
+	/* One that was not finished; its first bytes, and then a batch. */
+	for (i = 1; i <= n; i++)
+		if (matches(text, i, BATCH_PREFIX, true) &&
+		    matches(text + i, n - i, BATCH_PREFIX, false))
+			return true;
+	return false;
 }
 
-static bool
-begins_batch(const char *text, size_t n)
+bool
+batch_begins(const char *line, size_t n)
 {
-	return n >= BATCH_PREFIX_LEN && batch_may_begin(text, n);
+	return n > 0 && (line[0] == '\0' || (n >= BATCH_PREFIX_LEN &&
+						memcmp(line, BATCH_PREFIX,
+						    BATCH_PREFIX_LEN) == 0));
 }
 
-/* May it become the beginning of a batch when more is read? */
-static bool
-may_begin_batch(const char *text, size_t n)
+size_t
+batch_find(const char *text, size_t n)
 {
-	return n < BATCH_PREFIX_LEN && batch_may_begin(text, n);
+	const char *at = text, *end = text + n;
+
+	while ((at = memchr(at, BATCH_PREFIX[0], (size_t)(end - at))) != NULL) {
+		if (matches(at, (size_t)(end - at), BATCH_PREFIX, false))
+			return (size_t)(at - text);
+		at++;
+	}
+	return n;
+}
+
+/* May a line become the beginning of a batch when more is read? */
+static bool
+may_begin_batch(const char *line, size_t n)
+{
+	return n < BATCH_PREFIX_LEN && matches(line, n, BATCH_PREFIX, false);
 }
 
 /* Reads into `to`, which must have room for a CHUNK.  0: the FILE ended. */
@@ -209,6 +246,29 @@ check_line(struct batch_reader *r, struct batch *b, size_t end)
 		error_place(e, r->name, r->line, at + 1);
 }
 
+static size_t
+count_lines(const char *text, size_t n)
+{
+	size_t i, lines = 0;
+
+	for (i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+/* Looks for what comes behind a batch that was not finished.  1: another batch
+ * begins at r->start, maybe in the middle of a line. */
+static int
+scan_torn(struct batch_reader *r, struct batch *b)
+{
+	const char *data = b->body.data + r->looked;
+	size_t n = b->body.len - r->looked, at = batch_find(data, n);
+
+	r->line += count_lines(data, at);
+	r->start = r->looked += at;
+	return n - at >= BATCH_PREFIX_LEN;
+}
+
 /* Checks the lines that are whole.  1: another batch begins at r->start. */
 static int
 scan(struct batch_reader *r, struct batch *b)
@@ -219,7 +279,7 @@ scan(struct batch_reader *r, struct batch *b)
 		const char *lf =
 		    memchr(data + r->looked, '\n', b->body.len - r->looked);
 		if (r->start > 0 &&
-		    begins_batch(data + r->start, b->body.len - r->start))
+		    batch_begins(data + r->start, b->body.len - r->start))
 			return 1;
 		if (lf == NULL) {
 			r->looked = b->body.len;
@@ -265,18 +325,21 @@ begin(struct batch_reader *r, struct batch *b, struct error *e)
 	}
 	if (b->body.len == 0)
 		return 0;
-	if (!begins_batch(b->body.data, b->body.len)) {
+	/* A NUL in front of a FILE may be that of anything. */
+	if (!batch_begins(b->body.data, b->body.len) ||
+	    (line == 1 && !batch_may_begin(b->body.data, b->body.len))) {
 		error_set(e, EXIT_INPUT,
 		    "this does not begin with \"" BATCH_PREFIX
 		    "\": it is not a batch stream; make one with tp-split");
 		error_place(e, r->name, line, 1);
 		return -1;
 	}
-	b->cut = b->body.data[0] == '\0';
+	b->cut = r->torn = b->body.data[0] == '\0';
 	if (b->cut) {
 		error_set(&b->fault, EXIT_INPUT,
 		    "this batch was not finished: the tp-send that kept it "
-		    "here has died");
+		    "here has died, or the file was not copied to its end; "
+		    "send it from where it came");
 		error_place(&b->fault, r->name, line, 1);
 	}
 	return 1;
@@ -318,7 +381,7 @@ static int
 read_batch(struct batch_reader *r, struct batch *b, struct error *e)
 {
 	for (;;) {
-		int next = scan(r, b);
+		int next = r->torn ? scan_torn(r, b) : scan(r, b);
 		ptrdiff_t got;
 
 		/* Not the batch's fault. */
@@ -343,6 +406,23 @@ read_batch(struct batch_reader *r, struct batch *b, struct error *e)
 	return 0;
 }
 
+/* Reads on until there is a prefix, or the FILE ends. */
+static int
+rest_fill(struct batch_reader *r, struct error *e)
+{
+	size_t n = r->ahead.len - r->first;
+	ptrdiff_t got = 1;
+
+	if (n >= BATCH_PREFIX_LEN)
+		return 0;
+	memmove(r->ahead.data, r->ahead.data + r->first, n);
+	r->ahead.len = n;
+	r->first = 0;
+	while (got > 0 && r->ahead.len < BATCH_PREFIX_LEN)
+		got = read_chunk(r, &r->ahead, e);
+	return got < 0 ? -1 : 0;
+}
+
 /* The bytes in ahead that are surely the batch's; 0: it ends here. */
 static ptrdiff_t
 rest_run(struct batch_reader *r, struct error *e)
@@ -350,30 +430,23 @@ rest_run(struct batch_reader *r, struct error *e)
 	const char *data;
 	size_t n, next;
 
-	if (r->ahead.len - r->first < BATCH_PREFIX_LEN) {
-		n = r->ahead.len - r->first;
-		memmove(r->ahead.data, r->ahead.data + r->first, n);
-		r->ahead.len = n;
-		r->first = 0;
-		while (r->ahead.len < BATCH_PREFIX_LEN) {
-			ptrdiff_t got = read_chunk(r, &r->ahead, e);
-
-			if (got < 0)
-				return -1;
-			if (got == 0)
-				break;
-		}
-	}
+	if (rest_fill(r, e) != 0)
+		return -1;
 	data = r->ahead.data + r->first;
 	n = r->ahead.len - r->first;
-	if (r->line_begins && begins_batch(data, n))
+	if (r->torn) {
+		next = batch_find(data, n);
+		/* Less than a prefix is one no more: the FILE has ended. */
+		return (ptrdiff_t)(n < BATCH_PREFIX_LEN ? n : next);
+	}
+	if (r->line_begins && batch_begins(data, n))
 		return 0;
 	for (next = 0; next < n;) {
 		const char *lf = memchr(data + next, '\n', n - next);
 		if (lf == NULL)
 			break;
 		next = (size_t)(lf - data) + 1;
-		if (begins_batch(data + next, n - next) ||
+		if (batch_begins(data + next, n - next) ||
 		    may_begin_batch(data + next, n - next))
 			return (ptrdiff_t)next;
 	}
@@ -384,10 +457,8 @@ static void
 rest_take(struct batch_reader *r, struct batch *b, size_t n)
 {
 	const char *data = r->ahead.data + r->first;
-	size_t i, lines = 0;
+	size_t lines = count_lines(data, n);
 
-	for (i = 0; i < n; i++)
-		lines += data[i] == '\n';
 	r->line_begins = data[n - 1] == '\n';
 	r->line += lines;
 	r->first += n;

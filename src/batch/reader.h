@@ -3,8 +3,9 @@
  * memory, checked while it is read.
  *
  * A batch begins at each line that begins with "batch=", and with each FILE.
- * With a NUL in place of the "b" it is one that was not finished; see
- * target/failed.h.
+ * A line that begins with a NUL begins one that was not finished (see
+ * target/failed.h).  That one may break off anywhere, so it ends in front of
+ * the next "batch=", which may stand in the middle of a line.
  */
 #ifndef TP_BATCH_READER_H
 #define TP_BATCH_READER_H
@@ -43,9 +44,19 @@ void batch_free(struct batch *b);
 
 struct batch_reader;
 
-/* Whether a line begins a batch, or one that was not finished; of fewer bytes
- * than the prefix has, as far as they go. */
+/*
+ * Whether a file that begins with these bytes may be a batch stream: it begins
+ * with "batch=" or with a batch that was not finished, which has a NUL in
+ * place of the first byte of that, may have NULs in place of others, and may
+ * break off in front of the next "batch=".  Of fewer bytes than the prefix
+ * has, as far as they go.
+ */
 bool batch_may_begin(const char *text, size_t n);
+/* Whether a line begins a batch, or one that was not finished. */
+bool batch_begins(const char *line, size_t n);
+/* The offset of the first "batch=", or of what may be the beginning of one at
+ * the end; n: there is none. */
+size_t batch_find(const char *text, size_t n);
 
 /*
  * Reads the n paths one after another ("-" is stdin; n 0: stdin alone), which

@@ -17,8 +17,9 @@
 #include "base/signals.h"
 #include "base/sys.h"
 
-/* Packed bytes read at a time, and the most that is looked at for magic. */
-enum { PACKED = 64 * 1024, MAGIC = 10 };
+/* Packed bytes read at a time, the most that is looked at for magic, and for
+ * UTF-16. */
+enum { PACKED = 64 * 1024, MAGIC = 10, WIDE = 64 };
 
 /* In magic, for a digit but 0. */
 #define DIGIT 1
@@ -317,13 +318,13 @@ read_some(struct input *in, char *buf, size_t size, struct error *e)
 			  : read_plain(in, buf, size, e);
 }
 
-/* The first bytes of the text: a mark is dropped, UTF-16 refused. */
+/* Reads on until buf has so many bytes of the text, or all; how many it has.
+ */
 static ptrdiff_t
-read_first(struct input *in, char *buf, size_t size, struct error *e)
+read_least(struct input *in, char *buf, size_t size, ptrdiff_t n,
+    ptrdiff_t least, struct error *e)
 {
-	ptrdiff_t n = 0;
-
-	while (n < 3) {
+	while (n < least) {
 		ptrdiff_t got = read_some(in, buf + n, size - (size_t)n, e);
 
 		if (got < 0)
@@ -332,9 +333,42 @@ read_first(struct input *in, char *buf, size_t size, struct error *e)
 			break;
 		n += got;
 	}
-	if (n >= 2 && (memcmp(buf, "\xff\xfe", 2) == 0 ||
-			  memcmp(buf, "\xfe\xff", 2) == 0 ||
-			  (buf[0] == '\0') != (buf[1] == '\0')))
+	return n;
+}
+
+/*
+ * A NUL in front of a letter: is it the first of many, as in UTF-16 with its
+ * high bytes first?  A batch that was not finished begins with a NUL too
+ * (batch/reader.h), but then has letters without one.
+ */
+static bool
+is_wide(const char *text, size_t n)
+{
+	size_t i, nuls = 0;
+
+	n = n > WIDE ? WIDE : n - n % 2;
+	for (i = 0; i < n; i++) {
+		if (text[i] == '\0' && i % 2 == 1)
+			return false;
+		nuls += text[i] == '\0';
+	}
+	return n >= 4 && text[0] == '\0' && 4 * nuls > n;
+}
+
+/* The first bytes of the text: a mark is dropped, UTF-16 refused. */
+static ptrdiff_t
+read_first(struct input *in, char *buf, size_t size, struct error *e)
+{
+	ptrdiff_t n = read_least(in, buf, size, 0, 3, e);
+
+	if (n >= 2 && buf[0] == '\0' && buf[1] != '\0')
+		n = read_least(in, buf, size, n, WIDE, e);
+	if (n < 0)
+		return -1;
+	if (n >= 2 &&
+	    (memcmp(buf, "\xff\xfe", 2) == 0 ||
+		memcmp(buf, "\xfe\xff", 2) == 0 ||
+		(buf[0] != '\0' && buf[1] == '\0') || is_wide(buf, (size_t)n)))
 		return refuse(in, "UTF-16 text",
 		    in->packed ? "zcat %s" : "iconv -f UTF-16 -t UTF-8 %s", e);
 	if (n >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0) {

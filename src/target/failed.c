@@ -37,20 +37,9 @@ read_at(const struct lockfile *file, off_t at, char *to, size_t n)
 	return lockfile_read(file, at, to, n) == (ptrdiff_t)n ? 0 : -1;
 }
 
-/* Are these the NULs that a power cut may have left of one that was never
- * finished?  No batch holds any. */
-static bool
-is_lost(const char *text, size_t n)
-{
-	static const char zeros[BATCH_PREFIX_LEN];
-
-	return n >= BATCH_PREFIX_LEN &&
-	       memcmp(text, zeros, BATCH_PREFIX_LEN) == 0;
-}
-
 /*
- * The offset of the last line that begins with the prefix, or with as much of
- * it as the file has left; -1: cannot be read.
+ * The offset of the last line that begins a batch, or one that was not
+ * finished; 0 if there is none, -1 if it cannot be read.
  */
 static off_t
 find_last(const struct lockfile *file, off_t size, char *block)
@@ -67,9 +56,8 @@ find_last(const struct lockfile *file, off_t size, char *block)
 		if (read_at(file, from, block, n) != 0)
 			return -1;
 		for (i = (size_t)(at - from); i-- > 0;) {
-			if (block[i] == '\n' && i + 1 < n &&
-			    (batch_may_begin(block + i + 1, n - i - 1) ||
-				is_lost(block + i + 1, n - i - 1)))
+			if (block[i] == '\n' &&
+			    batch_begins(block + i + 1, n - i - 1))
 				return from + (off_t)i + 1;
 		}
 		at = from;
@@ -95,33 +83,108 @@ find_zeros(const struct lockfile *file, off_t size, char *block)
 	return size;
 }
 
+/* Where the first "batch=" is, from there on; size: there is none; -1: cannot
+ * be read. */
+static off_t
+find_next(const struct lockfile *file, off_t from, off_t size, char *block)
+{
+	while (size - from >= BATCH_PREFIX_LEN) {
+		size_t n = size - from > BLOCK ? BLOCK : (size_t)(size - from);
+		size_t at;
+
+		if (read_at(file, from, block, n) != 0)
+			return -1;
+		at = batch_find(block, n);
+		if (n - at >= BATCH_PREFIX_LEN)
+			return from + (off_t)at;
+		/* What may be its beginning is looked at once more. */
+		from += (off_t)(at < n ? at : n);
+	}
+	return size;
+}
+
+/* How many NULs the file begins with; -1: cannot be read. */
+static off_t
+count_nuls(const struct lockfile *file, off_t size, char *block)
+{
+	off_t from = 0;
+
+	while (from < size) {
+		size_t n = size - from > BLOCK ? BLOCK : (size_t)(size - from);
+		size_t i = 0;
+
+		if (read_at(file, from, block, n) != 0)
+			return -1;
+		while (i < n && block[i] == '\0')
+			i++;
+		from += (off_t)i;
+		if (i < n)
+			break;
+	}
+	return from;
+}
+
+/*
+ * Of n bytes, and NULs behind them: is it a batch stream?  -1: it is none, or
+ * cannot be read.  What begins with many NULs must have a batch behind them:
+ * else it may be anything, the image of a disk for example.
+ */
+static int
+check_kind(struct failed *f, off_t size, char *block, struct error *e)
+{
+	size_t n = size < BATCH_PREFIX_LEN ? (size_t)size : BATCH_PREFIX_LEN;
+	off_t nuls = count_nuls(&f->file, size, block);
+
+	if (nuls < 0 || read_at(&f->file, 0, block, n) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot read this");
+	if (!batch_may_begin(block, n))
+		return lockfile_refuse(&f->file, e,
+		    "this exists and is not a file of batches; nothing was "
+		    "changed; name another file");
+	if (nuls < BATCH_PREFIX_LEN)
+		return 0;
+	nuls = find_next(&f->file, nuls, size, block) - nuls;
+	if (nuls == 0)
+		return 0;
+	return lockfile_refuse(&f->file, e,
+	    "this begins with NULs and no batch behind them, so it may not be "
+	    "a file of batches; nothing was changed; move it away, and send it "
+	    "with tp-send if batches are in it");
+}
+
 /* Where a batch stream of that size ends, of which what is not finished may
  * be behind that.  -1: this is none, or cannot be read. */
 static off_t
 find_end(struct failed *f, off_t size, char *block, struct error *e)
 {
-	off_t end = find_zeros(&f->file, size, block), last = -1;
-	size_t n = end < BATCH_PREFIX_LEN ? (size_t)end : BATCH_PREFIX_LEN;
+	off_t end = find_zeros(&f->file, size, block), last, next;
+	size_t n;
 
 	if (end == 0)
 		return 0;
-	if (end > 0 && read_at(&f->file, 0, block, n) == 0) {
-		if (!batch_may_begin(block, n))
-			return lockfile_refuse(&f->file, e,
-			    "this exists and is not a file of batches; "
-			    "nothing was changed");
-		last = find_last(&f->file, end, block);
-	}
-	if (last < 0 || read_at(&f->file, last, block, 1) != 0 ||
-	    read_at(&f->file, end - 1, block + 1, 1) != 0)
+	if (end > 0 && check_kind(f, end, block, e) != 0)
+		return -1;
+	last = next = end < 0 ? -1 : find_last(&f->file, end, block);
+	n = end - last < BATCH_PREFIX_LEN ? (size_t)(end - last)
+					  : BATCH_PREFIX_LEN;
+	if (last < 0 || read_at(&f->file, last, block, n) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot read this");
-	if (block[0] == '\0')
-		return last;
+	if (block[0] == '\0' && batch_may_begin(block, n)) {
+		/* It is cut away, unless a batch has come behind it. */
+		next = find_next(&f->file, last, end, block);
+		if (next == end)
+			return last;
+	}
+	if (next < 0 || read_at(&f->file, end - 1, block + 1, 1) != 0)
+		return lockfile_fail(
+		    &f->file, e, EXIT_USAGE, "cannot read this");
 	if (block[1] != '\n')
 		return lockfile_refuse(&f->file, e,
 		    "this does not end in a line feed: something has cut or "
-		    "changed it; nothing was changed");
+		    "changed it; nothing was changed; move it away, and send "
+		    "it with tp-send, which leaves out the last batch");
 	return end;
 }
 

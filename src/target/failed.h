@@ -21,8 +21,9 @@ struct failed;
  * path NULL: tp-failed-TIME-PID.batches in the current folder.  The file is
  * made, with mode 0600, when the first batch is added; that it can be made or
  * appended to is found out now.  Refused with EXIT_USAGE: a symbolic link, a
- * file that holds something else than a batch stream, or one whose last line
- * is not whole.  NULL: e says why.
+ * file that holds something else than a batch stream, that begins with NULs
+ * and has no batch right behind them, or whose last line is not whole.
+ * NULL: e says why.
  */
 struct failed *failed_open(const char *path, struct error *e);
 void failed_free(struct failed *f);

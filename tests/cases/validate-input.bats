@@ -219,6 +219,12 @@ rows() { # COUNT
 		refuses wide 'UTF-16 text' 'iconv -f UTF-16 -t UTF-8'
 		gzip <wide >wide.gz
 		refuses wide.gz 'UTF-16 text' zcat
+		# Few of its letters are in ASCII; and it is short.
+		printf 'id,\316\265\316\273,\316\273\316\277\n1,2,3\n' |
+			iconv -f UTF-8 -t $kind >wide
+		refuses wide 'UTF-16 text' 'iconv -f UTF-16 -t UTF-8'
+		printf 'id' | iconv -f UTF-8 -t $kind >wide
+		refuses wide 'UTF-16 text' 'iconv -f UTF-16 -t UTF-8'
 	done
 }
 

@@ -90,6 +90,143 @@ states() {
 	assert_same expected sent
 }
 
+# Files in which a batch was not finished, by what they hold; their good batches
+# are one.batches, two.batches, as the name says.
+make_torn() {
+	local torn='\0atch=thirdPartyId,tier\nx1,gold\nx2,' size
+	rm -rf torn && mkdir torn
+	# shellcheck disable=SC2059
+	put() { # NAME [FILE|TEXT]...
+		for part in "${@:2}"; do
+			case $part in
+			*.batches) cat "$part" ;;
+			*) printf "$part" ;;
+			esac
+		done >"torn/$1"
+	}
+	zeros=$(printf '%4096s' '' | sed 's/ /\\0/g')
+	for size in 1 2 5 6 26 27; do
+		# As far as its writer came.
+		# shellcheck disable=SC2059
+		printf "$torn" | head -c $size >"piece.batches"
+		put "none.$size" piece.batches
+		put "one.tail.$size" one.batches piece.batches
+		put "two.head.$size" piece.batches two.batches
+		put "one,two.$size" one.batches piece.batches two.batches
+		# A power cut leaves NULs.
+		head -c $size /dev/zero >piece.batches
+		put "none.zeros.$size" piece.batches
+		put "one.zeros.$size" one.batches piece.batches
+		put "two.zeros.$size" piece.batches two.batches
+		put "one,two.zeros.$size" one.batches piece.batches two.batches
+	done
+	put none.page "$zeros"
+	put one.page one.batches "$zeros"
+	put two.page "$zeros" two.batches
+	put one.lost one.batches "$zeros" 'x1,gold\n'
+	put one.edge one.batches '\0a\0\0\0\0\0\0\0'
+	put one.edges one.batches '\0\0tch=thirdPartyId,tier\nx1,'
+	put two.twice "$torn" "$torn" two.batches
+}
+
+@test "a batch that was not finished is passed over, and no other, wherever" {
+	sandbox_start --rate 0 --log log
+	make_torn
+	gzip -k torn/two.head.26 torn/two.zeros.27 torn/none.2 torn/none.page
+	for file in torn/*; do
+		: >log
+		code=0
+		tp-send --endpoint "$sandbox" --rate 10000 --failed left \
+			"$file" >receipts 2>said || code=$?
+		good=${file#torn/}
+		good=${good%%.*}
+		# A name of more than one batch is one, two.
+		# shellcheck disable=SC2086
+		for one in ${good//,/ }; do
+			[ "$one" = none ] || sha256sum "$one.batches"
+		done | cut -d ' ' -f 1 >expected
+		jq -r .sha256 log >came
+		assert_same expected came || {
+			echo "$file: exit $code"
+			cat said
+			return 1
+		}
+		[ "$code" = 3 ]
+		[ "$(jq -r .sha256 receipts)" = "$(cat expected)" ]
+		grep "^tp-send: $file:[0-9]*:1: cut-short: batch [0-9]*: .* was not finished" said
+		[ ! -e left ]
+	done
+}
+
+@test "a batch that was not finished in one of several files" {
+	sandbox_start --rate 0 --log log
+	make_torn
+	status=0
+	tp-send --endpoint "$sandbox" --failed left torn/none.26 one.batches \
+		torn/none.page two.batches torn/none.1 >receipts 2>said ||
+		status=$?
+	[ "$status $(states)" = '3 accepted accepted' ]
+	sha256sum one.batches two.batches | cut -d ' ' -f 1 >expected
+	jq -r .sha256 log >came
+	assert_same expected came
+	[ "$(grep -c 'cut-short: .* was not finished' said)" = 3 ]
+}
+
+@test "what --failed keeps of a file is what tp-send reads in it" {
+	printf 'batch=thirdPartyId,tier\nz&,gold\n' >bad.batches
+	sandbox_start --rate 0 --log log
+	make_torn
+	for file in torn/*; do
+		cp "$file" failed
+		code=0
+		tp-send --endpoint "$sandbox" --failed failed bad.batches \
+			>receipts 2>said || code=$?
+		[ "$code" = 3 ]
+		: >log
+		tp-send --endpoint "$sandbox" --rate 10000 --failed failed.two \
+			failed >receipts 2>said || true
+		good=${file#torn/}
+		good=${good%%.*}
+		for one in ${good//,/ }; do
+			[ "$one" = none ] || sha256sum "$one.batches"
+		done | cut -d ' ' -f 1 >expected
+		jq -r .sha256 log >came
+		assert_same expected came || {
+			echo "$file"
+			return 1
+		}
+		cmp bad.batches failed.two
+		rm failed.two
+	done
+}
+
+@test "what begins with NULs and may be anything is left alone, and named" {
+	for text in '\0\0\0\030ftypmp42\n' '\0asm\001\n' '\0\0\001\0\n'; do
+		# shellcheck disable=SC2059
+		printf "$text" | tee other >copy
+		code=0
+		tp-send --endpoint http://127.0.0.1:9 --dry-run other 2>said ||
+			code=$?
+		[ "$code" = 3 ]
+		grep '^tp-send: other:1:1: .* not a batch stream; make one' said
+		code=0
+		tp-send --endpoint http://127.0.0.1:9 --failed other \
+			two.batches 2>said || code=$?
+		[ "$code" = 2 ]
+		grep '^tp-send: other: .* is not a file of batches; ' said
+		assert_same copy other
+	done
+	# Of a disk, or a failed file without its first page.
+	{ head -c 4096 /dev/zero && printf 'x1,gold\nbatch=a\n\0\0\n'; } |
+		tee other >copy
+	code=0
+	tp-send --endpoint http://127.0.0.1:9 --failed other two.batches \
+		2>said || code=$?
+	[ "$code" = 2 ]
+	grep '^tp-send: other: this begins with NULs .* move it away, and' said
+	assert_same copy other
+}
+
 @test "a failed file that another tp-send is only just trying: nothing is lost" {
 	sandbox_start --fault '*:code=400'
 	sandbox_pause

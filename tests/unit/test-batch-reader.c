@@ -229,39 +229,88 @@ facts_of_a_batch(void **unused)
 	batch_free(&b);
 }
 
-/* A tp-send died as it kept one: the batch before it is whole. */
+/* A tp-send died as it kept one: the batches around it are whole, even one that
+ * another program has put right behind it. */
 static void
 not_finished(void **unused)
 {
-	static const char text[] = HEAD "1,x\n\0atch=a\n2,y\n3" HEAD
-					"4,z\n\0atch=pcId\n5\n" HEAD "6,x\n";
-	static const uint64_t lines[] = {1, 3, 7, 9};
-	size_t piece;
+	static const char text[] =
+	    HEAD "1,x\n\0atch=a\n2,y\n3" HEAD "4,z\n\0atch=pcId\n5\n" HEAD
+		 "6,x\n\0\0\0\0\0\0\0\n\0b,bat\nbat" HEAD "7\n\0";
+	static const struct {
+		uint64_t line;
+		const char *text; /* NULL: it was not finished */
+	} expected[] = {{1, HEAD "1,x\n"}, {3, NULL}, {5, HEAD "4,z\n"},
+	    {7, NULL}, {9, HEAD "6,x\n"}, {11, NULL}, {13, HEAD "7\n"},
+	    {15, NULL}};
+	size_t piece, i;
 
 	(void)unused;
 	for (piece = 1; piece < 100; piece += piece < 10 ? 1 : 40) {
 		struct error e = ERROR_INIT;
 		struct batch_reader *r = batch_reader_open(NULL, 0, &e);
 		struct batch b;
-		int i;
 
 		batch_init(&b);
 		given_stdin(text, sizeof(text) - 1, piece);
-		for (i = 0; i < 4; i++) {
+		for (i = 0; i < 8; i++) {
 			assert_int_equal(batch_reader_next(r, &b, &e), 1);
-			assert_int_equal(b.line, lines[i]);
-			assert_int_equal(b.cut, i == 1 || i == 2);
+			assert_int_equal(b.line, expected[i].line);
+			assert_int_equal(b.cut, expected[i].text == NULL);
 			assert_int_equal(b.fault.code == EXIT_COMPLETE, !b.cut);
 			if (b.cut) {
 				assert_non_null(
 				    strstr(b.fault.text, "was not finished"));
-				assert_int_equal(b.fault.line, lines[i]);
+				assert_int_equal(
+				    b.fault.line, expected[i].line);
+				continue;
 			}
+			assert_int_equal(b.body.len, strlen(expected[i].text));
+			assert_memory_equal(
+			    b.body.data, expected[i].text, b.body.len);
 		}
 		assert_int_equal(batch_reader_next(r, &b, &e), 0);
 		batch_reader_close(r);
 		batch_free(&b);
 	}
+}
+
+/* One that was not finished, larger than memory may be: the next one is found,
+ * wherever what is read at once ends. */
+static void
+not_finished_and_large(void **unused)
+{
+	static const char next[] = HEAD "2,x\n";
+	size_t least = BATCH_BYTES - 8, most = BATCH_BYTES + 300000, n;
+	char *text = malloc(most + sizeof(next));
+
+	(void)unused;
+	assert_non_null(text);
+	for (n = least; n < most; n += n < BATCH_BYTES + 16 ? 5 : 149993) {
+		struct error e = ERROR_INIT;
+		struct batch_reader *r;
+		struct batch b;
+		char *paths[1];
+
+		memset(text, 'b', n);
+		memcpy(text, "\0atch=a\n", 9);
+		memset(text + n / 2, '\0', 4096);
+		memcpy(text + n, next, sizeof(next) - 1);
+		paths[0] = make_file(text, n + sizeof(next) - 1);
+		r = batch_reader_open(paths, 1, &e);
+		batch_init(&b);
+		assert_int_equal(batch_reader_next(r, &b, &e), 1);
+		assert_true(b.cut);
+		assert_int_equal(batch_reader_next(r, &b, &e), 1);
+		assert_int_equal(b.fault.code, EXIT_COMPLETE);
+		assert_int_equal(b.line, 2);
+		assert_int_equal(b.body.len, sizeof(next) - 1);
+		assert_memory_equal(b.body.data, next, sizeof(next) - 1);
+		assert_int_equal(batch_reader_next(r, &b, &e), 0);
+		batch_reader_close(r);
+		batch_free(&b);
+	}
+	free(text);
 }
 
 static void
@@ -487,6 +536,7 @@ main(void)
 	    cmocka_unit_test(each_in_one_stream),
 	    cmocka_unit_test(facts_of_a_batch),
 	    cmocka_unit_test(not_finished),
+	    cmocka_unit_test(not_finished_and_large),
 	    cmocka_unit_test(no_batch_stream),
 	    cmocka_unit_test(empty_inputs),
 	    cmocka_unit_test(both_sides_of_the_limits),

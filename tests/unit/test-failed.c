@@ -44,7 +44,7 @@ tear_down(void **state)
 static void
 expect(const char *data, size_t n)
 {
-	char got[65536];
+	static char got[140000];
 	FILE *f = fopen(path, "rb");
 
 	assert_non_null(f);
@@ -267,10 +267,55 @@ test_cuts_lost_pages(void **state)
 	memcpy(whole, ONE, n);
 	memcpy(whole + n + 4096, "7,8\n9,9\n", 8);
 	cuts(whole, n + 4104);
-	/* What is no file of batches is left alone. */
+	/* What may be none of batches is left alone. */
 	given_file(path, whole + n, 4104);
 	assert_null(failed_open(path, &e));
+	assert_non_null(strstr(e.text, "begins with NULs"));
 	expect(whole + n, 4104);
+}
+
+/* Opening a file with these bytes changes nothing. */
+static void
+leaves(const char *data, size_t n)
+{
+	struct error e = ERROR_INIT;
+	struct failed *f;
+
+	given_file(path, data, n);
+	f = failed_open(path, &e);
+	assert_non_null(f);
+	assert_int_equal(failed_torn(f), 0);
+	failed_free(f);
+	expect(data, n);
+}
+
+/* Files were put together: what is whole behind it stays. */
+static void
+test_leaves_what_follows(void **state)
+{
+	static const char torn[] = "\0atch=thirdPartyId,a\ni3,b";
+	static char whole[140000];
+	size_t one = strlen(ONE), n, at;
+
+	(void)state;
+	for (n = 1; n < sizeof(torn); n++) {
+		for (at = 0; at <= one; at += one) {
+			memcpy(whole, ONE, one);
+			memcpy(whole + at, torn, n);
+			memcpy(whole + at + n, TWO, strlen(TWO));
+			leaves(whole, at + n + strlen(TWO));
+		}
+	}
+	/* Seen from the end in blocks, and then forth in blocks. */
+	for (n = 65520; n < 131100; n += n == 65560 ? 65500 : 1) {
+		memset(whole, 'b', n);
+		memcpy(whole, torn, sizeof(torn) - 1);
+		memcpy(whole + n, TWO, strlen(TWO));
+		leaves(whole, n + strlen(TWO));
+		memset(whole, '\0', n);
+		memcpy(whole + n, TWO, strlen(TWO));
+		leaves(whole, n + strlen(TWO));
+	}
 }
 
 /* Once it is dropped the file is another's. */
@@ -360,6 +405,7 @@ main(void)
 	    cmocka_unit_test(test_drop_takes_it_back),
 	    cmocka_unit_test(test_drops_once),
 	    cmocka_unit_test(test_cuts_lost_pages),
+	    cmocka_unit_test(test_leaves_what_follows),
 	    cmocka_unit_test(test_refuses),
 	};
 
