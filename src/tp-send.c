@@ -387,8 +387,10 @@ say_journal(const struct run *run)
 		diag_note("%llu skipped: an earlier run has sent %s",
 		    (unsigned long long)c->states[RECEIPT_SKIPPED],
 		    c->states[RECEIPT_SKIPPED] == 1 ? "it" : "them");
-	if (c->unread == 0 && c->states[RECEIPT_FAILED] == 0 &&
-	    c->states[RECEIPT_UNKNOWN] == 0)
+	/* Without what it had, the next run would send all again. */
+	if (journal_lost(run->journal) ||
+	    (c->unread == 0 && c->states[RECEIPT_FAILED] == 0 &&
+		c->states[RECEIPT_UNKNOWN] == 0))
 		return;
 	command_add(path, sizeof(path), "--journal ", run->journal_path);
 	diag_always("to go on, run the same again with %s", path);
@@ -510,6 +512,9 @@ send_all(struct run *run, struct error *e)
 	progress_start(run->common.progress, "batch", "batches");
 	code = sender_run(&s, &hooks, run->reader, &run->counts);
 	progress_end();
+	/* It must be there for the next run when all is written. */
+	if (run->journal != NULL && journal_finish(run->journal, e) != 0)
+		code = exit_worse(code, e->code);
 	if (code == EXIT_COMPLETE && run->counts.batches == 0 &&
 	    signals_pending() == 0) {
 		error_set(e, EXIT_INPUT, "the input is empty: no batches");

@@ -140,6 +140,15 @@ take_file(struct history *h, const ndjson *o, struct history_entry *entry)
 	return 0;
 }
 
+/* What a line opens is what the other one closes. */
+static bool
+is_same(const struct history_entry *entry, const struct receipt *r)
+{
+	return entry->batch == r->batch && entry->from == r->rows_from &&
+	       entry->rows == r->rows && entry->bytes == r->bytes &&
+	       strcmp(entry->sha256, r->sha256) == 0;
+}
+
 static int
 take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
     enum history_line *kind, struct receipt *r, struct error *e)
@@ -149,7 +158,7 @@ take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
 	bool keep;
 
 	*kind = find_kind(o, &number);
-	if (*kind == HISTORY_LINES || receipt_get(r, o) != 0)
+	if (*kind == HISTORY_LINES || receipt_get(r, o) != 0 || r->batch == 0)
 		return damaged(h, e, "it is none that is known");
 	keep = *kind == HISTORY_KEEP || *kind == HISTORY_KEPT;
 	if (*kind == HISTORY_ATTEMPT || *kind == HISTORY_KEEP) {
@@ -160,24 +169,29 @@ take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
 			return error_set(e, EXIT_LOCAL, "out of memory");
 		entry->batch = r->batch;
 		entry->from = r->rows_from;
+		entry->rows = r->rows;
+		entry->bytes = r->bytes;
+		memcpy(entry->sha256, r->sha256, SHA256_HEX);
 		entry->keep = keep;
 	} else {
 		entry = number == 0 || number > h->n ? NULL
 						     : &h->entries[number - 1];
-		if (entry == NULL || !entry->open || entry->keep != keep ||
-		    entry->batch != r->batch || entry->from != r->rows_from)
+		if (entry == NULL || !entry->open || entry->keep != keep)
 			return damaged(
 			    h, e, "nothing is open under its number");
+		if (!is_same(entry, r))
+			return damaged(h, e,
+			    "it is about another batch than the line that it "
+			    "closes");
 		entry->open = false;
 		if (keep)
 			h->files[entry->file].kept++;
 		entry->state = r->state;
 		entry->http = (uint16_t)r->http;
 	}
-	entry->rows = r->rows;
 	entry->at = at;
 	entry->length = (uint32_t)length;
-	memcpy(entry->sha256, r->sha256, SHA256_HEX);
+	entry->line = (uint32_t)h->lines;
 	return 0;
 }
 
@@ -335,8 +349,8 @@ history_find(const struct history *h, uint64_t batch, uint64_t from,
 	}
 }
 
-const char *
-history_sha256(const struct history *h, uint64_t batch)
+const struct history_entry *
+history_whole(const struct history *h, uint64_t batch)
 {
 	size_t i;
 
@@ -346,7 +360,7 @@ history_sha256(const struct history *h, uint64_t batch)
 		if (entry->batch != batch)
 			break;
 		if (entry->from == 0 && entry->sha256[0] != '\0')
-			return entry->sha256;
+			return entry;
 	}
 	return NULL;
 }

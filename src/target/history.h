@@ -33,10 +33,11 @@ enum history_line {
 
 /* What was opened; some 130 bytes for each. */
 struct history_entry {
-	uint64_t batch, from, rows; /* as in struct receipt */
-	uint64_t at;		    /* its last line's offset in the journal */
+	uint64_t batch, from, rows, bytes; /* as in struct receipt */
+	uint64_t at; /* its last line's offset in the journal */
 	char sha256[SHA256_HEX];
 	uint32_t length; /* of that line, without its line feed */
+	uint32_t line;	 /* its number, from 1 */
 	uint16_t http;
 	bool keep; /* or else an attempt */
 	bool open;
@@ -96,8 +97,10 @@ struct history_past {
 void history_find(const struct history *h, uint64_t batch, uint64_t from,
     uint64_t rows, struct history_past *past);
 
-/* The whole batch: its digest; NULL: it is not there, or was not known. */
-const char *history_sha256(const struct history *h, uint64_t batch);
+/* An entry with the digest of the whole batch; NULL: it is not there, or was
+ * not known. */
+const struct history_entry *history_whole(
+    const struct history *h, uint64_t batch);
 
 /*
  * Is the entry, by its place, the last word on a batch or a part that is

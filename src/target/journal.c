@@ -15,10 +15,11 @@ struct journal {
 	struct lockfile file;
 	uint64_t torn;
 	struct history history;
-	off_t end;	      /* of its lines, when it was opened */
 	pthread_mutex_t lock; /* over the descriptor, and what follows */
+	off_t end;	      /* of its lines */
 	uint64_t opened;      /* the last number given */
 	bool broken;	      /* its end is not known any more */
+	bool lost;	      /* others have taken or changed it; it was told */
 };
 
 /* ------------------------------------------------------------- opening */
@@ -52,11 +53,28 @@ lock_file(struct journal *j, struct error *e)
 		    &j->file, e, EXIT_USAGE, "cannot lock this");
 	holder = (long)lockfile_holder(&j->file);
 	if (holder == 0)
-		return lockfile_refuse(
-		    &j->file, e, "another process uses this journal");
-	error_set(e, EXIT_USAGE, "process %ld uses this journal", holder);
+		return lockfile_refuse(&j->file, e,
+		    "another process uses this journal; run this again when "
+		    "it has ended");
+	error_set(e, EXIT_USAGE,
+	    "process %ld uses this journal; run this again when it has ended",
+	    holder);
 	error_place(e, j->file.shown, 0, 0);
 	return -1;
+}
+
+/* Opens and locks the file that has the name then: before it was locked
+ * somebody may have removed or moved it. */
+static int
+take_file(struct journal *j, struct error *e)
+{
+	for (;;) {
+		if (open_file(j, e) != 0 || lock_file(j, e) != 0)
+			return -1;
+		if (lockfile_is(&j->file, j->file.path))
+			return 0;
+		lockfile_close(&j->file);
+	}
 }
 
 /* A file that lost its power may end in what was never written. */
@@ -83,8 +101,12 @@ take_line(struct journal *j, const char *line, size_t n, struct error *e)
 
 	if (history_add(&j->history, line, n, (uint64_t)j->end, &kind, NULL,
 		&why) != 0) {
-		error_set(e, why.code == EXIT_LOCAL ? EXIT_LOCAL : EXIT_USAGE,
-		    "%s", why.text);
+		bool local = why.code == EXIT_LOCAL;
+
+		error_set(e, local ? EXIT_LOCAL : EXIT_USAGE, "%s%s", why.text,
+		    local ? ""
+			  : "; nothing was changed; use a copy of it, or "
+			    "another file: then all is sent again");
 		error_place(e, j->file.shown, 0, 0);
 		return -1;
 	}
@@ -113,13 +135,13 @@ take_lines(
 static int
 read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 {
+	off_t all = sys_lseek(j->file.fd, 0, SEEK_END), before;
 	ptrdiff_t got;
-	off_t before;
 
 	for (;;) {
 		before = j->end;
 		got = lockfile_read(&j->file, j->end, buf, size);
-		if (got < 0)
+		if (got < 0 || all < 0)
 			return lockfile_fail(
 			    &j->file, e, EXIT_USAGE, "cannot read this");
 		if (before == 0 && got > 0 &&
@@ -127,14 +149,15 @@ read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 		    !is_nothing(buf, (size_t)got))
 			return lockfile_refuse(&j->file, e,
 			    "this exists and is not a journal; nothing was "
-			    "changed");
-		if (take_lines(j, buf, (size_t)got, (size_t)got < size, e) != 0)
+			    "changed; name another file");
+		if (take_lines(j, buf, (size_t)got, before + got == all, e) !=
+		    0)
 			return -1;
 		if ((size_t)got < size)
 			break;
 		if (j->end == before)
-			return lockfile_refuse(
-			    &j->file, e, "a line of this is too long");
+			/* It is none, and so damaged. */
+			return take_line(j, buf, (size_t)got, e);
 	}
 	j->torn = (uint64_t)(before + got - j->end);
 	return 0;
@@ -164,8 +187,9 @@ check_one(const struct journal *j, const char *what, const char *recorded,
 		return 0;
 	escape_text(shown, sizeof(shown), recorded, strlen(recorded));
 	error_set(e, EXIT_USAGE,
-	    "this is the journal of another run: its %s is %s, not %s", what,
-	    shown, own);
+	    "this is the journal of another run: its %s is %s, not %s; name "
+	    "another file",
+	    what, shown, own);
 	error_place(e, j->file.shown, 0, 0);
 	return -1;
 }
@@ -193,6 +217,7 @@ begin(struct journal *j, const struct endpoint *ep, struct error *e)
 
 	if (line == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
+	j->end = (off_t)n;
 	if (lockfile_write(&j->file, line, n) != 0 ||
 	    sys_fsync(j->file.fd) != 0)
 		result =
@@ -204,8 +229,7 @@ begin(struct journal *j, const struct endpoint *ep, struct error *e)
 static int
 prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 {
-	if (open_file(j, e) != 0 || lock_file(j, e) != 0 ||
-	    read_all(j, e) != 0 ||
+	if (take_file(j, e) != 0 || read_all(j, e) != 0 ||
 	    (j->history.version != 0 && check_header(j, ep, e) != 0))
 		return -1;
 	if (j->torn > 0 && lockfile_cut(&j->file, j->end) != 0)
@@ -260,15 +284,18 @@ int
 journal_check(const struct journal *j, uint64_t batch, const char *sha256,
     struct error *e)
 {
-	const char *recorded = history_sha256(&j->history, batch);
+	const struct history_entry *known = history_whole(&j->history, batch);
 
-	if (recorded == NULL || strcmp(recorded, sha256) == 0)
+	if (known == NULL || strcmp(known->sha256, sha256) == 0)
 		return 0;
-	return error_set(e, EXIT_USAGE,
+	error_set(e, EXIT_USAGE,
 	    "batch %llu is another one than the journal has under this number: "
 	    "it is the journal of another input, or of other options, or one "
-	    "of the inputs was cut short",
+	    "of the inputs was cut short; name another file, or run with that "
+	    "input",
 	    (unsigned long long)batch);
+	error_place(e, j->file.shown, known->line, 0);
+	return -1;
 }
 
 int
@@ -284,6 +311,20 @@ journal_check_end(const struct journal *j, uint64_t batches, struct error *e)
 	    (unsigned long long)batches, (unsigned long long)known);
 }
 
+/* Something else has written to it, or cut it.  With the lock held. */
+static int
+tell_changed(struct journal *j, struct error *e)
+{
+	j->lost = j->broken = true;
+	error_set(e, EXIT_LOCAL,
+	    "something else has changed this journal while it was in use: "
+	    "another run may not find what this one has recorded, and would "
+	    "send it again; nothing more is sent; use a copy of it, or send "
+	    "only the batches without a receipt that says accepted or skipped");
+	error_place(e, j->file.shown, 0, 0);
+	return -1;
+}
+
 /* The entry's last line, which the caller frees. */
 static char *
 read_line(struct journal *j, const struct history_entry *entry, struct error *e)
@@ -297,10 +338,13 @@ read_line(struct journal *j, const struct history_entry *entry, struct error *e)
 	}
 	pthread_mutex_lock(&j->lock);
 	got = lockfile_read(&j->file, (off_t)entry->at, line, entry->length);
+	if (got < 0)
+		lockfile_fail(&j->file, e, EXIT_LOCAL, "cannot read this");
+	else if (got < (ptrdiff_t)entry->length)
+		tell_changed(j, e);
 	pthread_mutex_unlock(&j->lock);
 	if (got == (ptrdiff_t)entry->length)
 		return line;
-	lockfile_fail(&j->file, e, EXIT_LOCAL, "cannot read this");
 	free(line);
 	return NULL;
 }
@@ -338,6 +382,15 @@ journal_place(struct journal *j, const struct history_entry *entry, char **file,
 
 /* -------------------------------------------------------------- writing */
 
+/* The next line must not stand behind what was written there, which may be a
+ * part of one. */
+static void
+take_back(struct journal *j, off_t before)
+{
+	j->broken = before < 0 || lockfile_cut(&j->file, before) != 0;
+	j->end = before;
+}
+
 /* One line, on disk or not there.  With the lock held. */
 static int
 append(struct journal *j, const char *line, size_t n, struct error *e)
@@ -349,12 +402,32 @@ append(struct journal *j, const char *line, size_t n, struct error *e)
 	if (j->broken)
 		return error_set(e, EXIT_LOCAL, "the journal is broken");
 	before = sys_lseek(j->file.fd, 0, SEEK_END);
+	if (before >= 0 && before != j->end)
+		return tell_changed(j, e);
 	if (before >= 0 && lockfile_write(&j->file, line, n) == 0 &&
-	    sys_fsync(j->file.fd) == 0)
+	    sys_fsync(j->file.fd) == 0) {
+		j->end += (off_t)n;
 		return 0;
+	}
 	lockfile_fail(&j->file, e, EXIT_LOCAL, "cannot write the journal");
-	/* What follows must not stand behind a part of a line. */
-	j->broken = before < 0 || lockfile_cut(&j->file, before) != 0;
+	take_back(j, before);
+	return -1;
+}
+
+/* Will the next run find what is written?  With the lock held. */
+static int
+check_name(struct journal *j, struct error *e)
+{
+	if (lockfile_is(&j->file, j->file.path))
+		return 0;
+	j->lost = true;
+	error_set(e, EXIT_LOCAL,
+	    "this journal was removed, renamed or replaced while it was in "
+	    "use: another run would not find what this one has recorded, and "
+	    "would send it again; nothing more is sent; put the file back "
+	    "before you run this again, or send only the batches without a "
+	    "receipt that says accepted or skipped");
+	error_place(e, j->file.shown, 0, 0);
 	return -1;
 }
 
@@ -362,15 +435,22 @@ static int
 write_open(struct journal *j, const struct receipt *r, const char *file,
     uint64_t at, uint64_t *id, struct error *e)
 {
+	off_t before;
 	char *line;
 	size_t n;
 	int result;
 
 	pthread_mutex_lock(&j->lock);
+	before = j->end;
 	*id = j->opened + 1;
 	line = file == NULL ? history_attempt(*id, r, &n)
 			    : history_keep(*id, r, file, at, &n);
 	result = append(j, line, n, e);
+	/* Afterwards: it may have been lost while that took its time. */
+	if (result == 0 && check_name(j, e) != 0) {
+		take_back(j, before);
+		result = -1;
+	}
 	if (result == 0)
 		j->opened++;
 	pthread_mutex_unlock(&j->lock);
@@ -378,19 +458,18 @@ write_open(struct journal *j, const struct receipt *r, const char *file,
 	return result;
 }
 
+/* With the lock held.  A result is put into a file that was moved, too:
+ * somebody may put that back. */
 static int
 write_close(struct journal *j, enum history_line kind, uint64_t id,
     const struct receipt *r, struct error *e)
 {
 	size_t n = 0;
 	char *line = history_close(kind, id, r, &n);
-	int result;
+	int result = append(j, line, n, e);
 
-	pthread_mutex_lock(&j->lock);
-	result = append(j, line, n, e);
-	pthread_mutex_unlock(&j->lock);
 	free(line);
-	return result;
+	return result == 0 && !j->lost ? check_name(j, e) : result;
 }
 
 int
@@ -404,7 +483,12 @@ int
 journal_result(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e)
 {
-	return write_close(j, HISTORY_RESULT, id, r, e);
+	int result;
+
+	pthread_mutex_lock(&j->lock);
+	result = write_close(j, HISTORY_RESULT, id, r, e);
+	pthread_mutex_unlock(&j->lock);
+	return result;
 }
 
 int
@@ -419,9 +503,37 @@ journal_kept(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e)
 {
 	struct history *h = &j->history;
+	int result;
 
+	pthread_mutex_lock(&j->lock);
 	/* One that an earlier run began: it is there. */
 	if (id <= h->n)
 		h->files[h->entries[id - 1].file].kept++;
-	return write_close(j, HISTORY_KEPT, id, r, e);
+	result = write_close(j, HISTORY_KEPT, id, r, e);
+	pthread_mutex_unlock(&j->lock);
+	return result;
+}
+
+int
+journal_finish(struct journal *j, struct error *e)
+{
+	off_t size;
+	int result = 0;
+
+	pthread_mutex_lock(&j->lock);
+	if (!j->lost && !j->broken) {
+		size = sys_lseek(j->file.fd, 0, SEEK_END);
+		result = size < 0 ? lockfile_fail(&j->file, e, EXIT_LOCAL,
+					"cannot read this")
+			 : size != j->end ? tell_changed(j, e)
+					  : check_name(j, e);
+	}
+	pthread_mutex_unlock(&j->lock);
+	return result;
+}
+
+bool
+journal_lost(const struct journal *j)
+{
+	return j->lost;
 }

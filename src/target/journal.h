@@ -2,12 +2,13 @@
  * journal.h: the file that lets a run go on where another one ended; one
  * input's, described in tp-journal(5).
  *
- * What is written is on disk when a function returns.  Any number of threads
- * may use it at once.
+ * What is written is on disk when a function returns, in the file that has its
+ * name then.  Any number of threads may use it at once.
  */
 #ifndef TP_TARGET_JOURNAL_H
 #define TP_TARGET_JOURNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
 #include "target/endpoint.h"
@@ -29,8 +30,8 @@ void journal_free(struct journal *j);
 /* Bytes that journal_open cut off. */
 uint64_t journal_torn(const struct journal *j);
 
-/* What earlier runs left; but for what is counted as kept it does not change.
- */
+/* What earlier runs left.  It does not change, but for what is counted as kept:
+ * to be looked at when no other thread uses the journal any more. */
 const struct history *journal_history(const struct journal *j);
 
 /* Is this the batch that it has under that number, and has it no more than so
@@ -51,7 +52,9 @@ int journal_place(struct journal *j, const struct history_entry *entry,
  * Before the first byte of an attempt, and after its answer; before a batch
  * is a part of the failed file, at that offset, and when it is on disk there.
  * Of *r what it is (batch, rows, digest), and then all of it, is recorded.
- * -1 (EXIT_LOCAL): it could not be.
+ * -1 (EXIT_LOCAL): it could not be, or in a file that the next run will not
+ * find: somebody has removed, renamed, replaced or changed the journal.  What
+ * was to be opened is not recorded then.
  */
 int journal_attempt(
     struct journal *j, const struct receipt *r, uint64_t *id, struct error *e);
@@ -61,5 +64,13 @@ int journal_keep(struct journal *j, const struct receipt *r, const char *file,
     uint64_t at, uint64_t *id, struct error *e);
 int journal_kept(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e);
+
+/* When nothing more will be written.  -1 (EXIT_LOCAL): the file is not the one
+ * that the next run will find, or not as it was left; not if that was told
+ * before. */
+int journal_finish(struct journal *j, struct error *e);
+
+/* Was that told? */
+bool journal_lost(const struct journal *j);
 
 #endif

@@ -12,6 +12,31 @@ setup() {
 teardown() {
 	nobody_stop
 	sandbox_stop
+	[ -z "${edge_pid-}" ] || kill "$edge_pid" 2>/dev/null || true
+	[ -z "${run_pid-}" ] || kill "$run_pid" 2>/dev/null || true
+}
+
+# A run with the journal, held up by a server that has its first requests and
+# answers none before "touch edge.log.go": $run_pid.
+held_start() { # JOBS [OPTION|FILE]...
+	if [ -z "${edge_pid-}" ]; then
+		: >edge.log
+		"$BATS_TEST_DIRNAME/edge.py" gate edge.log >edge.out 3>&- &
+		edge_pid=$!
+		edge=$(await_address edge.out "$edge_pid")
+	fi
+	rm -f edge.log.go
+	tp-send --endpoint "$edge" --retry-delay 0 --rate 10000 --journal j \
+		--failed failed --jobs "$@" >receipts 2>said 3>&- &
+	run_pid=$!
+	until_lines "$1" edge.log
+}
+
+held_end() {
+	touch edge.log.go
+	code=0
+	wait "$run_pid" || code=$?
+	run_pid=
 }
 
 # One run with the journal; sets code, and makes receipts and said.
@@ -207,7 +232,8 @@ balanced() { # RECEIPTS...
 	code=0
 	tp-send --endpoint "$sandbox" --journal j four >two 2>said.two || code=$?
 	[ "$code" = 2 ]
-	[ "$(cat said.two)" = "tp-send: j: process $pid uses this journal" ]
+	[ "$(cat said.two)" = "tp-send: j: process $pid uses this journal; \
+run this again when it has ended" ]
 	[ ! -s two ]
 	kill -9 "$pid"
 	wait "$pid" || true
@@ -414,6 +440,178 @@ tp-send -c demo --endpoint $sandbox $name" said
 	[ ! -s log ]
 }
 
+# What is said of a journal that is not there any more; and nothing is sent that
+# was not under way.
+lost() { # REQUESTS TEXT
+	echo "exit $code, $(wc -l <edge.log) requests, $(states)"
+	cat said
+	[ "$code" = 4 ]
+	[ "$(wc -l <edge.log)" = "$1" ]
+	[ "$(grep -c "^tp-send: .*j: .*$2.*; nothing more is sent; " said)" = 1 ]
+	# That would send all again.
+	never grep 'run the same again' said
+	[ "$(jq .exit s)" = 4 ]
+}
+
+@test "the journal is removed, renamed or replaced: 4, and it is said" {
+	seq 9 | sed 's/.*/batch=thirdPartyId,tier\na&,gold/' >nine
+	for jobs in 1 4; do
+		for how in 'rm j' 'mv j moved' 'cp j new && mv new j' \
+			'ln -s moved link && mv link j'; do
+			rm -f j moved edge.log
+			held_start "$jobs" --summary s nine
+			eval "$how"
+			held_end
+			lost "$jobs" 'removed, renamed or replaced'
+			[ "$(states | xargs -n 1 | grep -c accepted)" = "$jobs" ]
+			# It knows what was sent, if somebody puts it back.
+			[ -f moved ] || continue
+			mv moved j
+			tp-send --endpoint "$edge" --rate 10000 --journal j nine \
+				>receipts 2>said
+			[ "$(states | xargs -n 1 | grep -c skipped)" = "$jobs" ]
+			[ "$(wc -l <edge.log)" = 9 ]
+			never grep possible-duplicate said
+		done
+	done
+}
+
+@test "the folder of the journal is removed or renamed: 4, and it is said" {
+	for how in 'rm -r d' 'mv d e'; do
+		rm -rf d e edge.log
+		mkdir d
+		held_start 1 --journal d/j --summary s four
+		eval "$how"
+		held_end
+		lost 1 'removed, renamed or replaced'
+	done
+}
+
+@test "the journal is removed, and a second run makes another: the first exits 4" {
+	held_start 1 --summary s four
+	rm j
+	tp-send --endpoint "$edge" --rate 10000 --journal j --failed failed.two \
+		four >two 2>said.two 3>&- &
+	second=$!
+	until_lines 2 edge.log
+	held_end
+	wait "$second"
+	[ "$(states two)" = 'accepted accepted accepted accepted' ]
+	lost 5 'removed, renamed or replaced'
+	[ "$(grep -c '^{"result"' j)" = 4 ]
+}
+
+@test "the journal is removed after the last result: 4, also if all is skipped" {
+	sandbox_start --rate 0
+	head -n 3 four >one
+	for states in accepted skipped; do
+		mkfifo pipe
+		tp-send --endpoint "$sandbox" --journal j --summary s <pipe \
+			>receipts 2>said 3>&- &
+		run_pid=$!
+		exec 7>pipe
+		cat one >&7
+		# The first row of another batch, so that this one is whole.
+		printf 'batch=thirdPartyId,tier\n' >&7
+		until_lines 1 receipts
+		cp j copy
+		rm j
+		exec 7>&-
+		code=0
+		wait "$run_pid" || code=$?
+		cat said
+		[ "$code $(states)" = "4 $states" ]
+		grep '^tp-send: j: .*removed, renamed or replaced' said
+		[ "$(jq .exit s)" = 4 ]
+		mv copy j
+		rm pipe
+	done
+}
+
+@test "the journal is removed between two batches: the second is not sent" {
+	sandbox_start --rate 0 --log log
+	mkfifo pipe
+	tp-send --endpoint "$sandbox" --journal j --summary s <pipe \
+		>receipts 2>said 3>&- &
+	run_pid=$!
+	exec 7>pipe
+	head -n 4 four >&7
+	until_lines 1 receipts
+	rm j
+	tail -n +5 four >&7
+	exec 7>&-
+	code=0
+	wait "$run_pid" || code=$?
+	cat said
+	[ "$code" = 4 ]
+	states | grep -x 'accepted failed\( failed\)*'
+	[ "$(wc -l <log)" = 1 ]
+	grep '^tp-send: j: .*removed, renamed or replaced' said
+}
+
+@test "something else cuts the journal, or writes to it: 4, and it is said" {
+	for how in ': >j' 'truncate -s -1 j' 'truncate -s 0 j && cat copy >>j &&
+		echo >>j' 'echo >>j'; do
+		rm -f j edge.log
+		held_start 1 --summary s four
+		cp j copy
+		eval "$how"
+		cp j changed
+		held_end
+		lost 1 'something else has changed this journal'
+		assert_same changed j
+		[ "$(states | cut -d ' ' -f 1)" = accepted ]
+	done
+}
+
+@test "something else cuts a journal that is read again: 4, and it is said" {
+	sandbox_start --rate 0 --log log
+	send four
+	expect 0 'accepted accepted accepted accepted'
+	mkfifo pipe
+	tp-send --endpoint "$sandbox" --journal j --summary s <pipe \
+		>receipts 2>said 3>&- &
+	run_pid=$!
+	exec 7>pipe
+	head -n 4 four >&7
+	until_lines 1 receipts
+	truncate -s -200 j
+	tail -n +5 four >&7
+	exec 7>&-
+	code=0
+	wait "$run_pid" || code=$?
+	[ "$code" = 4 ]
+	grep '^tp-send: j: something else has changed this journal' said
+	[ "$(wc -l <log)" = 4 ]
+}
+
+@test "the journal is removed between open and lock: another is made" {
+	sandbox_start --rate 0
+	echo 'not locked yet' >j
+	strace -f -o trace -P j -e trace=openat -e inject=openat:signal=STOP \
+		-E ASAN_OPTIONS=detect_leaks=0 tp-send --endpoint "$sandbox" \
+		--journal j four >receipts 2>said 3>&- &
+	run_pid=$!
+	until_lines 1 trace
+	for _ in {1..600}; do
+		pid=$(pgrep -P "$run_pid" tp-send) &&
+			grep -q '^State:.[tT]' "/proc/$pid/status" && break
+		sleep 0.02
+	done
+	rm j
+	# It is stopped once more as it makes the other one.
+	for _ in {1..600}; do
+		kill -CONT "$pid" 2>/dev/null || break
+		sleep 0.02
+	done
+	code=0
+	wait "$run_pid" || code=$?
+	run_pid=
+	cat said
+	[ "$code $(states)" = '0 accepted accepted accepted accepted' ]
+	[ "$(grep -c '^{"result"' j)" = 4 ]
+}
+
 @test "several jobs: unfinished ones are sent, the others skipped" {
 	sandbox_start --rate 0 --log log --fault 7:html --fault 13:html \
 		--fault 20:html
@@ -533,7 +731,7 @@ tp-send -c demo --endpoint $sandbox $name" said
 		[ "$code" = 4 ]
 		[ "$(jq -c '[.batch, .state]' receipts)" = \
 			"$([ $input = invalid ] || echo '[1,"failed"]')" ]
-		grep '^tp-send: j: cannot read this' said
+		grep '^tp-send: j: something else has changed this' said
 		cp whole j
 		send "$input"
 		[ "$(states)" = "$input" ]

@@ -3,6 +3,7 @@
  * off; and what is no journal of that run is refused.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -148,8 +149,8 @@ test_read_back(void **state)
 	h = journal_history(j);
 	assert_int_equal(journal_torn(j), 0);
 	assert_int_equal(history_batches(h), 3);
-	assert_int_equal(history_sha256(h, 2)[0], 'b');
-	assert_null(history_sha256(h, 4));
+	assert_int_equal(history_whole(h, 2)->sha256[0], 'b');
+	assert_null(history_whole(h, 4));
 	assert_non_null(find(j, 1, 0, 3).accepted);
 	assert_int_equal(
 	    journal_recall(j, find(j, 1, 0, 3).accepted, &r, &e), 0);
@@ -311,9 +312,10 @@ test_other_runs(void **state)
 	"{\"journal\":\"tp-send\",\"version\":1,"                     \
 	"\"endpoint\":\"https://demo.tt.omtrdc.net:443\",\"client\":" \
 	"\"demo\",\"api\":\"v2\"}\n"
-#define ABOUT                                                              \
-	",\"batch\":1,\"sha256\":\"aa\",\"rows\":1,\"bytes\":9,\"state\":" \
-	"\"accepted\"}\n"
+#define ABOUT_(batch, sha256, rows, bytes)                                \
+	",\"batch\":" #batch ",\"sha256\":\"" sha256 "\",\"rows\":" #rows \
+	",\"bytes\":" #bytes ",\"state\":\"accepted\"}\n"
+#define ABOUT ABOUT_(1, "aa", 1, 9)
 
 static void
 test_refused(void **state)
@@ -336,6 +338,19 @@ test_refused(void **state)
 		"line 4 of this journal is damaged: nothing is open"},
 	    {HEAD "{\"other\":1" ABOUT, "none that is known"},
 	    {HEAD "{\"attempt\":1}\n", "none that is known"},
+	    {HEAD "{\"attempt\":1" ABOUT_(1, "aa", 1, 9) "{\"result\":1" ABOUT_(
+		 2, "aa", 1, 9),
+		"line 3 of this journal is damaged: it is about another"},
+	    {HEAD "{\"attempt\":1" ABOUT_(1, "aa", 1, 9) "{\"result\":1" ABOUT_(
+		 1, "ab", 1, 9),
+		"line 3 of this journal is damaged: it is about another"},
+	    {HEAD "{\"attempt\":1" ABOUT_(1, "aa", 1, 9) "{\"result\":1" ABOUT_(
+		 1, "aa", 2, 9),
+		"line 3 of this journal is damaged: it is about another"},
+	    {HEAD "{\"attempt\":1" ABOUT_(1, "aa", 1, 9) "{\"result\":1" ABOUT_(
+		 1, "aa", 1, 8),
+		"line 3 of this journal is damaged: it is about another"},
+	    {HEAD "{\"attempt\":1" ABOUT_(0, "aa", 1, 9), "none that is known"},
 	};
 	size_t i;
 
@@ -367,7 +382,7 @@ test_locked(void **state)
 {
 	struct error e = ERROR_INIT;
 	struct journal *j;
-	char expected[64];
+	char expected[128];
 	int status;
 	pid_t child;
 
@@ -377,7 +392,9 @@ test_locked(void **state)
 	child = fork();
 	if (child == 0) {
 		snprintf(expected, sizeof(expected),
-		    "process %ld uses this journal", (long)getppid());
+		    "process %ld uses this journal; run this again when it "
+		    "has ended",
+		    (long)getppid());
 		_exit(journal_open(path, &endpoint, &e) == NULL &&
 			      e.code == EXIT_USAGE &&
 			      strcmp(e.text, expected) == 0
@@ -423,6 +440,91 @@ test_last_word(void **state)
 	journal_free(j);
 }
 
+enum { KEPT = 250 };
+static struct journal *shared;
+
+/* What an earlier run had begun to keep, is there: each second one of them. */
+static void *
+keep_some(void *arg)
+{
+	struct error e = ERROR_INIT;
+	size_t first = *(size_t *)arg, i;
+
+	for (i = first; i < KEPT; i += 2) {
+		struct receipt r = make_receipt(i + 1, 0, 1, 'a');
+
+		r.state = RECEIPT_REFUSED;
+		if (journal_kept(shared, i + 1, &r, &e) != 0)
+			return NULL;
+	}
+	return arg;
+}
+
+/* Each is counted, whichever thread tells of it. */
+static void
+test_kept_by_threads(void **state)
+{
+	struct error e = ERROR_INIT;
+	size_t firsts[2] = {0, 1}, i;
+	pthread_t threads[2];
+	uint64_t id;
+	void *result;
+
+	(void)state;
+	unlink(path);
+	shared = reopen();
+	for (i = 0; i < KEPT; i++) {
+		struct receipt r = make_receipt(i + 1, 0, 1, 'a');
+
+		assert_int_equal(
+		    journal_keep(shared, &r, "failed", i, &id, &e), 0);
+	}
+	journal_free(shared);
+	shared = reopen();
+	for (i = 0; i < 2; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, keep_some, &firsts[i]),
+		    0);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_ptr_equal(result, &firsts[i]);
+	}
+	assert_int_equal(journal_history(shared)->files[0].kept, KEPT);
+	journal_free(shared);
+	shared = reopen();
+	assert_int_equal(journal_history(shared)->files[0].kept, KEPT);
+	journal_free(shared);
+}
+
+/* The last line has NULs, and ends where the room to read into does. */
+static void
+test_torn_at_the_end_of_a_block(void **state)
+{
+	enum { LINES = 4, LONG = 60000 };
+	size_t size = 4 * HISTORY_LINE, at = strlen(HEAD), i;
+	char *data = calloc(1, size);
+	struct journal *j;
+
+	(void)state;
+	assert_non_null(data);
+	memcpy(data, HEAD, at);
+	for (i = 1; i <= LINES; i++) {
+		int n = snprintf(data + at, LONG, "{\"attempt\":%zu" ABOUT, i);
+
+		/* JSON may have spaces behind it. */
+		memset(data + at + n - 1, ' ', LONG - (size_t)n);
+		at += LONG;
+		data[at - 1] = '\n';
+	}
+	data[size - 1] = '\n';
+	given_file(path, data, size);
+	j = reopen();
+	assert_int_equal(journal_torn(j), size - at);
+	assert_int_equal(journal_history(j)->n, LINES);
+	journal_free(j);
+	free(data);
+}
+
 /* Many thousands of batches: quick, and some 130 bytes for each. */
 static void
 test_many(void **state)
@@ -447,7 +549,7 @@ test_many(void **state)
 		free(line);
 	}
 	assert_int_equal(history_sort(&h, &e), 0);
-	assert_non_null(history_sha256(&h, 7919));
+	assert_non_null(history_whole(&h, 7919));
 	assert_true(sizeof(*h.entries) <= 144);
 	history_free(&h);
 }
@@ -465,6 +567,8 @@ main(void)
 	    cmocka_unit_test(test_more_members),
 	    cmocka_unit_test(test_locked),
 	    cmocka_unit_test(test_last_word),
+	    cmocka_unit_test(test_kept_by_threads),
+	    cmocka_unit_test(test_torn_at_the_end_of_a_block),
 	    cmocka_unit_test(test_many),
 	};
 
