@@ -42,6 +42,8 @@ struct http {
 	const struct http_request *request;
 	struct http_answer *answer;
 	size_t sent;  /* bytes of its body handed to libcurl */
+	size_t came;  /* bytes of the answer, as they came */
+	size_t given; /* bytes of it that libcurl handed on */
 	bool headed;  /* all headers of the answer came */
 	bool stopped; /* request->stop said so */
 };
@@ -77,18 +79,48 @@ give_body(char *to, size_t size, size_t n, void *arg)
 	return n;
 }
 
+static bool
+is_too_long(const struct http *h)
+{
+	return h->came > HTTP_ANSWER_MAX || h->given > HTTP_ANSWER_MAX;
+}
+
+/*
+ * Counts what libcurl has received: status lines and headers, those of a
+ * proxy too, and the body before anything is decoded, so with the sizes,
+ * extensions and trailers of chunks.  No other callback is told of all that,
+ * and this one cannot end the transfer; those below do.
+ */
+static int
+count(CURL *curl, curl_infotype type, char *data, size_t n, void *arg)
+{
+	struct http *h = arg;
+
+	(void)curl, (void)data;
+	if (type == CURLINFO_HEADER_IN || type == CURLINFO_DATA_IN)
+		h->came += n;
+	return 0;
+}
+
+/* What is decompressed, and the trailers of a proxy's refusal, are longer
+ * than what was counted as it came, or were not counted. */
+static bool
+count_given(struct http *h, size_t n)
+{
+	h->given += n;
+	return !is_too_long(h);
+}
+
 static size_t
 take_body(char *from, size_t size, size_t n, void *arg)
 {
 	struct http *h = arg;
+	size_t room = HTTP_ANSWER_MAX - h->body.len;
 
 	n *= size;
-	if (n > HTTP_ANSWER_MAX - h->body.len) {
-		buffer_add(&h->body, from, HTTP_ANSWER_MAX - h->body.len);
-		h->answer->too_long = true;
-		return 0; /* ends the transfer */
-	}
-	return buffer_add(&h->body, from, n) == 0 ? n : 0;
+	if (buffer_add(&h->body, from, n < room ? n : room) != 0)
+		return 0;
+	return count_given(h, n) ? n : 0; /* 0 ends the transfer */
 }
 
 /* Seconds, or a date; -1 if it is neither. */
@@ -117,14 +149,16 @@ take_header(char *from, size_t size, size_t n, void *arg)
 	size_t used;
 
 	n *= size;
+	if (!count_given(h, n))
+		return 0;
 	used = n < sizeof(line) - 1 ? n : sizeof(line) - 1;
 	memcpy(line, from, used);
 	while (used > 0 && strchr("\r\n \t", line[used - 1]) != NULL)
 		used--;
 	line[used] = '\0';
-	if (strncmp(line, "HTTP/", 5) == 0) {
-		h->headed = false;
-	} else if (used == 0) {
+	if (h->headed)
+		return n; /* a trailer says nothing, whatever it looks like */
+	if (used == 0) {
 		long status = 0;
 
 		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -146,7 +180,7 @@ watch(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 	(void)a, (void)b, (void)c, (void)d;
 	if (h->request->stop != NULL && h->request->stop(h->request->stop_arg))
 		h->stopped = true;
-	return h->stopped;
+	return h->stopped || is_too_long(h);
 }
 
 /* What all requests share.  These options cannot fail but for memory. */
@@ -177,6 +211,9 @@ set_up(struct http *h, const struct http_settings *s)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
+	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L); /* nothing is shown of it */
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, count);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, h);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
@@ -319,6 +356,8 @@ is_early(const struct http *h, long status)
 static enum http_end
 judge(const struct http *h, CURLcode code, long status)
 {
+	if (is_too_long(h))
+		return h->headed ? HTTP_ANSWERED : HTTP_LOST;
 	switch (code) {
 	case CURLE_OK:
 		if (!h->headed)
@@ -328,8 +367,6 @@ judge(const struct http *h, CURLcode code, long status)
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
 		return HTTP_UNTRUSTED;
-	case CURLE_WRITE_ERROR:
-		return h->answer->too_long ? HTTP_ANSWERED : HTTP_CUT;
 	default:
 		if (h->headed)
 			return HTTP_CUT;
@@ -370,6 +407,8 @@ is_local(const struct http *h, CURLcode code)
 static const char *
 explain(const struct http *h, CURLcode code)
 {
+	if (is_too_long(h))
+		return "the answer is longer than 64 KiB";
 	if (code == CURLE_OK && h->headed)
 		return "answered before all of the body was sent";
 	if (code == CURLE_OUT_OF_MEMORY)
@@ -390,7 +429,7 @@ http_run(struct http *h, const struct http_request *request,
 	a->token = request->token;
 	h->request = request;
 	h->answer = a;
-	h->sent = h->body.len = 0;
+	h->sent = h->came = h->given = h->body.len = 0;
 	h->headed = h->stopped = false;
 	h->why[0] = '\0';
 	if (prepare(h, request) != 0)
@@ -399,6 +438,7 @@ http_run(struct http *h, const struct http_request *request,
 	/* Not what was already in libcurl's hands counts, but what may have
 	 * left them; libcurl's own count differs between versions. */
 	a->body_left = h->sent > 0;
+	a->too_long = is_too_long(h);
 	why = explain(h, code);
 	if (is_local(h, code))
 		return fail(code, why, e);

@@ -17,7 +17,11 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* An answer is read up to here: the service's are below 1 KiB. */
+/*
+ * An answer is read up to here, its headers, interim answers, the headers of a
+ * proxy before it, and all that chunks have around them counted: the service's
+ * are below 1 KiB.
+ */
 #define HTTP_ANSWER_MAX ((size_t)64 * 1024)
 
 struct http;
@@ -42,7 +46,7 @@ struct http_request {
 };
 
 enum http_end {
-	HTTP_ANSWERED,	/* whole; or headers whole and the body too long */
+	HTTP_ANSWERED,	/* whole; or headers whole and the rest too long */
 	HTTP_CUT,	/* headers came, the end of the body did not; or it is
 			 * success before all of the request's body had left */
 	HTTP_LOST,	/* no answer, or none that is HTTP */
@@ -54,7 +58,7 @@ struct http_answer {
 	enum http_end end;
 	int status;	    /* 200; 0 unless HTTP_ANSWERED or HTTP_CUT */
 	bool body_left;	    /* some of the request's body may have left */
-	bool too_long;	    /* body was cut off at HTTP_ANSWER_MAX */
+	bool too_long;	    /* it was cut off at HTTP_ANSWER_MAX */
 	double retry_after; /* seconds from now, as asked; below 0: not asked */
 	struct buffer body; /* belongs to the struct http, until its next run */
 	const char *token;  /* the request's, which may be in body, escaped */

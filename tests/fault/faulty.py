@@ -367,7 +367,9 @@ class Server:
         conn.sendall(http(200, OK)[:int(where)])
 
     def act_huge(self, conn, size):
-        conn.sendall(http(200, OK + b" " * (int(size) - len(OK))))
+        # All of the answer, its headers too, has that size.
+        head = len(http(200, b" " * 10000)) - 10000
+        conn.sendall(http(200, OK + b" " * (int(size) - head - len(OK))))
 
     def act_slow(self, conn, seconds):
         time.sleep(float(seconds))
