@@ -531,7 +531,7 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return e->code;
-	if (!run->dry_run && service_read_token(&run->service, e) != 0)
+	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) != 0)
 		return e->code;
 	run->reader = batch_reader_open(files, n, e);
 	if (run->reader == NULL ||

@@ -378,7 +378,7 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return -1;
-	if (run->token_to_status && service_read_token(&run->service, e) != 0)
+	if (service_prepare(&run->service, run->token_to_status, 1, e) != 0)
 		return -1;
 	if (run->format == FORMAT_AUTO)
 		run->format =

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ static struct call {
     {"fsync", EIO, 0}, {"ftruncate", EIO, 0}, {"rename", EACCES, 0},
     {"close", EIO, 0}, {"malloc", ENOMEM, 0}, {"mkdir", EACCES, 0},
     {"unlink", EACCES, 0}, {"opendir", EACCES, 0}, {"readdir", EIO, 0},
-    {"lseek", EIO, 0}, {"lock", ENOLCK, 0}, {"thread", EAGAIN, 0}};
+    {"lseek", EIO, 0}, {"lock", ENOLCK, 0}, {"thread", EAGAIN, 0},
+    {"socket", EMFILE, 0}};
 enum {
 	OPEN,
 	READ,
@@ -41,6 +43,7 @@ enum {
 	LSEEK,
 	LOCK,
 	THREAD,
+	SOCKET,
 	CALLS
 };
 
@@ -97,6 +100,21 @@ sys_guard_standard(void)
 			return -1;
 	}
 	return 0;
+}
+
+int
+sys_spare(unsigned n)
+{
+	int list[SYS_SPARE_MAX], fd = 0, number;
+	unsigned used = 0;
+
+	while (used < n && (fd = fcntl(2, F_DUPFD_CLOEXEC, 3)) >= 0)
+		list[used++] = fd;
+	number = errno;
+	while (used > 0)
+		(void)close(list[--used]);
+	errno = number;
+	return fd < 0 ? -1 : 0;
 }
 
 int
@@ -186,6 +204,17 @@ sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
 	if (failed != 0)
 		errno = failed;
 	return failed != 0 ? -1 : 0;
+}
+
+int
+sys_socket(int family, int type, int protocol)
+{
+	int fd = FAILS(SOCKET) ? -1 : socket(family, type, protocol);
+
+	/* SOCK_CLOEXEC came after POSIX.1-2008. */
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
 }
 
 int

@@ -8,7 +8,7 @@
  * tests/lint keeps all other files from making them directly.  Left out is
  * what only looks (stat, isatty) or only advises (the size of a pipe,
  * posix_fadvise), where nothing is lost if it fails; stderr, as nothing could
- * be said of that; and the sandbox's sockets.
+ * be said of that; the sandbox's sockets; and what libcurl does by itself.
  */
 #ifndef TP_BASE_SYS_H
 #define TP_BASE_SYS_H
@@ -26,6 +26,11 @@
  */
 int sys_guard_standard(void);
 
+/* Can so many more descriptors be opened?  -1 with errno.  At most
+ * SYS_SPARE_MAX. */
+enum { SYS_SPARE_MAX = 256 };
+int sys_spare(unsigned n);
+
 int sys_open(const char *path, int flags, mode_t mode);
 int sys_openat(int folder, const char *name, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);
@@ -42,6 +47,7 @@ off_t sys_lseek(int fd, off_t at, int whence);
 int sys_lock(int fd, int command, struct flock *l);
 /* Starts a thread with the default attributes; -1 with errno. */
 int sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg);
+int sys_socket(int family, int type, int protocol);
 int sys_close(int fd);
 void *sys_malloc(size_t n);
 void *sys_calloc(size_t count, size_t n);

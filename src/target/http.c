@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <curl/curl.h>
@@ -44,6 +45,7 @@ struct http {
 	size_t sent;  /* bytes of its body handed to libcurl */
 	size_t came;  /* bytes of the answer, as they came */
 	size_t given; /* bytes of it that libcurl handed on */
+	int refused;  /* errno of the last socket that was not made; 0 */
 	bool headed;  /* all headers of the answer came */
 	bool stopped; /* request->stop said so */
 };
@@ -54,7 +56,19 @@ static CURLcode started;
 static void
 start(void)
 {
+	/* libcurl, and libraries below it, would write to this file by what
+	 * the token can be read on its way. */
+	(void)unsetenv("SSLKEYLOGFILE");
 	started = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int
+http_start(struct error *e)
+{
+	pthread_once(&once, start);
+	return started == CURLE_OK
+		   ? 0
+		   : error_set(e, EXIT_LOCAL, "cannot start libcurl");
 }
 
 static size_t
@@ -172,6 +186,19 @@ take_header(char *from, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/* libcurl keeps why there is no socket to itself. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http *h = arg;
+	int fd = sys_socket(a->family, a->socktype, a->protocol);
+
+	(void)purpose;
+	if (fd < 0)
+		h->refused = errno;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static int
 watch(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
@@ -214,27 +241,36 @@ set_up(struct http *h, const struct http_settings *s)
 	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L); /* nothing is shown of it */
 	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, count);
 	curl_easy_setopt(c, CURLOPT_DEBUGDATA, h);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
 }
 
+/* These certificates and no others. */
 static int
-set_trust(struct http *h, const char *cacert, struct error *e)
+set_trust(struct http *h, const struct http_settings *s, struct error *e)
 {
-	int fd;
+	CURLcode code = CURLE_NOT_BUILT_IN;
 
-	if (cacert == NULL)
+	if (s->cacert == NULL)
 		return 0;
-	fd = sys_open(cacert, O_RDONLY | O_NOCTTY, 0);
-	if (fd < 0)
-		return error_errno(e, EXIT_USAGE, "cannot read %s", cacert);
-	(void)sys_close(fd);
-	/* These and no others. */
 	curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
-	if (curl_easy_setopt(h->curl, CURLOPT_CAINFO, cacert) != CURLE_OK)
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	return 0;
+#if LIBCURL_VERSION_NUM >= 0x074d00
+	{
+		struct curl_blob blob = {
+		    s->pem->data, s->pem->len, CURL_BLOB_NOCOPY};
+
+		code = curl_easy_setopt(h->curl, CURLOPT_CAINFO_BLOB, &blob);
+	}
+#endif
+	/* Not every library for TLS takes them from memory. */
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(h->curl, CURLOPT_CAINFO, NULL);
+	else
+		code = curl_easy_setopt(h->curl, CURLOPT_CAINFO, s->cacert);
+	return code == CURLE_OK ? 0 : error_set(e, EXIT_LOCAL, "out of memory");
 }
 
 struct http *
@@ -247,8 +283,7 @@ http_new(const struct http_settings *settings, struct error *e)
 		return NULL;
 	}
 	buffer_init(&h->body, HTTP_ANSWER_MAX);
-	pthread_once(&once, start);
-	if (started == CURLE_OK)
+	if (http_start(e) == 0)
 		h->curl = curl_easy_init();
 	if (h->curl == NULL) {
 		error_set(e, EXIT_LOCAL, "cannot start libcurl");
@@ -259,7 +294,7 @@ http_new(const struct http_settings *settings, struct error *e)
 	/* Now: later, a lack of memory would look like an answer cut short. */
 	if (buffer_reserve(&h->body, HTTP_ANSWER_MAX) != 0)
 		error_set(e, EXIT_LOCAL, "out of memory");
-	else if (set_trust(h, settings->cacert, e) == 0)
+	else if (set_trust(h, settings, e) == 0)
 		return h;
 	http_free(h);
 	return NULL;
@@ -385,22 +420,83 @@ fail(CURLcode code, const char *why, struct error *e)
 	    shown);
 }
 
-/* Trouble on this machine.  libcurl calls it a lack of memory, too, when a
- * header is longer than it takes (100 KiB): once a request is under way that is
- * an answer lost. */
+/* Is it this machine that has no more to give? */
 static bool
-is_local(const struct http *h, CURLcode code)
+is_want(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM ||
+	       number == ENOBUFS;
+}
+
+static bool
+lacks(struct http *h, const char *what, int number)
+{
+	if (!is_want(number))
+		return false;
+	snprintf(
+	    h->why, sizeof(h->why), "cannot %s: %s", what, strerror(number));
+	return true;
+}
+
+static bool
+lacks_connection(struct http *h)
+{
+	long number = 0;
+
+	curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &number);
+	return lacks(h, "make a socket", h->refused) ||
+	       lacks(h, "connect", (int)number);
+}
+
+/* libcurl has one code for a look-up of a name that failed and one that could
+ * not be made, which is by a thread and by sockets. */
+static bool
+lacks_lookup(struct http *h)
+{
+	int fd;
+
+	if (strstr(h->why, "thread failed to start") != NULL)
+		return true;
+	fd = sys_socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return lacks(h, "look up a name", errno);
+	(void)sys_close(fd);
+	return false;
+}
+
+/* Trouble on this machine.  Two codes are about an answer, too, once a request
+ * is under way: a header longer than libcurl takes (100 KiB) is a lack of
+ * memory to it, and one that is not HTTP an unsupported protocol. */
+static bool
+is_local(struct http *h, CURLcode code)
 {
 	long left = 0;
 
-	if (code == CURLE_OUT_OF_MEMORY)
+	switch (code) {
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
 		return curl_easy_getinfo(
 			   h->curl, CURLINFO_REQUEST_SIZE, &left) != CURLE_OK ||
 		       left == 0;
-	return code == CURLE_FAILED_INIT || code == CURLE_URL_MALFORMAT ||
-	       code == CURLE_READ_ERROR ||
-	       code == CURLE_SSL_ENGINE_INITFAILED ||
-	       code == CURLE_SSL_CACERT_BADFILE;
+	case CURLE_COULDNT_CONNECT:
+		return lacks_connection(h);
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return lacks_lookup(h);
+	case CURLE_BAD_FUNCTION_ARGUMENT: /* poll() fails; since 7.84: */
+#if LIBCURL_VERSION_NUM >= 0x075400
+	case CURLE_UNRECOVERABLE_POLL:
+#endif
+	case CURLE_FAILED_INIT:
+	case CURLE_NOT_BUILT_IN:
+	case CURLE_READ_ERROR:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ENGINE_INITFAILED:
+	case CURLE_URL_MALFORMAT:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Why there is no whole answer. */
@@ -430,6 +526,7 @@ http_run(struct http *h, const struct http_request *request,
 	h->request = request;
 	h->answer = a;
 	h->sent = h->came = h->given = h->body.len = 0;
+	h->refused = 0;
 	h->headed = h->stopped = false;
 	h->why[0] = '\0';
 	if (prepare(h, request) != 0)
@@ -439,9 +536,9 @@ http_run(struct http *h, const struct http_request *request,
 	 * left them; libcurl's own count differs between versions. */
 	a->body_left = h->sent > 0;
 	a->too_long = is_too_long(h);
-	why = explain(h, code);
 	if (is_local(h, code))
-		return fail(code, why, e);
+		return fail(code, explain(h, code), e);
+	why = explain(h, code);
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	a->end = judge(h, code, status);
 	if (a->end == HTTP_ANSWERED || a->end == HTTP_CUT)
@@ -466,4 +563,25 @@ http_tls_version(void)
 	const char *name = curl_version_info(CURLVERSION_NOW)->ssl_version;
 
 	return name == NULL ? "no TLS" : name;
+}
+
+bool
+http_has_tls_proxy(void)
+{
+	return (curl_version_info(CURLVERSION_NOW)->features &
+		   CURL_VERSION_HTTPS_PROXY) != 0;
+}
+
+void
+http_default_trust(const char **file, const char **folder)
+{
+	*file = *folder = NULL;
+#if LIBCURL_VERSION_NUM >= 0x074600
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	if (v->age >= CURLVERSION_SEVENTH) {
+		*file = v->cainfo;
+		*folder = v->capath;
+	}
+#endif
 }

@@ -28,6 +28,7 @@ struct http;
 
 struct http_settings {
 	const char *cacert;	  /* PEM file to trust instead; or NULL */
+	const struct buffer *pem; /* what is in it, see trust.h */
 	unsigned connect_timeout; /* seconds, > 0 */
 	unsigned timeout;	  /* seconds for all of it, > 0 */
 };
@@ -65,14 +66,28 @@ struct http_answer {
 	char text[256];	    /* why there is no whole answer; escaped */
 };
 
-/* cacert must live as long.  NULL: e says why (EXIT_USAGE: cacert). */
+/*
+ * Before the first http_new, and before any other thread is started: from here
+ * on SSLKEYLOGFILE is not set any more.
+ */
+int http_start(struct error *e);
+
+/* cacert and pem must live as long.  NULL: e says why. */
 struct http *http_new(const struct http_settings *settings, struct error *e);
 void http_free(struct http *h);
 
-/* 0: *a says how it ended.  -1: trouble on this machine (memory, cacert), and
- * nothing was sent. */
+/*
+ * 0: *a says how it ended.  -1: trouble on this machine: memory, descriptors,
+ * certificates, proxy.  Nothing has left, unless a->body_left says so.
+ */
 int http_run(struct http *h, const struct http_request *request,
     struct http_answer *a, struct error *e);
+
+/* Can it reach a proxy over TLS? */
+bool http_has_tls_proxy(void);
+/* Where libcurl looks for certificates by itself; NULL: not there, or it does
+ * not tell. */
+void http_default_trust(const char **file, const char **folder);
 
 /* "7.88.1", and what does TLS: "OpenSSL/3.0.22" */
 const char *http_curl_version(void);

@@ -4,9 +4,20 @@
 #include <string.h>
 #include "base/ndjson.h"
 #include "base/options.h"
+#include "base/sys.h"
 #include "csv/input.h"
 #include "target/command.h"
+#include "target/proxy.h"
 #include "target/token.h"
+#include "target/trust.h"
+
+/*
+ * Descriptors that are open together: of one request its socket, one more
+ * while two addresses are tried, two pairs by which libcurl wakes itself, and
+ * what a look-up of a name opens; of the rest input, failed file, journal,
+ * ledger and its folder, and one that is only to be synced.
+ */
+enum { FILES_A_JOB = 8, FILES_BESIDE = 6 };
 
 void
 service_init(struct service *s)
@@ -58,13 +69,50 @@ service_resolve(struct service *s, enum endpoint_api api, struct error *e)
 	return endpoint_make(&s->endpoint, s->client, s->address, api, e);
 }
 
-int
-service_read_token(struct service *s, struct error *e)
+static int
+check_descriptors(unsigned jobs, struct error *e)
 {
-	if (s->token_file == NULL)
+	unsigned n = jobs * FILES_A_JOB + FILES_BESIDE;
+
+	if (sys_spare(n) == 0)
 		return 0;
-	s->token = token_read(s->token_file, e);
-	return s->token == NULL ? -1 : 0;
+	return error_errno(e, EXIT_LOCAL,
+	    "cannot open %u files more, as %u request%s at once may need; "
+	    "raise the limit (ulimit -n)%s",
+	    n, jobs, jobs == 1 ? "" : "s", jobs == 1 ? "" : " or lower --jobs");
+}
+
+/* No proxy is used to reach this machine. */
+static int
+check_way(const struct service *s, struct error *e)
+{
+	const struct origin *o = &s->endpoint.origin;
+	const char *file, *folder;
+	int tls;
+
+	tls = o->loopback ? 0 : proxy_check(o->host, http_has_tls_proxy(), e);
+	if (tls < 0)
+		return -1;
+	/* What --cacert gives is for the host, not for a proxy. */
+	if (tls == 0 && (s->cacert != NULL || !o->tls))
+		return 0;
+	http_default_trust(&file, &folder);
+	return trust_check_default(file, folder, e);
+}
+
+int
+service_prepare(struct service *s, bool token, unsigned jobs, struct error *e)
+{
+	if (check_descriptors(jobs, e) != 0)
+		return -1;
+	if (token && s->token_file != NULL) {
+		s->token = token_read(s->token_file, e);
+		if (s->token == NULL)
+			return -1;
+	}
+	if (s->cacert != NULL && trust_read(&s->pem, s->cacert, e) != 0)
+		return -1;
+	return http_start(e) != 0 ? -1 : check_way(s, e);
 }
 
 int
@@ -79,6 +127,7 @@ service_http(const struct service *s)
 {
 	const struct http_settings http = {
 	    .cacert = s->cacert,
+	    .pem = &s->pem,
 	    .connect_timeout = (unsigned)s->connect_timeout,
 	    .timeout = (unsigned)s->timeout,
 	};
@@ -113,6 +162,7 @@ service_free(struct service *s)
 {
 	pace_free(s->pace);
 	token_free(s->token);
+	buffer_free(&s->pem);
 	s->pace = NULL;
 	s->token = NULL;
 }

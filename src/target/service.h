@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "base/buffer.h"
 #include "base/error.h"
 #include "target/endpoint.h"
 #include "target/http.h"
@@ -18,7 +19,8 @@ struct service {
 	uint64_t timeout, connect_timeout;		    /* seconds */
 
 	struct endpoint endpoint; /* by service_resolve */
-	char *token;		  /* by service_read_token; or NULL */
+	struct buffer pem;	  /* of cacert, by service_prepare */
+	char *token;		  /* by service_prepare; or NULL */
 	struct pace *pace;	  /* by service_open_pace; or NULL */
 };
 
@@ -60,11 +62,18 @@ int service_set_option(
 /* After all options: s->endpoint.  -1 with EXIT_USAGE. */
 int service_resolve(struct service *s, enum endpoint_api api, struct error *e);
 
-/* Reads the token, if there is a file of it. */
-int service_read_token(struct service *s, struct error *e);
+/*
+ * What can be looked at on this machine before the first call, and changes
+ * nothing: token (if it is wanted; and there is a file of it), certificates,
+ * proxy, descriptors for so many requests at once; starts libcurl.  -1:
+ * EXIT_USAGE or EXIT_LOCAL.  Before any thread is started.
+ */
+int service_prepare(
+    struct service *s, bool token, unsigned jobs, struct error *e);
 /* The pace of all calls, see pace_open. */
 int service_open_pace(struct service *s, struct error *e);
 
+/* *s must live as long. */
 struct http_settings service_http(const struct service *s);
 
 /* Appends to a command, for a person, the options that reach the same. */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/sys.h"
+#include "target/proxy.h"
 #include "target/retry.h"
 #include "target/schedule.h"
 #include "target/statusurl.h"
@@ -135,6 +136,18 @@ make_batch(const struct receipt *r, const struct statusurl *u)
 	return b;
 }
 
+/* It may be another host than the endpoint's. */
+static int
+check_proxy(const struct statusurl *u, struct error *e)
+{
+	struct origin o;
+	const char *rest;
+
+	if (u->direct || origin_parse(&o, u->url, &rest) != 0)
+		return 0;
+	return proxy_check(o.host, http_has_tls_proxy(), e) < 0 ? -1 : 0;
+}
+
 int
 watch_add(struct watch *w, const struct receipt *r, struct error *e)
 {
@@ -148,6 +161,8 @@ watch_add(struct watch *w, const struct receipt *r, struct error *e)
 		explain(&s, why);
 		return end(w, &s, STATUS_UNFOLLOWED, e);
 	}
+	if (check_proxy(&u, e) != 0)
+		return -1;
 	b = make_room(w) != 0 ? NULL : make_batch(r, &u);
 	if (b == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");

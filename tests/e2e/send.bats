@@ -552,7 +552,7 @@ tls_start() { # NAME OPTION...
 	[ "$(wc -l <edge.log)" = 1 ]
 }
 
-@test "what is wrong here is not waited out, though a proxy was called" {
+@test "what is wrong here is found before a proxy is called" {
 	edge_start tunnel-open
 	echo none >bad.pem
 	code=0
@@ -560,7 +560,7 @@ tls_start() { # NAME OPTION...
 		--failed failed one.batches >receipts 2>said || code=$?
 	cat said
 	[ "$code" = 2 ]
-	[ "$(wc -l <edge.log)" = 1 ]
+	[ ! -s edge.log ]
 }
 
 # ---------------------------------------------------------- outputs, signals

@@ -555,8 +555,6 @@ test_service(void **state)
 	assert_non_null(strstr(e.text, "--client"));
 	assert_int_equal(s.rate, PACE_SEND);
 	assert_int_equal(s.timeout, 300);
-	assert_int_equal(service_read_token(&s, NULL), 0);
-	assert_null(s.token);
 
 	assert_int_equal(service_set_option(&s, 'c', "demo", NULL), 0);
 	assert_int_equal(
