@@ -451,8 +451,14 @@ dry_run(struct run *run, struct error *e)
 	size_t n;
 	enum exit_code code = EXIT_COMPLETE;
 
-	if (plan_make(&plan, run->reader, (unsigned)run->service.rate,
-		say_passed, e) != 0)
+	/* All that send_all opens, but nothing of it is made or changed. */
+	if (failed_look(run->failed_path, e) != 0 ||
+	    pace_look(&run->service.endpoint, e) != 0 ||
+	    (run->journal_path != NULL &&
+		journal_look(&run->journal, run->journal_path,
+		    &run->service.endpoint, e) != 0) ||
+	    plan_make(&plan, run->reader, run->journal,
+		(unsigned)run->service.rate, say_passed, e) != 0)
 		return e->code;
 	line = plan_line(&plan, run->service.endpoint.url, &n);
 	(void)output_line(&run->out, line, n, e);
@@ -462,6 +468,20 @@ dry_run(struct run *run, struct error *e)
 	if (plan.invalid > 0)
 		code = EXIT_INPUT;
 	return exit_worse(code, e->code);
+}
+
+static int
+open_failed(struct run *run, struct error *e)
+{
+	run->failed = failed_open(run->failed_path, e);
+	if (run->failed == NULL)
+		return -1;
+	if (failed_torn(run->failed) > 0)
+		diag_warn("%s ended in a batch that an earlier run could not "
+			  "finish; its %llu bytes were cut off",
+		    run->failed_path,
+		    (unsigned long long)failed_torn(run->failed));
+	return 0;
 }
 
 static int
@@ -488,15 +508,11 @@ send_all(struct run *run, struct error *e)
 	struct sender_settings s;
 	enum exit_code code;
 
-	run->failed = failed_open(run->failed_path, e);
-	if (service_open_pace(&run->service, e) != 0 || run->failed == NULL ||
-	    open_journal(run, e) != 0)
+	/* If one cannot be used, the other is neither made nor cut. */
+	if (service_open_pace(&run->service, e) != 0 ||
+	    failed_look(run->failed_path, e) != 0 ||
+	    open_journal(run, e) != 0 || open_failed(run, e) != 0)
 		return e->code;
-	if (failed_torn(run->failed) > 0)
-		diag_warn("%s ended in a batch that an earlier run could not "
-			  "finish; its %llu bytes were cut off",
-		    run->failed_path,
-		    (unsigned long long)failed_torn(run->failed));
 	s = (struct sender_settings){
 	    .endpoint = &run->service.endpoint,
 	    .token = run->service.token,

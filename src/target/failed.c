@@ -19,6 +19,7 @@
 struct failed {
 	struct lockfile file; /* from the first batch on, or as it was found */
 	bool regular;
+	bool look;   /* nothing of it is to be changed */
 	bool held;   /* a batch was begun; the lock is held */
 	bool first;  /* of this batch nothing was written yet */
 	off_t begun; /* where this batch begins */
@@ -201,7 +202,7 @@ mend(struct failed *f, off_t size, struct error *e)
 	free(block);
 	if (end < 0)
 		return -1;
-	if (end < size && lockfile_cut(&f->file, end) != 0)
+	if (end < size && !f->look && lockfile_cut(&f->file, end) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot cut off a torn batch");
 	f->torn = (uint64_t)(size - end);
@@ -217,6 +218,9 @@ open_file(struct failed *f, int flags)
 	f->regular = stat(f->file.path, &st) != 0 || S_ISREG(st.st_mode);
 	if (f->regular)
 		return lockfile_open(&f->file, AT_FDCWD, flags);
+	/* Who reads a pipe would see it end. */
+	if (f->look && !S_ISDIR(st.st_mode))
+		return access(f->file.path, W_OK);
 	/* Pipes and devices are written in place. */
 	f->file.fd = sys_open(f->file.path, O_WRONLY | O_NOCTTY, 0);
 	return f->file.fd < 0 ? -1 : 0;
@@ -288,8 +292,8 @@ make_name(char name[64])
 	return name;
 }
 
-struct failed *
-failed_open(const char *path, struct error *e)
+static struct failed *
+open_path(const char *path, bool look, struct error *e)
 {
 	struct failed *f = sys_calloc(1, sizeof(*f));
 	char name[64];
@@ -300,6 +304,7 @@ failed_open(const char *path, struct error *e)
 		error_set(e, EXIT_LOCAL, "out of memory");
 		return NULL;
 	}
+	f->look = look;
 	result =
 	    lockfile_init(&f->file, path == NULL ? make_name(name) : path, e);
 	if (result == 0 && lstat(f->file.path, &st) != 0 && errno == ENOENT)
@@ -310,6 +315,21 @@ failed_open(const char *path, struct error *e)
 		return f;
 	failed_free(f);
 	return NULL;
+}
+
+struct failed *
+failed_open(const char *path, struct error *e)
+{
+	return open_path(path, false, e);
+}
+
+int
+failed_look(const char *path, struct error *e)
+{
+	struct failed *f = open_path(path, true, e);
+
+	failed_free(f);
+	return f == NULL ? -1 : 0;
 }
 
 void

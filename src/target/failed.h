@@ -28,6 +28,9 @@ struct failed;
 struct failed *failed_open(const char *path, struct error *e);
 void failed_free(struct failed *f);
 
+/* Would failed_open succeed?  Cuts nothing, and leaves no file behind. */
+int failed_look(const char *path, struct error *e);
+
 /* One batch, in pieces.  -1 (EXIT_LOCAL): nothing of it is in the file. */
 int failed_begin(struct failed *f, struct error *e);
 int failed_write(struct failed *f, const char *data, size_t n, struct error *e);

@@ -1,5 +1,6 @@
 #include "target/journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,12 +26,12 @@ struct journal {
 /* ------------------------------------------------------------- opening */
 
 static int
-open_file(struct journal *j, struct error *e)
+open_file(struct journal *j, int flags, struct error *e)
 {
 	static const char cannot[] = "cannot use this as the journal";
 	struct stat st;
 
-	if (lockfile_open(&j->file, AT_FDCWD, O_APPEND | O_CREAT) != 0)
+	if (lockfile_open(&j->file, AT_FDCWD, O_APPEND | flags) != 0)
 		return lockfile_fail_open(&j->file, e, cannot);
 	if (fstat(j->file.fd, &st) != 0)
 		return lockfile_fail(&j->file, e, EXIT_USAGE, cannot);
@@ -66,10 +67,10 @@ lock_file(struct journal *j, struct error *e)
 /* Opens and locks the file that has the name then: before it was locked
  * somebody may have removed or moved it. */
 static int
-take_file(struct journal *j, struct error *e)
+take_file(struct journal *j, int flags, struct error *e)
 {
 	for (;;) {
-		if (open_file(j, e) != 0 || lock_file(j, e) != 0)
+		if (open_file(j, flags, e) != 0 || lock_file(j, e) != 0)
 			return -1;
 		if (lockfile_is(&j->file, j->file.path))
 			return 0;
@@ -227,10 +228,17 @@ begin(struct journal *j, const struct endpoint *ep, struct error *e)
 }
 
 static int
+load(struct journal *j, int flags, const struct endpoint *ep, struct error *e)
+{
+	if (take_file(j, flags, e) != 0 || read_all(j, e) != 0)
+		return -1;
+	return j->history.version == 0 ? 0 : check_header(j, ep, e);
+}
+
+static int
 prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 {
-	if (take_file(j, e) != 0 || read_all(j, e) != 0 ||
-	    (j->history.version != 0 && check_header(j, ep, e) != 0))
+	if (load(j, O_CREAT, ep, e) != 0)
 		return -1;
 	if (j->torn > 0 && lockfile_cut(&j->file, j->end) != 0)
 		return lockfile_fail(
@@ -239,8 +247,8 @@ prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 	return j->history.version != 0 ? 0 : begin(j, ep, e);
 }
 
-struct journal *
-journal_open(const char *path, const struct endpoint *ep, struct error *e)
+static struct journal *
+make(const char *path, struct error *e)
 {
 	struct journal *j = sys_calloc(1, sizeof(*j));
 
@@ -249,10 +257,53 @@ journal_open(const char *path, const struct endpoint *ep, struct error *e)
 		return NULL;
 	}
 	pthread_mutex_init(&j->lock, NULL);
-	if (lockfile_init(&j->file, path, e) == 0 && prepare(j, ep, e) == 0)
+	if (lockfile_init(&j->file, path, e) == 0)
 		return j;
 	journal_free(j);
 	return NULL;
+}
+
+struct journal *
+journal_open(const char *path, const struct endpoint *ep, struct error *e)
+{
+	struct journal *j = make(path, e);
+
+	if (j == NULL || prepare(j, ep, e) == 0)
+		return j;
+	journal_free(j);
+	return NULL;
+}
+
+/* Proves that it can be made there. */
+static int
+try_new(const char *path, struct error *e)
+{
+	struct outfile trial;
+	int result = outfile_open(&trial, path, e);
+
+	outfile_discard(&trial);
+	return result;
+}
+
+int
+journal_look(struct journal **j, const char *path, const struct endpoint *ep,
+    struct error *e)
+{
+	struct stat st;
+
+	*j = NULL;
+	if (lstat(path, &st) != 0 && errno == ENOENT)
+		return try_new(path, e);
+	*j = make(path, e);
+	if (*j == NULL)
+		return -1;
+	if (load(*j, 0, ep, e) == 0) {
+		lockfile_close(&(*j)->file);
+		return 0;
+	}
+	journal_free(*j);
+	*j = NULL;
+	return -1;
 }
 
 void

@@ -27,6 +27,14 @@ struct journal *journal_open(
     const char *path, const struct endpoint *ep, struct error *e);
 void journal_free(struct journal *j);
 
+/*
+ * Would journal_open succeed?  Makes, cuts and locks nothing.  *j becomes what
+ * journal_history and journal_check can be asked of, and nothing else; NULL if
+ * there is no journal yet.
+ */
+int journal_look(struct journal **j, const char *path,
+    const struct endpoint *ep, struct error *e);
+
 /* Bytes that journal_open cut off. */
 uint64_t journal_torn(const struct journal *j);
 

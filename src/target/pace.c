@@ -169,9 +169,9 @@ start_file(struct pace *p)
 	return sys_fsync(p->folder) != 0 && errno != EINVAL ? -1 : 0;
 }
 
-/* The file is there and ours.  1: it is another's, or no file. */
+/* 1: it is another's, or no file. */
 static int
-check_file(const struct pace *p)
+await_file(const struct pace *p)
 {
 	struct stat st;
 	double waited;
@@ -186,6 +186,23 @@ check_file(const struct pace *p)
 			return 0;
 		(void)clock_sleep(lock_again, NULL, NULL);
 	}
+}
+
+/* The file is there and ours. */
+static int
+check_file(const struct pace *p, enum exit_code code, struct error *e)
+{
+	int result = await_file(p);
+
+	if (result < 0)
+		return fail(p, e, code, "open");
+	if (result == 0)
+		return 0;
+	error_set(e, code,
+	    "the ledger of calls, %s, is not a file of this user's alone",
+	    p->file.path);
+	error_place(e, p->folder_shown, 0, 0);
+	return -1;
 }
 
 static int
@@ -204,15 +221,7 @@ open_file(struct pace *p, enum exit_code code, struct error *e)
 	if (errno != EEXIST ||
 	    lockfile_open(&p->file, p->folder, O_NONBLOCK) != 0)
 		return fail(p, e, code, "open");
-	result = check_file(p);
-	if (result > 0) {
-		error_set(e, code,
-		    "the ledger of calls, %s, is not a file of this user's "
-		    "alone",
-		    p->file.path);
-		error_place(e, p->folder_shown, 0, 0);
-	}
-	return result < 0 ? fail(p, e, code, "open") : -result;
+	return check_file(p, code, e);
 }
 
 /* Locks the file that has the name now, and reads it. */
@@ -278,8 +287,9 @@ pace_new(unsigned rate, struct error *e)
 	return p;
 }
 
-struct pace *
-pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
+/* With the name of a ledger that is not open yet. */
+static struct pace *
+make(const struct endpoint *endpoint, unsigned rate, struct error *e)
 {
 	struct pace *p = pace_new(rate, e);
 	char name[256];
@@ -294,11 +304,49 @@ pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
 	if (p->data == NULL)
 		error_set(e, EXIT_LOCAL, "out of memory");
 	else if (lockfile_init(&p->file, name, e) == 0)
-		p->folder = statedir_open(p->folder_shown, e);
+		return p;
+	pace_free(p);
+	return NULL;
+}
+
+struct pace *
+pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
+{
+	struct pace *p = make(endpoint, rate, e);
+
+	if (p == NULL)
+		return NULL;
+	p->folder = statedir_open(p->folder_shown, e);
 	if (p->folder >= 0 && open_file(p, EXIT_USAGE, e) == 0)
 		return p;
 	pace_free(p);
 	return NULL;
+}
+
+/* The ledger, in the folder that is there. */
+static int
+look(struct pace *p, struct error *e)
+{
+	if (lockfile_open(&p->file, p->folder, O_NONBLOCK) == 0)
+		return check_file(p, EXIT_USAGE, e);
+	if (errno == ENOENT && faccessat(p->folder, ".", W_OK | X_OK, 0) == 0)
+		return 0;
+	return fail(p, e, EXIT_USAGE, "open");
+}
+
+int
+pace_look(const struct endpoint *endpoint, struct error *e)
+{
+	struct pace *p = make(endpoint, 1, e);
+	int result = 0;
+
+	if (p == NULL)
+		return -1;
+	p->folder = statedir_look(p->folder_shown, e);
+	if (p->folder != STATEDIR_NONE)
+		result = p->folder < 0 ? -1 : look(p, e);
+	pace_free(p);
+	return result;
 }
 
 void

@@ -37,6 +37,9 @@ struct pace *pace_new(unsigned rate, struct error *e);
 struct pace *pace_open(
     const struct endpoint *endpoint, unsigned rate, struct error *e);
 
+/* Would pace_open succeed?  Makes nothing, and counts no call. */
+int pace_look(const struct endpoint *endpoint, struct error *e);
+
 void pace_free(struct pace *p);
 
 /*

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "batch/reader.h"
+#include "target/journal.h"
 
 struct plan {
 	uint64_t batches; /* that comply: one call each */
@@ -18,9 +19,11 @@ struct plan {
 
 /*
  * Reads all of the stream.  fault is told of each batch that would not be
- * sent.  -1: it could not be read to its end.
+ * sent.  journal: NULL, or the one whose input it is to be.  -1: it could not
+ * be read to its end, or it is another one than the journal's.
  */
-int plan_make(struct plan *p, struct batch_reader *reader, unsigned rate,
+int plan_make(struct plan *p, struct batch_reader *reader,
+    const struct journal *journal, unsigned rate,
     void (*fault)(const struct batch *b), struct error *e);
 
 /* One NDJSON line with its line feed, which the caller frees; NULL: no

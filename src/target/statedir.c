@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,15 +86,41 @@ check(int fd, struct error *e)
 	return 0;
 }
 
+static const char cannot_make[] =
+    "cannot make this folder (TP_STATE_DIR can name another)";
+
+/* Could make_folders make it?  Cuts path down to what there is. */
 static int
-open_folder(char *path, struct error *e)
+look_above(char *path, struct error *e)
 {
+	struct stat st;
+	char *slash;
+
+	do {
+		slash = strrchr(path, '/');
+		if (slash != NULL && slash != path)
+			*slash = '\0';
+		else
+			memcpy(path, slash == NULL ? "." : "/", 2);
+	} while (stat(path, &st) != 0 && errno == ENOENT);
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	else if (access(path, W_OK | X_OK) == 0)
+		return STATEDIR_NONE;
+	return error_errno(e, EXIT_USAGE, cannot_make);
+}
+
+static int
+open_folder(char *path, bool make, struct error *e)
+{
+	struct stat st;
 	int fd;
 
-	if (make_folders(path) != 0)
-		return error_errno(e, EXIT_USAGE,
-		    "cannot make this folder (TP_STATE_DIR can name another)");
+	if (make && make_folders(path) != 0)
+		return error_errno(e, EXIT_USAGE, cannot_make);
 	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0 && !make && lstat(path, &st) != 0)
+		return look_above(path, e);
 	if (fd < 0)
 		return error_errno(e, EXIT_USAGE,
 		    "cannot open this as a folder; it may be no symbolic link "
@@ -104,8 +131,8 @@ open_folder(char *path, struct error *e)
 	return -1;
 }
 
-int
-statedir_open(char shown[STATEDIR_SHOWN], struct error *e)
+static int
+open_it(char shown[STATEDIR_SHOWN], bool make, struct error *e)
 {
 	char *path = make_path(e);
 	int fd;
@@ -114,9 +141,21 @@ statedir_open(char shown[STATEDIR_SHOWN], struct error *e)
 		return -1;
 	trim_slashes(path);
 	escape_text(shown, STATEDIR_SHOWN, path, strlen(path));
-	fd = open_folder(path, e);
-	if (fd < 0)
+	fd = open_folder(path, make, e);
+	if (fd == -1)
 		error_place(e, shown, 0, 0);
 	free(path);
 	return fd;
+}
+
+int
+statedir_open(char shown[STATEDIR_SHOWN], struct error *e)
+{
+	return open_it(shown, true, e);
+}
+
+int
+statedir_look(char shown[STATEDIR_SHOWN], struct error *e)
+{
+	return open_it(shown, false, e);
 }

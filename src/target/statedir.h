@@ -18,4 +18,9 @@ enum { STATEDIR_SHOWN = 256 };
  */
 int statedir_open(char shown[STATEDIR_SHOWN], struct error *e);
 
+/* The same, and makes nothing.  STATEDIR_NONE: it is not there, and can be
+ * made. */
+enum { STATEDIR_NONE = -2 };
+int statedir_look(char shown[STATEDIR_SHOWN], struct error *e);
+
 #endif

@@ -273,3 +273,150 @@ limited() { # N COMMAND...
 	limited 200 tp-send --jobs 16 in
 	[ "$status" = 0 ]
 }
+
+# ---------------------------------------------------------------- --dry-run
+
+# All files here, with their contents and times, but for what a run prints.
+snapshot() {
+	find . ! -path ./out ! -path ./err ! -path ./before ! -path ./after \
+		! -path . -printf '%p %m %s %T@ %i ' \
+		\( -type f -exec sha256sum {} \; -o -printf '%l\n' \) | sort
+}
+
+# A dry run ends as a real one does at its start, says the same, and leaves no
+# trace; so does the real one.
+both() { # STATUS TEXT OPTION...
+	snapshot >before
+	send --dry-run "${@:3}"
+	snapshot >after
+	echo "dry run: $status: $(cat err)"
+	[ "$status" = "$1" ]
+	grep -F -e "$2" err
+	assert_same before after
+	cp err before
+	send "${@:3}"
+	echo "$status: $(cat err)"
+	[ "$status" = "$1" ]
+	assert_same before err
+	[ ! -s out ]
+}
+
+@test "dry run: what is well leaves nothing behind" {
+	mkdir new
+	export TP_STATE_DIR=$PWD/new/a/b
+	touch -d 2001-01-01 new
+	snapshot >before
+	send --dry-run
+	[ "$status" = 0 ]
+	send --dry-run --journal new/journal --failed new/failed
+	[ "$status" = 0 ]
+	[ -z "$(ls -A new)" ]
+	rm -f out err
+	[ "$(ls -A)" = "$(printf 'before\nin\nnew\nreceipts')" ]
+}
+
+@test "dry run: what is there stays as it is, torn ends and all" {
+	sandbox_start --rate 0 --fault 2:code=400
+	export TP_ENDPOINT=$sandbox
+	printf 'batch=thirdPartyId,tier\nb1,gold\n' >>in
+	send
+	[ "$status" = 1 ]
+	printf '{"attempt":3,"bat' >>journal
+	printf '\0atch=thirdPartyId\n' >>failed
+	: >"$TP_STATE_DIR/other"
+	snapshot >before
+	send --dry-run
+	[ "$status" = 0 ]
+	snapshot >after
+	assert_same before after
+	# Others may use the failed file, and the ledger, meanwhile.
+	send
+	[ "$status" = 1 ]
+	[ "$(jq -r .state out | xargs)" = 'skipped refused' ]
+	[ "$(grep -c '' failed)" = 2 ]
+}
+
+@test "dry run: the token file, certificates and proxy" {
+	echo x >open && chmod 644 open
+	both 2 'token file open' --token-file open
+	both 2 'token file gone' --token-file gone
+	both 2 'in: there is no certificate' --cacert in
+	https_proxy=foo://h both 2 'https_proxy:'
+}
+
+@test "dry run: the folder for what processes share" {
+	ln -s . link
+	TP_STATE_DIR=link both 2 'link: cannot open this as a folder'
+	mkdir -m 777 shared && chmod 777 shared
+	TP_STATE_DIR=shared both 2 'shared: others can write to this folder'
+	: >file
+	TP_STATE_DIR=file both 2 'file: cannot '
+	TP_STATE_DIR=file/below both 2 'file/below: cannot '
+	TP_STATE_DIR='' HOME='' both 2 'no folder for the state'
+	mkdir own
+	: >own/demo@demo.tt.omtrdc.net:443.calls
+	chmod 666 own/*
+	TP_STATE_DIR=own both 2 "is not a file of this user's alone"
+}
+
+@test "dry run: the failed file" {
+	ln -s nowhere link
+	both 2 'link: this is a symbolic link' --failed link
+	echo text >text
+	both 2 'text: this exists and is not a file of batches' --failed text
+	printf 'batch=thirdPartyId,tier\na1,go' >cut
+	both 2 'cut: this does not end in a line feed' --failed cut
+	both 2 'cannot make no/tp-failed: No such file' --failed no/failed
+	mkdir folder
+	both 2 'folder: ' --failed folder
+	mkfifo pipe
+	send --dry-run --failed pipe
+	[ "$status" = 0 ]
+}
+
+@test "dry run: the journal" {
+	ln -s nowhere link
+	both 2 'link: this is a symbolic link' --journal link
+	send --dry-run --journal no/journal
+	[ "$status" = 2 ]
+	grep 'cannot make no/journal: No such file' err
+	both 2 'must be a regular file' --journal /dev/null
+	sandbox_start --rate 0
+	TP_ENDPOINT=$sandbox send
+	[ "$status" = 0 ]
+	both 2 'journal: this is the journal of another run: its endpoint'
+	export TP_ENDPOINT=$sandbox
+	sed '2s/attempt/attemp/' journal >damaged
+	both 2 'damaged: ' --journal damaged
+	cp in text
+	both 2 'text: this exists and is not a journal' --journal text
+	# Another input's, of which there is nothing to be sent.
+	sed -i 's/gold/tin/' in
+	both 2 'batch 1 is another one than the journal has under this number'
+	cp in saved
+	: >in
+	send --dry-run
+	[ "$status" = 3 ]
+	grep -F 'the input has ended after batch 0, but the journal has 1' err
+	cp saved in
+	python3 -c 'import fcntl, time
+with open("journal", "r+b") as f:
+    fcntl.lockf(f, fcntl.LOCK_EX)
+    print("locked", flush=True)
+    time.sleep(60)' >locked 3>&- &
+	holder=$!
+	until_lines 1 locked
+	both 2 "process $holder uses this journal"
+	kill "$holder"
+}
+
+@test "a run that is refused has cut and made nothing before" {
+	printf 'batch=thirdPartyId,tier\na1,gold\n\0atch=third' >failed
+	cp failed failed.before
+	mkdir folder
+	both 2 folder: --journal folder
+	assert_same failed.before failed
+	echo text >failed
+	both 2 failed:
+	[ ! -e journal ]
+}
