@@ -205,11 +205,23 @@ find_earlier(struct run *run, const struct receipt *r, char *to, size_t size)
 	snprintf(to + strlen(to), size - strlen(to), ")");
 }
 
+/* The message, behind the status unless it names that itself. */
+static void
+show_message(const struct receipt *r, char *to, size_t size)
+{
+	char http[32];
+	int n = snprintf(http, sizeof(http), "HTTP %d", r->http);
+	bool bare = r->http == 0 || strncmp(r->message, http, (size_t)n) == 0;
+
+	n = bare ? 0 : snprintf(to, size, "%s: ", http);
+	escape_text(to + n, size - (size_t)n, r->message, strlen(r->message));
+}
+
 static void
 say_receipt(struct run *run, const struct receipt *r, const struct batch *b,
     bool earlier)
 {
-	char shown[400], http[32] = "", name[RECEIPT_NAME];
+	char shown[432], name[RECEIPT_NAME];
 	char where[COMMAND_WORD + 64] = "";
 
 	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
@@ -220,12 +232,10 @@ say_receipt(struct run *run, const struct receipt *r, const struct batch *b,
 	}
 	if (earlier)
 		find_earlier(run, r, where, sizeof(where));
-	if (r->http != 0)
-		snprintf(http, sizeof(http), "HTTP %d: ", r->http);
-	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
+	show_message(r, shown, sizeof(shown));
 	diag_place(score_code(r), b->file, b->line, 0,
-	    receipt_state_name(r->state), "%s: %s%s%s", receipt_name(r, name),
-	    http, shown, where);
+	    receipt_state_name(r->state), "%s: %s%s", receipt_name(r, name),
+	    shown, where);
 }
 
 /* Also with --quiet: nothing else tells what became of this batch. */
@@ -280,10 +290,10 @@ repeats(void *arg, const struct receipt *r)
 static void
 again(void *arg, const struct receipt *r, double delay)
 {
-	char shown[400], name[RECEIPT_NAME];
+	char shown[432], name[RECEIPT_NAME];
 
 	(void)arg;
-	escape_text(shown, sizeof(shown), r->message, strlen(r->message));
+	show_message(r, shown, sizeof(shown));
 	diag_detail("%s: attempt %u: %s; again in %.1f s",
 	    receipt_name(r, name), r->attempts, shown, delay);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "target/httpstatus.h"
 #include "target/xml.h"
 
 /* By status, where the body has no say; the first row that fits. */
@@ -104,18 +105,31 @@ find_id(struct outcome *o)
 	}
 }
 
-static const char *
-explain(const struct http_answer *a, enum outcome_kind kind)
+/* What the message of an answer without one is. */
+static void
+explain(struct outcome *o, const struct http_answer *a)
 {
+	char status[HTTPSTATUS_TEXT];
+	const char *why = NULL;
+
 	if (a->end == HTTP_STOPPED)
-		return "no answer came in the time that a signal leaves";
-	if (a->end != HTTP_ANSWERED)
-		return a->text;
-	if (a->too_long)
-		return "the answer is longer than 64 KiB";
-	if (kind == OUTCOME_UNREADABLE)
-		return "the answer cannot be read";
-	return "no message";
+		why = "no answer came in the time that a signal leaves";
+	else if (a->end != HTTP_ANSWERED)
+		why = a->text;
+	else if (o->kind == OUTCOME_UNREADABLE)
+		why = a->too_long ? "the answer is longer than 64 KiB"
+				  : "the answer cannot be read";
+	else if (o->kind == OUTCOME_DENIED)
+		why = a->token == NULL ? "no token was sent"
+				       : "the token is missing or wrong";
+	else if (a->status >= 200 && a->status <= 299)
+		why = "<success> is false, without a message";
+	if (why != NULL)
+		snprintf(o->message, sizeof(o->message), "%s", why);
+	else
+		snprintf(o->message, sizeof(o->message),
+		    "%s, without a message",
+		    httpstatus_text(a->status, status));
 }
 
 void
@@ -136,6 +150,5 @@ outcome_judge(struct outcome *o, const struct http_answer *a)
 	if (o->message[0] != '\0')
 		return;
 	if (o->kind != OUTCOME_ACCEPTED)
-		snprintf(
-		    o->message, sizeof(o->message), "%s", explain(a, o->kind));
+		explain(o, a);
 }
