@@ -25,20 +25,8 @@ static const struct {
     {500, 599, OUTCOME_AGAIN},
 };
 
-/* The text of the first element of that name.  -1: there is none, or its
- * beginning is all that `to` takes. */
-static int
-get_text(const struct http_answer *a, const char *name, char *to, size_t size)
-{
-	struct xml_span rest = {a->body.data, a->body.len, a->token}, content;
-
-	to[0] = '\0';
-	return xml_next(&rest, name, &content) ? xml_text(content, to, size)
-					       : -1;
-}
-
 static enum outcome_kind
-judge_status(int status)
+judge_status(int status, const char **why)
 {
 	size_t i;
 
@@ -46,29 +34,44 @@ judge_status(int status)
 		if (status >= rules[i].first && status <= rules[i].last)
 			return rules[i].kind;
 	}
+	*why = "no such status is known";
 	return OUTCOME_UNREADABLE;
 }
 
 /* What the service says in <success>; no other word is known. */
 static enum outcome_kind
-judge_body(const struct http_answer *a)
+judge_word(struct xml_span root, const char **why)
 {
 	char word[16];
 
-	if (a->too_long || get_text(a, "success", word, sizeof(word)) != 0)
+	switch (xml_get(root, "success", word, sizeof(word))) {
+	case XML_ABSENT:
+		*why = "it has no <success>";
 		return OUTCOME_UNREADABLE;
+	case XML_CONTRADICTED:
+		*why = "it has <success> twice, with different words";
+		return OUTCOME_UNREADABLE;
+	default:
+		break;
+	}
 	if (strcasecmp(word, "true") == 0)
 		return OUTCOME_ACCEPTED;
 	if (strcasecmp(word, "false") == 0)
 		return OUTCOME_DIVISIBLE;
+	*why = "its <success> is neither true nor false";
 	return OUTCOME_UNREADABLE;
 }
 
+/* Opens the answer, too, as far as it has come: *root is empty if it is none of
+ * the service's, and *why then says so. */
 static enum outcome_kind
-judge(const struct http_answer *a)
+judge(const struct http_answer *a, struct xml_span *root, const char **why)
 {
+	const struct xml_span body = {a->body.data, a->body.len, a->token};
 	bool success = a->status >= 200 && a->status <= 299;
+	bool cut = a->too_long || a->end == HTTP_CUT;
 
+	(void)xml_root(body, cut, "response", root, why);
 	switch (a->end) {
 	case HTTP_UNTRUSTED:
 		return OUTCOME_DENIED;
@@ -78,10 +81,16 @@ judge(const struct http_answer *a)
 		return OUTCOME_UNANSWERED;
 	case HTTP_CUT:
 		/* Other statuses say enough by themselves. */
-		return success ? OUTCOME_UNANSWERED : judge_status(a->status);
+		return success ? OUTCOME_UNANSWERED
+			       : judge_status(a->status, why);
 	default:
-		return success ? judge_body(a) : judge_status(a->status);
+		break;
 	}
+	if (!success)
+		return judge_status(a->status, why);
+	if (a->too_long)
+		*why = "it is longer than 64 KiB";
+	return *why == NULL ? judge_word(*root, why) : OUTCOME_UNREADABLE;
 }
 
 /* Of "http://…/batchStatus?batchId=demo-1&m2Node=00": "demo-1". */
@@ -105,50 +114,67 @@ find_id(struct outcome *o)
 	}
 }
 
-/* What the message of an answer without one is. */
+/* What the message is where the service gave none that can be used. */
 static void
-explain(struct outcome *o, const struct http_answer *a)
+explain(struct outcome *o, const struct http_answer *a, const char *unreadable,
+    bool several)
 {
 	char status[HTTPSTATUS_TEXT];
-	const char *why = NULL;
+	const char *before = "", *why, *behind = "";
 
-	if (a->end == HTTP_STOPPED)
+	if (a->end == HTTP_STOPPED) {
 		why = "no answer came in the time that a signal leaves";
-	else if (a->end != HTTP_ANSWERED)
+	} else if (a->end != HTTP_ANSWERED) {
 		why = a->text;
-	else if (o->kind == OUTCOME_UNREADABLE)
-		why = a->too_long ? "the answer is longer than 64 KiB"
-				  : "the answer cannot be read";
-	else if (o->kind == OUTCOME_DENIED)
+	} else if (o->kind == OUTCOME_UNREADABLE) {
+		before = "the answer cannot be read: ";
+		why = unreadable;
+	} else if (o->kind == OUTCOME_DENIED) {
 		why = a->token == NULL ? "no token was sent"
 				       : "the token is missing or wrong";
-	else if (a->status >= 200 && a->status <= 299)
-		why = "<success> is false, without a message";
-	if (why != NULL)
-		snprintf(o->message, sizeof(o->message), "%s", why);
-	else
+	} else {
+		why = a->status >= 200 && a->status <= 299
+			  ? "<success> is false"
+			  : httpstatus_text(a->status, status);
+		behind = several ? ", with several messages that differ"
+				 : ", without a message";
+	}
+	snprintf(o->message, sizeof(o->message), "%s%s%s", before, why, behind);
+}
+
+/* Where the outcome of the batch will be. */
+static void
+read_status_url(struct outcome *o, struct xml_span root)
+{
+	enum xml_found found = xml_get(
+	    root, "batchStatus", o->batch_status, sizeof(o->batch_status));
+
+	if (found == XML_CUT)
+		o->batch_status[0] = '\0'; /* a part of it is no use */
+	if (found == XML_CUT || found == XML_CONTRADICTED)
 		snprintf(o->message, sizeof(o->message),
-		    "%s, without a message",
-		    httpstatus_text(a->status, status));
+		    found == XML_CUT ? "its status URL is too long"
+				     : "there is more than one status URL");
+	find_id(o);
 }
 
 void
 outcome_judge(struct outcome *o, const struct http_answer *a)
 {
+	enum xml_found message = XML_ABSENT;
+	struct xml_span root;
+	const char *why;
+
 	memset(o, 0, sizeof(*o));
-	o->kind = judge(a);
-	if (o->kind == OUTCOME_ACCEPTED) {
-		if (get_text(a, "batchStatus", o->batch_status,
-			sizeof(o->batch_status)) == 0)
-			find_id(o);
-		else
-			o->batch_status[0] = '\0'; /* a part of it is no use */
-	}
-	/* What says that all is well must not stand where it is not. */
-	if (o->kind != OUTCOME_UNREADABLE && o->kind != OUTCOME_UNANSWERED)
-		(void)get_text(a, "message", o->message, sizeof(o->message));
+	o->kind = judge(a, &root, &why);
+	if (o->kind == OUTCOME_ACCEPTED)
+		read_status_url(o, root);
 	if (o->message[0] != '\0')
 		return;
-	if (o->kind != OUTCOME_ACCEPTED)
-		explain(o, a);
+	/* What says that all is well must not stand where it is not. */
+	if (o->kind != OUTCOME_UNREADABLE && o->kind != OUTCOME_UNANSWERED)
+		message =
+		    xml_get(root, "message", o->message, sizeof(o->message));
+	if (o->message[0] == '\0' && o->kind != OUTCOME_ACCEPTED)
+		explain(o, a, why, message == XML_CONTRADICTED);
 }

@@ -35,16 +35,6 @@ status_state_name(enum status_state state)
 	return states[state];
 }
 
-/* The text of a child; "" if it is not there.  -1: too long. */
-static int
-get(struct xml_span in, const char *name, char *out, size_t size)
-{
-	struct xml_span content;
-
-	out[0] = '\0';
-	return xml_child(in, name, &content) ? xml_text(content, out, size) : 0;
-}
-
 static enum status_state
 read_state(const char *word)
 {
@@ -56,20 +46,56 @@ read_state(const char *word)
 	return STATUS_INCOMPLETE;
 }
 
-/* The next id that is listed as failed; one of any length moves on. */
 static bool
-next_failed(struct xml_span *profiles, struct xml_span *id)
+is_named(struct xml_span name, const char *word)
 {
-	struct xml_span profile;
-	char word[WORD];
+	return name.len == strlen(word) &&
+	       memcmp(name.data, word, name.len) == 0;
+}
 
-	while (xml_next(profiles, "profile", &profile)) {
-		if (get(profile, "status", word, sizeof(word)) == 0 &&
-		    strcasecmp(word, "failed") == 0 &&
-		    xml_child(profile, "id", id))
-			return true;
+/* Also if it is said of it that it failed and that it did not. */
+static bool
+has_failed(struct xml_span profile)
+{
+	char word[WORD];
+	enum xml_found found = xml_get(profile, "status", word, sizeof(word));
+
+	return found == XML_CONTRADICTED || strcasecmp(word, "failed") == 0;
+}
+
+static void
+add_id(struct xml_span profile, ndjson *to)
+{
+	struct xml_span id;
+	char text[ID];
+
+	if (xml_find(profile, "id", &id) != XML_GIVEN)
+		return;
+	/* What is too long is cut: it is no id that was sent. */
+	(void)xml_text(id, text, sizeof(text));
+	ndjson_append_text(to, "failedIds", text, strlen(text));
+}
+
+/* How many profiles are listed as failed, wherever they are but in a message;
+ * unless `to` is NULL, their ids become its failedIds. */
+static uint64_t
+list_failed(struct xml_span in, ndjson *to)
+{
+	struct xml_span name, content;
+	uint64_t n = 0;
+
+	while (xml_child(&in, &name, &content)) {
+		if (is_named(name, "message"))
+			continue;
+		if (!is_named(name, "profile")) {
+			n += list_failed(content, to);
+		} else if (has_failed(content)) {
+			n++;
+			if (to != NULL)
+				add_id(content, to);
+		}
 	}
-	return false;
+	return n;
 }
 
 static void
@@ -80,29 +106,49 @@ read_counts(struct status *s, struct xml_span root)
 
 	for (i = 0; i < STATUS_COUNTS; i++)
 		s->counted[i] =
-		    get(root, counts[i], word, sizeof(word)) == 0 &&
+		    xml_get(root, counts[i], word, sizeof(word)) == XML_GIVEN &&
 		    number_parse(word, 0, INT64_MAX, &s->counts[i]) == 0;
 }
 
-int
-status_read(struct status *s, struct xml_span body, bool cut)
+/* NULL, or why it cannot be read; word becomes that of the state. */
+static const char *
+read_word(const struct status *s, struct xml_span root, char word[WORD])
 {
-	struct xml_span root, id;
-	char text[ID], word[WORD];
-	bool found;
+	char id[ID];
 
-	if (cut) {
-		root = body;
-		found = xml_enter(&root, "response");
-	} else {
-		found = xml_next(&body, "response", &root);
+	switch (xml_get(root, "status", word, WORD)) {
+	case XML_CONTRADICTED:
+		return "it has <status> twice, with different words";
+	case XML_CUT:
+		return "its <status> is too long";
+	default:
+		if (word[0] == '\0')
+			return "it has no <status>";
 	}
-	if (!found || get(root, "status", word, sizeof(word)) != 0 ||
-	    word[0] == '\0' || get(root, "batchId", text, sizeof(text)) != 0)
-		return -1;
-	/* An id that had to be encoded in its URL looks different here. */
-	if (text[0] != '\0' && strchr(s->id, '%') == NULL &&
-	    strcmp(text, s->id) != 0)
+	switch (xml_get(root, "batchId", id, sizeof(id))) {
+	case XML_CONTRADICTED:
+		return "it names two batches";
+	case XML_CUT:
+		return "its <batchId> is too long";
+	default:
+		/* What had to be encoded in its URL looks different here. */
+		return id[0] == '\0' || strchr(s->id, '%') != NULL ||
+			       strcmp(id, s->id) == 0
+			   ? NULL
+			   : "it is about another batch";
+	}
+}
+
+int
+status_read(struct status *s, struct xml_span body, bool cut, const char **why)
+{
+	struct xml_span root;
+	char word[WORD];
+	int part = xml_root(body, cut, "response", &root, why);
+
+	if (part >= 0)
+		*why = read_word(s, root, word);
+	if (*why != NULL)
 		return -1;
 	s->state = read_state(word);
 	read_counts(s, root);
@@ -111,9 +157,8 @@ status_read(struct status *s, struct xml_span body, bool cut)
 	if (s->state == STATUS_INCOMPLETE)
 		return 0;
 	s->profiles = root;
-	s->more = cut;
-	while (next_failed(&root, &id))
-		s->listed++;
+	s->more = part > 0;
+	s->listed = list_failed(root, NULL);
 	return 0;
 }
 
@@ -160,21 +205,6 @@ status_why(const struct status *s, char to[STATUS_WHY])
 	return escape_text(to, STATUS_WHY, why, strlen(why));
 }
 
-static void
-add_failed(ndjson *o, const struct status *s)
-{
-	struct xml_span rest = s->profiles, id;
-	char text[ID];
-
-	while (next_failed(&rest, &id)) {
-		/* What is too long is cut: it is no id that was sent. */
-		(void)xml_text(id, text, sizeof(text));
-		ndjson_append_text(o, "failedIds", text, strlen(text));
-	}
-	if (s->listed > 0 && s->more)
-		ndjson_set_bool(o, "failedIdsCut", true);
-}
-
 char *
 status_line(const struct status *s, size_t *n)
 {
@@ -196,7 +226,9 @@ status_line(const struct status *s, size_t *n)
 		else
 			ndjson_set_string(o, counts[i], NULL);
 	}
-	add_failed(o, s);
+	(void)list_failed(s->profiles, o);
+	if (s->listed > 0 && s->more)
+		ndjson_set_bool(o, "failedIdsCut", true);
 	ndjson_set_count(o, "polls", s->polls);
 	ndjson_set_string(
 	    o, "message", s->message[0] == '\0' ? NULL : s->message);

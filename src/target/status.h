@@ -58,9 +58,10 @@ const char *status_state_name(enum status_state state);
  * Reads an answer about the batch s->id into the members that come from the
  * service; s->profiles, empty unless there is an outcome, stays in body.  cut:
  * body is only the first part of a longer answer.  -1: it cannot be read, or is
- * about another batch; s is not changed.
+ * about another batch; *why says which, and s is not changed.
  */
-int status_read(struct status *s, struct xml_span body, bool cut);
+int status_read(
+    struct status *s, struct xml_span body, bool cut, const char **why);
 
 /* Complete, with as many rows as were sent, of which none failed. */
 bool status_reconciled(const struct status *s);

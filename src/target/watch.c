@@ -242,6 +242,7 @@ static enum answer
 judge(struct status *s, const struct http_answer *a)
 {
 	const struct xml_span body = {a->body.data, a->body.len, a->token};
+	const char *why;
 
 	if (a->end == HTTP_UNTRUSTED) {
 		explain(s, a->text);
@@ -267,9 +268,10 @@ judge(struct status *s, const struct http_answer *a)
 	}
 	if (a->status < 200 || a->status > 299)
 		return ANSWER_AGAIN;
-	if (status_read(s, body, a->too_long) == 0)
+	if (status_read(s, body, a->too_long, &why) == 0)
 		return ANSWER_STATUS;
-	explain(s, "the answer cannot be read");
+	snprintf(s->message, sizeof(s->message),
+	    "the answer cannot be read: %s", why);
 	return ANSWER_AGAIN;
 }
 

@@ -6,15 +6,33 @@
 #include "base/utf8.h"
 #include "target/token.h"
 
-static const char cdata[] = "<![CDATA[";
-enum { CDATA = sizeof(cdata) - 1 };
+static const char cdata[] = "<![CDATA[", comment[] = "<!--";
+enum { CDATA = sizeof(cdata) - 1, COMMENT = sizeof(comment) - 1 };
 
-enum tag_kind { TAG_START, TAG_END, TAG_EMPTY };
+enum token_kind {
+	TOKEN_TEXT,
+	TOKEN_CDATA,
+	TOKEN_OTHER, /* a comment, a declaration, an instruction */
+	TOKEN_START,
+	TOKEN_END,
+	TOKEN_EMPTY,	/* <name/> */
+	TOKEN_NONE,	/* the input has ended */
+	TOKEN_TORN,	/* the input has ended within a token */
+	TOKEN_MALFORMED /* a tag with a "<" in it */
+};
 
-struct tag {
-	enum tag_kind kind;
-	struct xml_span name;
-	const char *first; /* its "<" */
+struct token {
+	enum token_kind kind;
+	struct xml_span all;
+	struct xml_span name; /* of a tag */
+};
+
+/* While the tags of a document are checked. */
+struct walk {
+	struct xml_span open[XML_DEPTH]; /* names of the elements around */
+	size_t depth;
+	struct xml_span wanted; /* the name of the root */
+	struct xml_span root;	/* what is in it; data is NULL before it */
 };
 
 static bool
@@ -29,6 +47,12 @@ is_name(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' ||
 	       c == ':' || (unsigned char)c >= 0x80;
+}
+
+static bool
+begins_name(char c)
+{
+	return is_name(c) && c != '-' && c != '.' && (c < '0' || c > '9');
 }
 
 static bool
@@ -69,115 +93,106 @@ pass(struct xml_span *s, const char *text)
 	return false;
 }
 
-/* To just behind the ">" of a tag, which is not one inside quotes. */
+/* The same, or the input ends before it can be told. */
 static bool
-pass_attributes(struct xml_span *s, bool *closed)
+may_begin(struct xml_span s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return memcmp(s.data, with, s.len < n ? s.len : n) == 0;
+}
+
+/* Does markup begin here?  A "<" that begins none is text. */
+static bool
+is_markup(struct xml_span s)
+{
+	if (may_begin(s, comment) || may_begin(s, cdata) ||
+	    may_begin(s, "<!DOCTYPE"))
+		return true;
+	if (begins(s, "</") || begins(s, "<?"))
+		return s.len == 2 || begins_name(s.data[2]);
+	return s.data[0] == '<' && begins_name(s.data[1]);
+}
+
+static enum token_kind
+take_text(struct xml_span *s)
+{
+	do {
+		const char *next = memchr(s->data + 1, '<', s->len - 1);
+
+		advance(s, next == NULL ? s->len : (size_t)(next - s->data));
+	} while (s->len > 0 && !is_markup(*s));
+	return TOKEN_TEXT;
+}
+
+/* Behind a tag's name: what else is in it.  A ">" inside quotes does not end
+ * it.  No tag holds a "<": what begins as one and does is malformed. */
+static enum token_kind
+take_attributes(struct xml_span *s, enum token_kind kind)
 {
 	char quote = '\0', last = '\0';
 
 	for (; s->len > 0; advance(s, 1)) {
 		char c = s->data[0];
 
+		if (c == '<')
+			return TOKEN_MALFORMED;
 		if (quote != '\0') {
 			if (c == quote)
 				quote = '\0';
 		} else if (c == '"' || c == '\'') {
 			quote = c;
 		} else if (c == '>') {
-			*closed = last == '/';
 			advance(s, 1);
-			return true;
+			return last == '/' && kind == TOKEN_START ? TOKEN_EMPTY
+								  : kind;
 		}
 		last = c;
 	}
-	return false;
+	return TOKEN_TORN;
 }
 
-/* Behind a "<", to behind what is no tag: "<!…" or "<?…". */
-static void
-pass_other(struct xml_span *s)
+static enum token_kind
+take_tag(struct xml_span *s, struct token *t)
 {
-	if (begins(*s, "!--")) {
-		advance(s, 3);
-		(void)pass(s, "-->");
-	} else if (begins(*s, cdata + 1)) {
-		advance(s, CDATA - 1);
-		(void)pass(s, "]]>");
-	} else {
-		(void)pass(s, s->data[0] == '?' ? "?>" : ">");
-	}
-}
+	bool end = begins(*s, "</");
 
-/* To behind the next "<" or "</" that a name follows. */
-static bool
-find_tag(struct xml_span *s, struct tag *t)
-{
-	while (pass(s, "<")) {
-		t->first = s->data - 1;
-		t->kind = TAG_START;
-		if (begins(*s, "!") || begins(*s, "?")) {
-			pass_other(s);
-			continue;
-		}
-		if (begins(*s, "/")) {
-			t->kind = TAG_END;
-			advance(s, 1);
-		}
-		if (s->len > 0 && is_name(s->data[0]))
-			return true;
-	}
-	return false;
-}
-
-/* The next tag; *s moves behind it.  A "<" that begins none is text. */
-static bool
-next_tag(struct xml_span *s, struct tag *t)
-{
-	bool closed = false;
-
-	if (!find_tag(s, t))
-		return false;
+	advance(s, end ? 2 : 1);
 	t->name.data = s->data;
-	t->name.len = 0;
-	while (t->name.len < s->len && is_name(s->data[t->name.len]))
-		t->name.len++;
-	advance(s, t->name.len);
-	if (!pass_attributes(s, &closed))
-		return false;
-	if (closed && t->kind == TAG_START)
-		t->kind = TAG_EMPTY;
-	return true;
+	while (s->len > 0 && is_name(s->data[0]))
+		advance(s, 1);
+	t->name.len = (size_t)(s->data - t->name.data);
+	return take_attributes(s, end ? TOKEN_END : TOKEN_START);
+}
+
+/* The next token; *s moves behind it. */
+static void
+next_token(struct xml_span *s, struct token *t)
+{
+	t->all = *s;
+	t->name = (struct xml_span){"", 0, NULL};
+	if (s->len == 0)
+		t->kind = TOKEN_NONE;
+	else if (!is_markup(*s))
+		t->kind = take_text(s);
+	else if (begins(*s, comment)) {
+		advance(s, COMMENT);
+		t->kind = pass(s, "-->") ? TOKEN_OTHER : TOKEN_TORN;
+	} else if (begins(*s, cdata))
+		t->kind = pass(s, "]]>") ? TOKEN_CDATA : TOKEN_TORN;
+	else if (begins(*s, "<?"))
+		t->kind = pass(s, "?>") ? TOKEN_OTHER : TOKEN_TORN;
+	else if (begins(*s, "<!"))
+		t->kind = pass(s, ">") ? TOKEN_OTHER : TOKEN_TORN;
+	else
+		t->kind = take_tag(s, t);
+	t->all.len -= s->len;
 }
 
 static bool
 same(struct xml_span a, struct xml_span b)
 {
 	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
-/* Behind the start tag t: what is in its element, and to behind its end. */
-static bool
-pass_element(
-    struct xml_span *rest, const struct tag *t, struct xml_span *content)
-{
-	size_t open = 1;
-	struct tag inner;
-
-	*content = *rest;
-	content->len = 0;
-	if (t->kind == TAG_EMPTY)
-		return true;
-	while (next_tag(rest, &inner)) {
-		if (inner.kind == TAG_EMPTY || !same(inner.name, t->name))
-			continue;
-		if (inner.kind == TAG_START) {
-			open++;
-		} else if (--open == 0) {
-			content->len = (size_t)(inner.first - content->data);
-			return true;
-		}
-	}
-	return false;
 }
 
 static void
@@ -189,52 +204,158 @@ trim(struct xml_span *s)
 		s->len--;
 }
 
-static bool
-find(struct xml_span *rest, const char *name, bool deep,
-    struct xml_span *content)
+static const char *
+enter(struct walk *w, const struct token *t)
 {
-	struct xml_span wanted = {name, strlen(name), NULL};
-	struct tag t;
+	if (w->depth == 0 && w->root.data != NULL)
+		return "another element follows its root";
+	if (w->depth == 0 && !same(t->name, w->wanted))
+		return "its root is another element";
+	if (w->depth == 0) {
+		w->root = t->all;
+		advance(&w->root, t->all.len);
+	}
+	if (t->kind == TOKEN_EMPTY)
+		return NULL;
+	if (w->depth == XML_DEPTH)
+		return "its elements are nested too deeply";
+	w->open[w->depth++] = t->name;
+	return NULL;
+}
 
-	while (next_tag(rest, &t)) {
-		bool found = t.kind != TAG_END && same(t.name, wanted);
+static const char *
+leave(struct walk *w, const struct token *t)
+{
+	if (w->depth == 0 || !same(t->name, w->open[w->depth - 1]))
+		return "its tags do not match";
+	if (--w->depth == 0)
+		w->root.len = (size_t)(t->all.data - w->root.data);
+	return NULL;
+}
 
-		if (!found && (deep || t.kind == TAG_END))
-			continue;
-		if (!pass_element(rest, &t, content))
+/* NULL, or what is wrong with a token in its place. */
+static const char *
+check(struct walk *w, const struct token *t)
+{
+	struct xml_span text = t->all;
+
+	switch (t->kind) {
+	case TOKEN_START:
+	case TOKEN_EMPTY:
+		return enter(w, t);
+	case TOKEN_END:
+		return leave(w, t);
+	case TOKEN_MALFORMED:
+		return "one of its tags is malformed";
+	case TOKEN_TEXT:
+		trim(&text);
+		if (text.len == 0)
+			return NULL;
+		/* FALLTHROUGH */
+	case TOKEN_CDATA:
+		return w->depth < 2 ? "it has text outside of its elements"
+				    : NULL;
+	default:
+		return NULL;
+	}
+}
+
+int
+xml_root(struct xml_span body, bool cut, const char *name,
+    struct xml_span *content, const char **why)
+{
+	struct walk w = {.wanted = {name, strlen(name), NULL}};
+	struct token t;
+	bool whole;
+
+	*content = (struct xml_span){"", 0, NULL};
+	*why = NULL;
+	if (begins(body, "\xEF\xBB\xBF"))
+		advance(&body, 3);
+	do {
+		next_token(&body, &t);
+		*why = check(&w, &t);
+	} while (*why == NULL && t.kind != TOKEN_NONE && t.kind != TOKEN_TORN);
+	whole = t.kind == TOKEN_NONE && w.depth == 0;
+	if (*why == NULL && w.root.data == NULL)
+		*why = "it is empty";
+	else if (*why == NULL && !whole && !cut)
+		*why = "it breaks off";
+	if (*why != NULL)
+		return -1;
+	if (w.depth > 0)
+		w.root.len = (size_t)(body.data - w.root.data);
+	w.root.hide = body.hide;
+	*content = w.root;
+	return whole ? 0 : 1;
+}
+
+bool
+xml_child(
+    struct xml_span *rest, struct xml_span *name, struct xml_span *content)
+{
+	size_t depth = 0;
+	struct token t;
+
+	for (;;) {
+		next_token(rest, &t);
+		if (t.kind == TOKEN_NONE || t.kind == TOKEN_TORN ||
+		    t.kind == TOKEN_MALFORMED)
+			return false;
+		if (depth == 0 &&
+		    (t.kind == TOKEN_START || t.kind == TOKEN_EMPTY)) {
+			*name = t.name;
+			*content = *rest;
+		}
+		if (t.kind == TOKEN_START)
+			depth++;
+		if (t.kind == TOKEN_END && depth > 0 && --depth == 0)
 			break;
-		if (found) {
-			trim(content);
+		if (t.kind == TOKEN_EMPTY && depth == 0) {
+			content->len = 0;
 			return true;
 		}
 	}
+	content->len = (size_t)(t.all.data - content->data);
+	trim(content);
+	return true;
+}
+
+enum xml_found
+xml_find(struct xml_span in, const char *name, struct xml_span *content)
+{
+	const struct xml_span wanted = {name, strlen(name), NULL};
+	enum xml_found found = XML_ABSENT;
+	struct xml_span child, each;
+
 	*content = (struct xml_span){"", 0, NULL};
-	return false;
-}
-
-bool
-xml_next(struct xml_span *rest, const char *name, struct xml_span *content)
-{
-	return find(rest, name, true, content);
-}
-
-bool
-xml_child(struct xml_span in, const char *name, struct xml_span *content)
-{
-	return find(&in, name, false, content);
-}
-
-bool
-xml_enter(struct xml_span *in, const char *name)
-{
-	struct xml_span wanted = {name, strlen(name), NULL};
-	struct tag t;
-
-	while (next_tag(in, &t)) {
-		if (t.kind == TAG_START && same(t.name, wanted))
-			return true;
+	while (xml_child(&in, &child, &each)) {
+		if (!same(child, wanted))
+			continue;
+		if (found == XML_GIVEN && !same(each, *content))
+			return XML_CONTRADICTED;
+		*content = each;
+		found = XML_GIVEN;
 	}
-	return false;
+	return found;
+}
+
+enum xml_found
+xml_get(struct xml_span in, const char *name, char *out, size_t size)
+{
+	struct xml_span content;
+	enum xml_found found = xml_find(in, name, &content);
+
+	out[0] = '\0';
+	if (found != XML_GIVEN)
+		return found;
+	if (xml_text(content, out, size) != 0)
+		found = XML_CUT;
+	content = (struct xml_span){out, strlen(out), NULL};
+	trim(&content);
+	memmove(out, content.data, content.len);
+	out[content.len] = '\0';
+	return found;
 }
 
 /* UTF-8 of a code point; 0: of none that a text may hold. */
@@ -324,6 +445,13 @@ piece(struct xml_span s, bool *raw, char out[4], size_t *n)
 	if (!*raw && begins(s, cdata)) {
 		*raw = true;
 		return CDATA;
+	}
+	if (!*raw && begins(s, comment)) {
+		struct xml_span rest = {
+		    s.data + COMMENT, s.len - COMMENT, NULL};
+
+		if (pass(&rest, "-->"))
+			return s.len - rest.len;
 	}
 	if (!*raw)
 		taken = entity(s, out, n);

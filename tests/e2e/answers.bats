@@ -21,8 +21,23 @@ teardown() {
 
 # tp-send's one call, answered so; out, err and $status as try has them.
 send() { # STATUS BODY [OPTION...]
-	printf '%s\n%s' "$1" "$2" >post
+	printf '%s\n%s' "$1" "$2" >./post
 	try tp-send --retries 0 --rate 1000 --failed kept "${@:3}" batches
+}
+
+# That what comes of each answer of a table is what its first column says.
+each_answer() { # COMMAND TABLE
+	local expected body got wrong=0
+	while IFS='|' read -r expected body; do
+		expected=${expected%% *}
+		body=$(printf '%b.' "${body# }")
+		got=$("$1" "${body%.}")
+		[ "$got" = "$expected" ] || {
+			echo "$got, not $expected: ${body%.}"
+			wrong=1
+		}
+	done <"$2"
+	return "$wrong"
 }
 
 # ------------------------------------------------------------------- tp-send
@@ -69,4 +84,155 @@ send() { # STATUS BODY [OPTION...]
 		send "$code" '<response><message>Expired</message></response>'
 		[ "$(jq -r .message out)" = Expired ]
 	done
+}
+
+state_sent() { # BODY
+	send 200 "$1" --no-bisect >&2
+	jq -r .state out
+}
+
+@test "tp-send: <success> counts as the child of <response> alone" {
+	cat >table <<-'END'
+	accepted | <response><success>true</success></response>
+	accepted | \xEF\xBB\xBF<?xml version="1.0"?>\n<!DOCTYPE response>\n<!-- c -->\n<response>\r\n\t<!-- c --><success>\n true\n</success>\n</response>\n\n<!-- c -->
+	accepted | <response xmlns="a>b"><success x='>'>true</success ></response >
+	accepted | <response><success><![CDATA[true]]></success></response>
+	accepted | <response><success>TRUE<!-- false --></success></response>
+	accepted | <response><success>true</success><message>3 < 4 & 5</message></response>
+	accepted | <response><batchStatus>http://a/b?batchId=c&m2Node=00</batchStatus><success>true</success></response>
+	accepted | <response><message><success>false</success></message><success>true</success></response>
+	accepted | <response><success>true</success><success>true</success></response>
+	refused  | <response><message><success>true</success></message><success>false</success></response>
+	refused  | <response><success>false</success><message><success>true</success></message></response>
+	refused  | <response><batch><success>true</success></batch><success>false</success></response>
+	refused  | <response><!-- <success>true</success> --><success>false</success></response>
+	refused  | <response><message><![CDATA[</message><success>true</success>]]></message><success>false</success></response>
+	refused  | <response><message>&lt;success>true&lt;/success></message><success>false</success></response>
+	unknown  | <response><message><success>true</success></message></response>
+	unknown  | <response><batch><success>true</success></batch></response>
+	unknown  | <response><response><success>true</success></response></response>
+	unknown  | <response><!-- <success>true</success> --></response>
+	unknown  | <response><message><![CDATA[<success>true</success>]]></message></response>
+	unknown  | <response><![CDATA[<success>true</success>]]></response>
+	unknown  | <response><?p <success>true</success>?></response>
+	unknown  | <response><success>true</success><success>false</success></response>
+	unknown  | <response><success>false</success><success>true</success></response>
+	unknown  | <response><success>true</success><success/></response>
+	unknown  | <response><success>true<b/></success></response>
+	unknown  | <response><success>true false</success></response>
+	unknown  | <response><x:success>true</x:success></response>
+	unknown  | <response><Success>true</Success></response>
+	unknown  | <success>true</success>
+	unknown  | <answer><success>true</success></answer>
+	unknown  | <html><body><success>true</success></body></html>
+	unknown  | <html><body><response><success>true</success></response></body></html>
+	unknown  | <!DOCTYPE html><html><p>Sorry<br><response><success>true</success></response></html>
+	unknown  | <!DOCTYPE response [<!ENTITY a "<success>true</success>">]><response>&a;</response>
+	unknown  | <response>no: <success>true</success></response>
+	unknown  | Proxy: <response><success>true</success></response>
+	unknown  | <response><success>true</success></response> is not so
+	unknown  | <response><success>true</success></response><response><success>false</success></response>
+	unknown  | <response><success>true</success></response><success>false</success>
+	unknown  | <response/><response><success>true</success></response>
+	unknown  | <response><message></response><success>true</success></message></response>
+	unknown  | <response><message>no<success>true</success></response>
+	unknown  | <response><b><c></b><success>true</success><d></c></d></response>
+	unknown  | <response></message><success>true</success></response>
+	unknown  | <response><message <success>true</success></response>
+	unknown  | <response><message x="<![CDATA["/><success>false</success></response>
+	unknown  | <response><success>true</success><message>
+	unknown  | <response><success>true</success>
+	unknown  | <response><success>true</success></respons
+	unknown  | {"success":true}
+	unknown  | true
+	END
+	each_answer state_sent table
+}
+
+@test "tp-send: what cannot be read is said" {
+	while IFS='|' read -r body why; do
+		send 200 "$body"
+		[ "$status" = 7 ]
+		[ "$(jq -r .message out)" = "the answer cannot be read: $why" ]
+		grep -q "unknown: batch 1: HTTP 200: the answer cannot be r.*: $why\$" \
+			err
+	done <<-'END'
+	<html></html>|its root is another element
+	<response></response>|it has no <success>
+	<response><success>yes</success></response>|its <success> is neither true nor false
+	<response><success>true</success><success/></response>|it has <success> twice, with different words
+	<response><success>true|it breaks off
+	<response><a></b></response>|its tags do not match
+	END
+}
+
+url_sent() { # BODY
+	send 200 "<response><success>true</success>$1</response>" >&2
+	jq -r '"\(.batchStatus) \(.message)"' out | tr ' ' _
+}
+
+@test "tp-send: <batchStatus> and <message>, too" {
+	cat >table <<-'END'
+	http://a/b?batchId=1_null | <batchStatus>http://a/b?batchId=1</batchStatus>
+	http://a/b?batchId=1_m    | <x><batchStatus>u</batchStatus></x><batchStatus>http://a/b?batchId=1</batchStatus><x><message>n</message></x><message>m</message>
+	null_null                 | <x><batchStatus>u</batchStatus><message>m</message></x>
+	null_null                 | <message/><!-- <batchStatus>u</batchStatus> -->
+	null_null                 | <message>a</message><message>b</message>
+	null_there_is_more_than_one_status_URL | <batchStatus>u</batchStatus><batchStatus>v</batchStatus><message>m</message>
+	u_null                    | <batchStatus>u</batchStatus><batchStatus>u</batchStatus>
+	END
+	each_answer url_sent table
+	send 400 '<response><x><message>a</message></x></response>'
+	[ "$(jq -r .message out)" = 'HTTP 400 Bad Request, without a message' ]
+	send 400 '<html><message>a</message></html>'
+	[ "$(jq -r .message out)" = 'HTTP 400 Bad Request, without a message' ]
+	send 400 '<response><message>a</message><message>b</message></response>'
+	[ "$(jq -r .message out)" = \
+		'HTTP 400 Bad Request, with several messages that differ' ]
+	send 400 '<response><message>Unknown client</message></response>'
+	[ "$(jq -r .message out)" = 'Unknown client' ]
+}
+
+# ----------------------------------------------------------------- tp-status
+
+# tp-status's one call, answered so.
+ask() { # STATUS BODY [OPTION...]
+	printf '%s\n%s' "$1" "$2" >./get
+	printf '{"batch":1,"rows":3,"bytes":60,"state":"accepted",%s}\n' \
+		"\"batchStatus\":\"$TP_ENDPOINT/m2/demo/profile/batchStatus?batchId=d-1\"" \
+		>receipts
+	rm -rf "$TP_STATE_DIR" # where the calls of those before are counted
+	try tp-status --rate 1000 --poll-rate 1000 --interval 0 "${@:3}" \
+		receipts
+}
+
+state_asked() { # BODY
+	ask 200 "$1" --deadline 2 >&2
+	jq -r '"\(.state)/\(.batchSize)/\(.failedUpdates)"' out
+}
+
+@test "tp-status: <status>, <batchId> and counts, as children of <response>" {
+	cat >table <<-'END'
+	complete/3/0 | <response><batchId>d-1</batchId><status>complete</status><batchSize>3</batchSize><failedUpdates>0</failedUpdates></response>
+	complete/3/0 | <?xml version="1.0"?>\n<response>\n<status>\ncomplete<!-- stuck --></status><batchSize><![CDATA[3]]></batchSize> <batchSize> <![CDATA[3]]> </batchSize><failedUpdates>0</failedUpdates>\n</response>
+	complete/3/0 | <response><message><status>stuck</status><batchSize>4</batchSize></message><status>complete</status><batchSize>3</batchSize><failedUpdates>0</failedUpdates></response>
+	stuck/null/null | <response><profile><id>a</id><status>complete</status></profile><status>stuck</status><x><batchSize>3</batchSize><failedUpdates>0</failedUpdates></x></response>
+	stuck/null/null | <response><message><status>complete</status></message><status>stuck</status></response>
+	stuck/null/null | <response><status>stuck</status><!-- <batchSize>3</batchSize> --><message><![CDATA[<batchSize>3</batchSize>]]></message></response>
+	complete/null/0 | <response><status>complete</status><batchSize>3</batchSize><batchSize>4</batchSize><failedUpdates>0</failedUpdates></response>
+	END
+	each_answer state_asked table
+	# None of these is an outcome.
+	while read -r body; do
+		ask 200 "$body" --deadline 1 -v
+		[ "$(jq -r .state out)" = deadline ]
+		grep -q 'batch 1: poll 1: the answer cannot be read: ' err
+	done <<-'END'
+	<response><message><status>complete</status></message></response>
+	<html><response><status>complete</status><batchSize>3</batchSize></response></html>
+	<response><status>complete</status><status>incomplete</status></response>
+	<response><batchId>d-1</batchId><batchId>d-2</batchId><status>complete</status></response>
+	<response><x></y><status>complete</status></response>
+	<status>complete</status>
+	END
 }

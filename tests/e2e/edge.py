@@ -99,8 +99,9 @@ def respond(conn, number, requests, head):
             time.sleep(0.02)
     if mode in ("echo", "latin-1"):
         text = "\n".join(head) if mode == "echo" else "\xe4" * 300
-        conn.sendall(answer(b"200 OK", b"<success>false</success><message>%s"
-                            b"</message>" % text.encode("latin-1")))
+        conn.sendall(answer(b"200 OK", b"<response><success>false</success>"
+                            b"<message>%s</message></response>"
+                            % text.encode("latin-1")))
         return False
     if mode.startswith("header-"):
         conn.sendall(answer(b"200 OK", OK,

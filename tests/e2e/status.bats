@@ -360,7 +360,8 @@ status_calls() {
 	[ "$(each message)" = 'null ' ]
 	grep -qx 'tp-status: batch 1: poll 1: the service answered HTTP 503' \
 		errors
-	grep -qx 'tp-status: batch 1: poll 3: the answer cannot be read' errors
+	grep -qx 'tp-status: batch 1: poll 3: the answer cannot be read: its root is another element' \
+		errors
 }
 
 @test "an answer of more than 64 KiB is read as far as that" {

@@ -30,6 +30,7 @@ static void
 check_status(const char *body, size_t n, bool cut)
 {
 	struct xml_span answer = {body, n, "batchStatus"};
+	const char *why = NULL;
 	struct status s;
 	ndjson *o;
 	char *line;
@@ -38,8 +39,10 @@ check_status(const char *body, size_t n, bool cut)
 	memset(&s, 0, sizeof(s));
 	s.id = "d-1";
 	s.rows = 1;
-	if (status_read(&s, answer, cut) != 0)
+	if (status_read(&s, answer, cut, &why) != 0) {
+		demand(why != NULL && why[0] != '\0');
 		return;
+	}
 	demand(!status_reconciled(&s) || s.state == STATUS_COMPLETE);
 	line = status_line(&s, &len);
 	demand(line != NULL && memchr(line, '\n', len) == line + len - 1);

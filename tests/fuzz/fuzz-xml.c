@@ -42,25 +42,47 @@ check(struct xml_span outer, struct xml_span content)
 	}
 }
 
+/* All elements in it, to the last. */
+static void
+descend(struct xml_span in, size_t depth)
+{
+	struct xml_span rest = in, name, content;
+	size_t before = rest.len + 1;
+
+	demand(depth <= XML_DEPTH + 1); /* empty ones are not entered */
+	while (xml_child(&rest, &name, &content)) {
+		demand(rest.len < before);
+		demand(rest.data + rest.len == in.data + in.len);
+		before = rest.len;
+		demand(name.len > 0);
+		check(in, name);
+		check(in, content);
+		descend(content, depth + 1);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static const char *const names[] = {"response", "profile", "a"};
-	struct xml_span whole = {(const char *)data, size, "batchStatus"}, rest,
-			found, inner;
-	size_t i, before;
+	struct xml_span whole = {(const char *)data, size, "batchStatus"}, root;
+	char text[64];
+	size_t i;
+	int cut;
 
 	check(whole, whole);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		rest = whole;
-		before = rest.len + 1;
-		while (xml_next(&rest, names[i], &found)) {
-			demand(rest.len < before);
-			demand(rest.data + rest.len == whole.data + size);
-			before = rest.len;
-			check(whole, found);
-			if (xml_child(found, "a", &inner))
-				check(found, inner);
+		for (cut = 0; cut < 2; cut++) {
+			const char *why;
+			int result =
+			    xml_root(whole, cut != 0, names[i], &root, &why);
+
+			demand((result < 0) == (why != NULL));
+			demand(result < 1 || cut);
+			check(whole, root);
+			descend(root, 1);
+			(void)xml_get(root, "a", text, sizeof(text));
+			demand(memchr(text, '\0', sizeof(text)) != NULL);
 		}
 	}
 	return 0;

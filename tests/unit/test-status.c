@@ -283,8 +283,11 @@ static int
 read_status(struct status *s, const char *text, bool cut)
 {
 	const struct xml_span body = {text, strlen(text), NULL};
+	const char *why;
+	int result = status_read(s, body, cut, &why);
 
-	return status_read(s, body, cut);
+	assert_int_equal(result < 0, why != NULL);
+	return result;
 }
 
 static void

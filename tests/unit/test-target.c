@@ -244,41 +244,64 @@ test_outcome_status(void **state)
 		/* Whatever the body says, and whether it came whole. */
 		assert_int_equal(judge(&o, HTTP_ANSWERED, status, ""), want);
 		assert_int_equal(
-		    judge(&o, HTTP_CUT, status, "<success>true</success>"),
+		    judge(&o, HTTP_CUT, status,
+			"<response><success>true</success></response>"),
 		    want);
 	}
 }
 
+#define RESPONSE(text) "<response>" text "</response>"
+
 static void
 test_outcome_body(void **state)
 {
-	static const char *const unreadable[] = {"", "OK", "<html></html>",
-	    "<success></success>", "<success>yes</success>", "<success>true",
-	    "<success/>", "true", "<!-- <success>true</success> -->",
-	    "<success>truetruetruetruetrue</success>"};
+	static const struct {
+		const char *body, *why;
+	} unreadable[] = {
+	    {"", "it is empty"},
+	    {"OK", "it has text outside of its elements"},
+	    {"<html></html>", "its root is another element"},
+	    {"<success>true</success>", "its root is another element"},
+	    {"<response><success>true", "it breaks off"},
+	    {RESPONSE("<message>m</message>"), "it has no <success>"},
+	    {RESPONSE("<success></success>"),
+		"its <success> is neither true nor false"},
+	    {RESPONSE("<success>truetruetruetruetrue</success>"),
+		"its <success> is neither true nor false"},
+	    {RESPONSE("<success>true</success><success>false</success>"),
+		"it has <success> twice, with different words"},
+	};
 	struct outcome o;
+	char why[128];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
-		assert_int_equal(judge(&o, HTTP_ANSWERED, 200, unreadable[i]),
+		assert_int_equal(
+		    judge(&o, HTTP_ANSWERED, 200, unreadable[i].body),
 		    OUTCOME_UNREADABLE);
-		assert_string_equal(o.message, "the answer cannot be read");
+		snprintf(why, sizeof(why), "the answer cannot be read: %s",
+		    unreadable[i].why);
+		assert_string_equal(o.message, why);
 	}
-	assert_int_equal(
-	    judge(&o, HTTP_ANSWERED, 204, "<r><success> true\n</success></r>"),
+	assert_int_equal(judge(&o, HTTP_ANSWERED, 204,
+			     RESPONSE("<success> true\n</success>")),
 	    OUTCOME_ACCEPTED);
 	assert_string_equal(o.message, "");
 	assert_int_equal(judge(&o, HTTP_ANSWERED, 200,
-			     "<success>false</success><message>Batch is empty"
-			     "</message>"),
+			     RESPONSE("<success>false</success><message>Batch "
+				      "is empty</message>")),
 	    OUTCOME_DIVISIBLE);
 	assert_string_equal(o.message, "Batch is empty");
 	assert_int_equal(judge(&o, HTTP_CUT, 200,
-			     "<success>true</success><message>Batch submitted"
-			     "</message>"),
+			     RESPONSE("<success>true</success><message>Batch "
+				      "submitted</message>")),
 	    OUTCOME_UNANSWERED);
 	assert_string_equal(o.message, "why");
+	assert_int_equal(
+	    judge(&o, HTTP_ANSWERED, 600, RESPONSE("")), OUTCOME_UNREADABLE);
+	assert_string_equal(
+	    o.message, "the answer cannot be read: no such status is known");
 	assert_int_equal(judge(&o, HTTP_LOST, 0, ""), OUTCOME_UNANSWERED);
 	assert_string_equal(o.message, "why");
 	assert_int_equal(judge(&o, HTTP_UNTRUSTED, 0, ""), OUTCOME_DENIED);
@@ -292,7 +315,8 @@ batch_id_is(const char *url, const char *id)
 	char body[512];
 
 	snprintf(body, sizeof(body),
-	    "<success>true</success><batchStatus>%s</batchStatus>", url);
+	    RESPONSE("<success>true</success><batchStatus>%s</batchStatus>"),
+	    url);
 	assert_int_equal(judge(&o, HTTP_ANSWERED, 200, body), OUTCOME_ACCEPTED);
 	assert_string_equal(o.batch_status, url);
 	assert_string_equal(o.batch_id, id);
@@ -452,8 +476,8 @@ test_receipt_of_any_answer(void **state)
 		hostile(text[0], 10 + (size_t)rand() % (sizeof(text[0]) - 10));
 		hostile(text[1], 10 + (size_t)rand() % 2000);
 		snprintf(body, sizeof(body),
-		    "<r><success>%s</success><batchStatus>%s?batchId=%s"
-		    "</batchStatus><message>%s</message></r>",
+		    RESPONSE("<success>%s</success><batchStatus>%s?batchId=%s"
+			     "</batchStatus><message>%s</message>"),
 		    i % 2 == 0 ? "true" : "false", text[i / 2 % 2], text[1],
 		    text[0]);
 		a.body.data = body;
