@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/diag.h"
 #include "base/options.h"
@@ -18,6 +20,7 @@ enum {
 	KEY_DB = OPTION_LONG,
 	KEY_DECODE,
 	KEY_FAULT,
+	KEY_IDLE,
 	KEY_KEEP,
 	KEY_LOG,
 	KEY_PORT,
@@ -41,6 +44,7 @@ static const struct option_entry entries[] = {
     {KEY_STATUS_DELAY, "status-delay", "TIME",
 	"batches are incomplete so long (0)"},
     {KEY_KEEP, "keep", "N", "statuses kept for a client (10)"},
+    {KEY_IDLE, "idle", "TIME", "drop connections that are silent so long (30)"},
     {KEY_FAULT, "fault", "SPEC", "[status:]CALLS:KIND[=ARG]: see the manual"},
     {KEY_LOG, "log", "FILE", "append a line of JSON for each request"},
     {KEY_TLS_CERT, "tls-cert", "FILE", "speak https with this certificate"},
@@ -125,6 +129,9 @@ set_option(struct sandbox *s, int key, const char *arg, struct error *e)
 	case KEY_STATUS_DELAY:
 		return options_seconds(
 		    "status-delay", arg, 0, 86400, &s->edge.status_delay, e);
+	case KEY_IDLE:
+		return options_seconds(
+		    "idle", arg, 1, 86400, &s->server.idle, e);
 	case KEY_DECODE:
 		return set_decode(arg, &s->edge.order, e);
 	case KEY_FAULT:
@@ -159,6 +166,7 @@ parse(struct sandbox *s, int argc, char **argv, struct error *e)
 
 	s->edge.rate = EDGE_RATE;
 	s->edge.keep = EDGE_KEEP;
+	s->server.idle = SERVER_IDLE;
 	while ((key = options_next(
 		    &program, argc, argv, &s->common, &arg, e)) >= 0) {
 		if (set_option(s, key, arg, e) != 0)
@@ -208,6 +216,17 @@ print_address(const struct edge *edge, struct error *e)
 	return output_close(&out, e);
 }
 
+/* Waits for a signal, but not for longer than so many seconds. */
+static void
+await(double seconds, const sigset_t *unblocked)
+{
+	struct timespec time;
+
+	time.tv_sec = (time_t)seconds;
+	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+	(void)pselect(0, NULL, NULL, NULL, &time, unblocked);
+}
+
 /* Serves until a signal comes.  They are blocked but while this waits, so
  * that none is missed, and that no thread of a connection gets one. */
 static int
@@ -224,7 +243,7 @@ serve(struct edge *edge, const struct sandbox *s, struct error *e)
 		return -1;
 	result = print_address(edge, e);
 	while (result == 0 && signals_pending() == 0)
-		sigsuspend(&before);
+		await(server_drop_idle(server), &before);
 	server_close(server);
 	return result;
 }

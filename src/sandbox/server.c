@@ -6,24 +6,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/sys.h"
 #include "sandbox/call.h"
+#include "sandbox/peers.h"
 
 /* Of a connection: the larger, the fewer turns a body takes. */
 #define CONNECTION_MEMORY ((size_t)256 * 1024)
+/* Of an answer, so much is taken at once. */
+#define STREAM_BLOCK ((size_t)16 * 1024)
+
+/*
+ * Connections.  When one more comes than SERVER_PEERS, the one that has been
+ * silent for longest makes room for it; SERVER_LEAVING more may be on their
+ * way out.  All come from the loopback address, so a limit for each address
+ * would be the same limit again.
+ */
+enum { SERVER_PEERS = 256, SERVER_LEAVING = 16 };
+/* Descriptors for all else: the database, the log, the socket that listens. */
+enum { SERVER_FILES = 24, SERVER_PEERS_LEAST = 4 };
 
 struct server {
 	struct edge *edge;
 	struct MHD_Daemon *daemon;
+	struct peers peers;
 };
 
-/* An answer that stops halfway. */
-struct half {
+/* An answer on its way, or a part of one. */
+struct stream {
 	struct buffer body;
+	size_t stop; /* so many bytes of it are sent */
+	bool reset;  /* and then, if that is not all, comes a reset */
 	int fd;
-	bool reset;
+	struct peer *peer;
 };
 
 /*
@@ -51,62 +68,62 @@ connection_fd(struct MHD_Connection *connection)
 	    ->connect_fd;
 }
 
-static ssize_t
-read_half(void *cls, uint64_t at, char *out, size_t size)
+static struct peer *
+connection_peer(struct MHD_Connection *connection)
 {
-	struct half *h = cls;
-	size_t n = h->body.len / 2;
+	return MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	    ->socket_context;
+}
 
-	if (at < n) {
-		n -= (size_t)at;
-		n = n < size ? n : size;
-		memcpy(out, h->body.data + at, n);
-		return (ssize_t)n;
+/* Never called for more than what the answer's length says. */
+static ssize_t
+read_stream(void *cls, uint64_t at, char *out, size_t size)
+{
+	struct stream *s = cls;
+	size_t left = s->stop - (size_t)at;
+
+	peer_heard(s->peer);
+	if (left == 0) {
+		if (s->reset)
+			reset(s->fd);
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
-	if (h->reset)
-		reset(h->fd);
-	return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (size > left)
+		size = left;
+	memcpy(out, s->body.data + at, size);
+	return (ssize_t)size;
 }
 
 static void
-free_half(void *cls)
+free_stream(void *cls)
 {
-	struct half *h = cls;
+	struct stream *s = cls;
 
-	buffer_free(&h->body);
-	free(h);
+	buffer_free(&s->body);
+	free(s);
 }
 
-/* Both take over the body. */
+/* Takes over the body. */
 static struct MHD_Response *
-respond_half(struct MHD_Connection *connection, struct call_answer *a)
+respond_stream(struct MHD_Connection *connection, struct call_answer *a)
 {
-	struct half *h = sys_malloc(sizeof(*h));
+	struct stream *s = sys_malloc(sizeof(*s));
 	struct MHD_Response *response;
 
-	if (h == NULL) {
+	if (s == NULL) {
 		buffer_free(&a->body);
 		return NULL;
 	}
-	h->body = a->body;
-	h->fd = connection_fd(connection);
-	h->reset = a->end == CALL_RESET_HALF;
+	s->body = a->body;
+	s->stop = a->end == CALL_WHOLE ? a->body.len : a->body.len / 2;
+	s->reset = a->end == CALL_RESET_HALF;
+	s->fd = connection_fd(connection);
+	s->peer = connection_peer(connection);
 	response = MHD_create_response_from_callback(
-	    h->body.len, 16 * 1024, read_half, h, free_half);
+	    s->body.len, STREAM_BLOCK, read_stream, s, free_stream);
 	if (response == NULL)
-		free_half(h);
-	return response;
-}
-
-static struct MHD_Response *
-respond_whole(struct call_answer *a)
-{
-	struct MHD_Response *response;
-
-	response = MHD_create_response_from_buffer(
-	    a->body.len, a->body.data, MHD_RESPMEM_MUST_FREE);
-	if (response == NULL)
-		buffer_free(&a->body);
+		free_stream(s);
 	return response;
 }
 
@@ -124,14 +141,15 @@ respond(struct MHD_Connection *connection, struct call *c)
 	struct call_answer a;
 	enum MHD_Result result;
 
+	peer_hold(connection_peer(connection));
 	call_answer(c, &a);
+	peer_release(connection_peer(connection));
 	if (a.end == CALL_RESET) {
 		buffer_free(&a.body);
 		reset(connection_fd(connection));
 		return MHD_NO;
 	}
-	response = a.end == CALL_WHOLE ? respond_whole(&a)
-				       : respond_half(connection, &a);
+	response = respond_stream(connection, &a);
 	if (response == NULL)
 		return MHD_NO;
 	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a.type);
@@ -183,6 +201,7 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
 	struct call *c = *memory;
 
 	(void)version;
+	peer_heard(connection_peer(connection));
 	if (c == NULL)
 		*memory = c = begin(cls, connection, url, method);
 	else if (*size == 0)
@@ -203,10 +222,44 @@ complete(void *cls, struct MHD_Connection *connection, void **memory,
     enum MHD_RequestTerminationCode code)
 {
 	(void)cls;
-	(void)connection;
 	(void)code;
+	peer_heard(connection_peer(connection));
 	call_close(*memory);
 	*memory = NULL;
+}
+
+static void
+notify(void *cls, struct MHD_Connection *connection, void **peer,
+    enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = cls;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*peer = peer_open(&s->peers, connection_fd(connection));
+	else
+		peer_close(*peer);
+}
+
+/* How many connections there is room for; 0: too few, as e says. */
+static size_t
+count_room(struct error *e)
+{
+	const size_t others = SERVER_FILES + SERVER_LEAVING;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
+		error_errno(e, EXIT_LOCAL, "cannot ask for the limit of files");
+		return 0;
+	}
+	if (files.rlim_cur >= SERVER_PEERS + others)
+		return SERVER_PEERS;
+	if (files.rlim_cur >= SERVER_PEERS_LEAST + others)
+		return (size_t)files.rlim_cur - others;
+	error_set(e, EXIT_USAGE,
+	    "%llu open files are too few, at least %zu are needed; "
+	    "see 'ulimit -n'",
+	    (unsigned long long)files.rlim_cur, SERVER_PEERS_LEAST + others);
+	return 0;
 }
 
 static struct MHD_Daemon *
@@ -230,6 +283,9 @@ start(struct server *s, const struct server_settings *settings)
 	    flags | (settings->cert == NULL ? 0 : MHD_USE_TLS), settings->port,
 	    NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, &address,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+	    MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned int)(s->peers.most + SERVER_LEAVING),
+	    MHD_OPTION_NOTIFY_CONNECTION, notify, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY,
 	    settings->cert == NULL ? none : tls, MHD_OPTION_END);
 }
@@ -240,13 +296,17 @@ server_open(
 {
 	struct server *s = sys_calloc(1, sizeof(*s));
 	const union MHD_DaemonInfo *info;
+	size_t most = count_room(e);
 	char address[64];
 
-	if (s == NULL) {
+	if (s == NULL)
 		error_errno(e, EXIT_LOCAL, "sandbox");
+	if (s == NULL || most == 0) {
+		free(s);
 		return NULL;
 	}
 	s->edge = edge;
+	peers_init(&s->peers, most, (double)settings->idle);
 	/* A call that comes at once waits until the address is known. */
 	(void)edge_lock(edge);
 	s->daemon = start(s, settings);
@@ -255,6 +315,7 @@ server_open(
 		error_errno(e, EXIT_USAGE, "cannot listen on 127.0.0.1:%u%s",
 		    settings->port,
 		    settings->cert == NULL ? "" : " with this certificate");
+		peers_free(&s->peers);
 		free(s);
 		return NULL;
 	}
@@ -267,11 +328,18 @@ server_open(
 	return s;
 }
 
+double
+server_drop_idle(struct server *s)
+{
+	return peers_drop_idle(&s->peers);
+}
+
 void
 server_close(struct server *s)
 {
 	edge_end(s->edge);
 	MHD_stop_daemon(s->daemon);
+	peers_free(&s->peers);
 	free(s);
 }
 
