@@ -100,7 +100,7 @@ add_details(struct buffer *out, struct store *store,
 		return -1;
 	if (!b->lists_failed)
 		return 0;
-	return store_failed(store, b->id, ANSWER_FAILED, add_failed, out, e);
+	return store_failed(store, b->id, add_failed, out, e);
 }
 
 int

@@ -10,8 +10,6 @@
 
 /* The longest answer there can be: what a fault asks for. */
 #define ANSWER_MAX ((size_t)1024 * 1024 * 1024 + 4096)
-/* Of the ids that failed, a status lists so many. */
-#define ANSWER_FAILED 500
 
 /* Appends printf-like text.  All of these return -1 without memory. */
 int answer_text(struct buffer *out, const char *format, ...)

@@ -144,6 +144,8 @@ log_call(struct call *c)
 	ndjson_set_count(line, "bytes", c->bytes);
 	if (c->result.batch.size > 0)
 		ndjson_set_count(line, "rows", c->result.batch.size);
+	if (c->result.dropped > 0)
+		ndjson_set_count(line, "dropped", c->result.dropped);
 	if (c->sha256[0] != '\0')
 		ndjson_set_string(line, "sha256", c->sha256);
 	if (c->result.batch.id[0] != '\0')

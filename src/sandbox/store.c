@@ -49,6 +49,8 @@ enum query {
 	GET_PROFILE,
 	LAST_PROFILE,
 	SET_ATTRIBUTE,
+	SUM_ATTRIBUTES,
+	DROP_OLDEST,
 	ADD_BATCH,
 	SET_BATCH,
 	DROP_BATCHES,
@@ -58,6 +60,10 @@ enum query {
 	FETCH,
 	QUERIES
 };
+
+/* What an attribute counts for in STORE_PROFILE_BYTES. */
+#define ATTRIBUTE_BYTES \
+	"length(CAST(text AS BLOB)) + length(CAST(value AS BLOB))"
 
 static const char *const sql[QUERIES] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -75,6 +81,15 @@ static const char *const sql[QUERIES] = {
     [SET_ATTRIBUTE] = "INSERT OR REPLACE INTO"
 		      " attribute(profile, name, value, modified)"
 		      " VALUES(?1, ?2, ?3, ?4)",
+    [SUM_ATTRIBUTES] = "SELECT ifnull(sum(" ATTRIBUTE_BYTES "), 0)"
+		       " FROM attribute JOIN name USING(name)"
+		       " WHERE profile = ?1",
+    /* Of each attribute, what it and the newer ones come to. */
+    [DROP_OLDEST] = "DELETE FROM attribute WHERE profile = ?1 AND name IN"
+		    " (SELECT name FROM (SELECT name, sum(" ATTRIBUTE_BYTES ")"
+		    " OVER (ORDER BY modified DESC, name DESC) AS total"
+		    " FROM attribute JOIN name USING(name)"
+		    " WHERE profile = ?1) WHERE total > ?2)",
     [ADD_BATCH] = "INSERT INTO batch(client) VALUES(?1)",
     [SET_BATCH] = "UPDATE batch SET id = ?2, lists = ?3, size = ?4,"
 		  " consumed = ?5, successful = ?6, missing = ?7, failed = ?8,"
@@ -106,6 +121,9 @@ struct store {
 	int64_t batch;
 	int64_t now;
 	int64_t failures;
+	/* Of its profile that was found last: */
+	bool created; /* by this row: nothing else is in it */
+	size_t bytes; /* that were set */
 };
 
 static int
@@ -274,14 +292,15 @@ store_begin(struct store *s, const char *client, enum store_kind kind,
 }
 
 int
-store_name(
-    struct store *s, const char *text, size_t n, int64_t *name, struct error *e)
+store_name(struct store *s, const char *text, size_t n, struct store_name *name,
+    struct error *e)
 {
+	name->n = n;
 	bind_text(s, ADD_NAME, 1, text, n);
 	bind_text(s, GET_NAME, 1, text, n);
 	if (run(s, ADD_NAME, e) != 0)
 		return -1;
-	return get_number(s, GET_NAME, name, e) == 1 ? 0 : -1;
+	return get_number(s, GET_NAME, &name->number, e) == 1 ? 0 : -1;
 }
 
 int
@@ -292,6 +311,8 @@ store_profile(struct store *s, const char *id, size_t n, bool create,
 
 	bind_text(s, GET_PROFILE, 2, id, n);
 	found = get_number(s, GET_PROFILE, profile, e);
+	s->created = found == 0;
+	s->bytes = 0;
 	if (found != 0 || !create)
 		return found;
 	*profile = ++s->last_profile;
@@ -301,21 +322,43 @@ store_profile(struct store *s, const char *id, size_t n, bool create,
 }
 
 int
-store_set(struct store *s, int64_t profile, int64_t name, const char *value,
-    size_t n, struct error *e)
+store_set(struct store *s, int64_t profile, const struct store_name *name,
+    const char *value, size_t n, struct error *e)
 {
+	s->bytes += name->n + n;
 	bind_number(s, SET_ATTRIBUTE, 1, profile);
-	bind_number(s, SET_ATTRIBUTE, 2, name);
+	bind_number(s, SET_ATTRIBUTE, 2, name->number);
 	bind_text(s, SET_ATTRIBUTE, 3, value, n);
 	return run(s, SET_ATTRIBUTE, e);
 }
 
 int
+store_fit(struct store *s, int64_t profile, uint64_t *dropped, struct error *e)
+{
+	int64_t bytes = (int64_t)s->bytes;
+
+	bind_number(s, SUM_ATTRIBUTES, 1, profile);
+	if (!s->created && get_number(s, SUM_ATTRIBUTES, &bytes, e) != 1)
+		return -1;
+	if (bytes <= STORE_PROFILE_BYTES)
+		return 0;
+	bind_number(s, DROP_OLDEST, 1, profile);
+	bind_number(s, DROP_OLDEST, 2, STORE_PROFILE_BYTES);
+	if (run(s, DROP_OLDEST, e) != 0)
+		return -1;
+	*dropped += (uint64_t)sqlite3_changes64(s->db);
+	return 0;
+}
+
+int
 store_fail(struct store *s, const char *id, size_t n, struct error *e)
 {
+	if (s->failures == STORE_FAILED)
+		return 0;
 	bind_number(s, ADD_FAILED, 1, s->batch);
 	bind_number(s, ADD_FAILED, 2, s->failures++);
-	bind_text(s, ADD_FAILED, 3, id, n);
+	bind_text(s, ADD_FAILED, 3, id,
+	    n < STORE_FAILED_BYTES ? n : STORE_FAILED_BYTES);
 	return run(s, ADD_FAILED, e);
 }
 
@@ -379,7 +422,7 @@ store_status(struct store *s, const char *client, const char *batch_id,
 }
 
 int
-store_failed(struct store *s, const char *batch_id, uint64_t limit,
+store_failed(struct store *s, const char *batch_id,
     int (*visit)(void *arg, const char *id, size_t n), void *arg,
     struct error *e)
 {
@@ -387,7 +430,7 @@ store_failed(struct store *s, const char *batch_id, uint64_t limit,
 	int code, result = 0;
 
 	bind_string(s, GET_FAILED, 1, batch_id);
-	bind_number(s, GET_FAILED, 2, (int64_t)limit);
+	bind_number(s, GET_FAILED, 2, STORE_FAILED);
 	while (result == 0 && (code = sqlite3_step(q)) != SQLITE_DONE) {
 		if (code == SQLITE_ROW)
 			result =

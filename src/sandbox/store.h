@@ -33,6 +33,21 @@ struct store_batch {
 	bool stuck;
 };
 
+/*
+ * What a profile may hold, names and values together: Target limits, "64 KB
+ * of external data".  KB or KiB is not said: the smaller.
+ */
+#define STORE_PROFILE_BYTES 64000
+/* Of a batch, so many ids that failed are kept, and so many bytes of each. */
+#define STORE_FAILED 500
+#define STORE_FAILED_BYTES 1024
+
+/* Of an attribute. */
+struct store_name {
+	int64_t number;
+	size_t n; /* bytes */
+};
+
 struct store;
 
 /* path NULL: in memory.  NULL: e says why. */
@@ -44,14 +59,22 @@ int64_t store_now(void);
 
 int store_begin(struct store *s, const char *client, enum store_kind kind,
     struct store_batch *batch, struct error *e);
-/* The number of an attribute's name, for store_set. */
-int store_name(struct store *s, const char *text, size_t n, int64_t *name,
-    struct error *e);
+/* The name of an attribute, for store_set. */
+int store_name(struct store *s, const char *text, size_t n,
+    struct store_name *name, struct error *e);
 /* 1: *profile is the one with that id, made if create says so; 0: none. */
 int store_profile(struct store *s, const char *id, size_t n, bool create,
     int64_t *profile, struct error *e);
-int store_set(struct store *s, int64_t profile, int64_t name, const char *value,
-    size_t n, struct error *e);
+/* Sets an attribute of the profile that store_profile found last. */
+int store_set(struct store *s, int64_t profile, const struct store_name *name,
+    const char *value, size_t n, struct error *e);
+/*
+ * The same profile is complete: if it holds more than STORE_PROFILE_BYTES,
+ * drops its oldest attributes until it does not, and adds to *dropped how
+ * many.  Of attributes that one batch set, the later name is the newer.
+ */
+int store_fit(
+    struct store *s, int64_t profile, uint64_t *dropped, struct error *e);
 /* Notes that the row of this id failed. */
 int store_fail(struct store *s, const char *id, size_t n, struct error *e);
 /* Of this client, the keep newest batches keep their status. */
@@ -62,8 +85,9 @@ void store_rollback(struct store *s);
 /* 1: found, 0: not there or no longer. */
 int store_status(struct store *s, const char *client, const char *batch_id,
     struct store_batch *batch, struct error *e);
-/* Calls visit for the ids that failed, at most limit; its -1 ends it. */
-int store_failed(struct store *s, const char *batch_id, uint64_t limit,
+/* Calls visit for the ids that failed, as far as they were kept; its -1 ends
+ * it. */
+int store_failed(struct store *s, const char *batch_id,
     int (*visit)(void *arg, const char *id, size_t n), void *arg,
     struct error *e);
 

@@ -21,14 +21,14 @@ struct job {
 	struct error *e;
 	struct rows rows;
 	enum store_kind kind;
-	struct buffer names; /* int64_t for each column after the id */
+	struct buffer names; /* struct store_name for each after the id */
 	struct buffer cells; /* struct cell for each of a row, the same */
 };
 
 static size_t
 columns(const struct job *j)
 {
-	return j->names.len / sizeof(int64_t);
+	return j->names.len / sizeof(struct store_name);
 }
 
 static int
@@ -59,13 +59,15 @@ is(const char *text, size_t n, const char *word)
 static int
 read_names(struct job *j)
 {
+	struct store_name name;
 	char *text;
 	size_t n;
-	int64_t name;
 
 	while (rows_cell(&j->rows, &text, &n)) {
-		name = -1;
-		if (!printable(text, n)) {
+		name.number = -1;
+		name.n = 0;
+		if (n >= STORE_PROFILE_BYTES || !printable(text, n) ||
+		    columns(j) == UPDATE_MAX_COLUMNS) {
 			j->result->refused = unexpected;
 			return 0;
 		}
@@ -114,21 +116,31 @@ read_cells(struct job *j, bool *valid)
 	return 0;
 }
 
-/* An empty cell changes nothing, and a row of nothing else makes nothing. */
+/* Whether a cell is kept.  An empty one changes nothing; one that with its name
+ * is larger than a profile can be would be dropped again at once. */
+static bool
+sets(const struct cell *c, const struct store_name *name)
+{
+	return c->n > 0 && name->number >= 0 &&
+	       name->n + c->n <= STORE_PROFILE_BYTES;
+}
+
+/* A row that sets nothing makes nothing. */
 static int
 set_cells(struct job *j, const struct cell *id)
 {
 	const struct cell *c = (const struct cell *)(const void *)j->cells.data;
-	const int64_t *name = (const int64_t *)(const void *)j->names.data;
+	const struct store_name *name =
+	    (const struct store_name *)(const void *)j->names.data;
 	size_t i, n = j->cells.len / sizeof(*c);
 	int64_t profile = 0;
-	bool create = false;
+	bool any = false;
 	int found;
 
-	for (i = 0; i < n && !create; i++)
-		create = c[i].n > 0 && name[i] >= 0;
-	found = store_profile(j->store, id->text, id->n,
-	    create && j->rules->create, &profile, j->e);
+	for (i = 0; i < n && !any; i++)
+		any = sets(&c[i], &name[i]);
+	found = store_profile(
+	    j->store, id->text, id->n, any && j->rules->create, &profile, j->e);
 	if (found < 0)
 		return -1;
 	if (found == 0 && !j->rules->create) {
@@ -136,11 +148,16 @@ set_cells(struct job *j, const struct cell *id)
 		return 0;
 	}
 	for (i = 0; i < n; i++) {
-		if (c[i].n > 0 && name[i] >= 0 &&
-		    store_set(j->store, profile, name[i], c[i].text, c[i].n,
-			j->e) != 0)
+		if (!sets(&c[i], &name[i])) {
+			if (c[i].n > 0 && name[i].number >= 0)
+				j->result->dropped++;
+		} else if (store_set(j->store, profile, &name[i], c[i].text,
+			       c[i].n, j->e) != 0) {
 			return -1;
+		}
 	}
+	if (any && store_fit(j->store, profile, &j->result->dropped, j->e))
+		return -1;
 	j->result->batch.successful++;
 	return 0;
 }
@@ -233,8 +250,8 @@ update_apply(struct store *s, const char *client,
 		return 0;
 	if (store_begin(s, client, j.kind, &result->batch, e) != 0)
 		return -1;
-	buffer_init(&j.names, (size_t)UPDATE_MAX_BYTES * sizeof(int64_t));
-	buffer_init(&j.cells, (size_t)UPDATE_MAX_BYTES * sizeof(struct cell));
+	buffer_init(&j.names, UPDATE_MAX_COLUMNS * sizeof(struct store_name));
+	buffer_init(&j.cells, UPDATE_MAX_COLUMNS * sizeof(struct cell));
 	done = apply_rows(&j);
 	buffer_free(&j.names);
 	buffer_free(&j.cells);
@@ -242,5 +259,9 @@ update_apply(struct store *s, const char *client,
 		store_rollback(s);
 	else if (result->refused == NULL)
 		done = store_commit(s, &result->batch, rules->keep, e);
+	if (done != 0 || result->refused != NULL) {
+		result->batch.id[0] = '\0';
+		result->dropped = 0;
+	}
 	return done;
 }

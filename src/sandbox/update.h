@@ -17,6 +17,9 @@
  * meant is not said: the smaller. */
 #define UPDATE_MAX_BYTES 49999999
 #define UPDATE_MAX_ROWS 500000
+/* Nothing is said of columns.  More than these cannot all have a value in a
+ * profile: each takes a byte of its 64 KB, and so does its name. */
+#define UPDATE_MAX_COLUMNS (STORE_PROFILE_BYTES / 2)
 
 struct update_rules {
 	bool create; /* v2: unknown ids get a profile */
@@ -29,6 +32,7 @@ struct update_rules {
 struct update_result {
 	const char *refused; /* message; NULL: accepted and committed */
 	struct store_batch batch;
+	uint64_t dropped; /* attributes that made profiles too large */
 };
 
 /*

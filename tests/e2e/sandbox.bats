@@ -236,6 +236,75 @@ END
 	[ "$(outcome -H 'Transfer-Encoding: chunked' --data-binary @b "$url")" = '0 413' ]
 }
 
+# A value of so many bytes.
+long() { # BYTES
+	printf "%0$1d" 0
+}
+
+@test "64 KB: a profile that grows past them loses its oldest attributes" {
+	sandbox_start --log log
+	printf 'batch=thirdPartyId,old,b\na1,%s,1\n' "$(long 30000)" | post
+	printf 'batch=thirdPartyId,mid\na1,%s\n' "$(long 20000)" | post
+	# The names count: old, b, mid and new are 10 bytes.
+	printf 'batch=thirdPartyId,new\na1,%s\n' "$(long 13989)" | post
+	[ "$(values a1 | jq -c 'map_values(length)')" = \
+		'{"b":1,"mid":20000,"new":13989,"old":30000}' ]
+	printf 'batch=thirdPartyId,new\na1,%s\n' "$(long 13990)" | post
+	[ "$(values a1 | jq -c 'map_values(length)')" = \
+		'{"b":1,"mid":20000,"new":13990}' ]
+	# What was set again is not old.
+	printf 'batch=thirdPartyId,b\na1,2\n' | post
+	printf 'batch=thirdPartyId,c\na1,%s\n' "$(long 63900)" | post
+	[ "$(values a1 | jq -c 'map_values(length)')" = '{"b":1,"c":63900}' ]
+	[ "$(jq -c 'select(.method == "POST") | .dropped' log | xargs)" = \
+		'null null null 1 null 2' ]
+}
+
+@test "64 KB: in one batch, and a value that is too large by itself" {
+	sandbox_start --log log
+	printf 'batch=thirdPartyId,u,v,w\na1,%s,%s,%s\n' "$(long 40000)" \
+		"$(long 30000)" "$(long 20000)" | post
+	[ "$(values a1 | jq -c 'map_values(length)')" = '{"v":30000,"w":20000}' ]
+	printf 'batch=thirdPartyId,x,y\na2,%s,\na1,%s,1\na3,%s,\n' \
+		"$(long 64000)" "$(long 64000)" "$(long 63999)" | post >answer
+	[ "$(element success <answer)" = true ]
+	url=$(element batchStatus <answer)
+	[ "$(curl -s "$url&showDetails=true" | element successfulUpdates)" = 3 ]
+	[ "$(values a1 | jq -c 'map_values(length)')" = \
+		'{"v":30000,"w":20000,"y":1}' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a2?client=demo")" = \
+		'0 404' ]
+	[ "$(values a3 | jq .x | wc -c)" = 64002 ]
+	[ "$(jq -c 'select(.method == "POST") | .dropped' log | xargs)" = '1 2' ]
+}
+
+@test "more columns, or a longer name, than a profile can hold are refused" {
+	sandbox_start --log log
+	seq -f ',c%.0f' -s '' 32001 | sed 's/^/batch=thirdPartyId/; s/$/\na1/' >b
+	post <b >answer
+	[ "$(element message <answer)" = 'Unexpected error' ]
+	sed -i 's/,c32001$//' b
+	[ "$(post <b | element success)" = true ]
+	printf 'batch=thirdPartyId,%s\na1,1\n' "$(long 64000)" | post >answer
+	[ "$(element message <answer)" = 'Unexpected error' ]
+	# A batch that was refused has no id.
+	[ "$(jq -c .batchId log | grep -c null)" = 2 ]
+}
+
+@test "ids that failed: the first 500 are listed, and of each 1,024 bytes" {
+	sandbox_start
+	{
+		printf 'batch=thirdPartyId,x\n%s,1\n' "$(long 2000)"
+		seq -f '/%.0f,1' 600
+	} >b
+	url=$(post <b | element batchStatus)
+	curl -s "$url&showDetails=true" | sed 's/<profile>/\n&/g' >answer
+	[ "$(grep -c '^<profile>' answer)" = 500 ]
+	[ "$(element failedUpdates <answer)" = 601 ]
+	[ "$(element id <answer | head -n 1)" = "$(long 1024)" ]
+	[ "$(element id <answer | tail -n 1)" = /499 ]
+}
+
 @test "--rate: calls past it get 503, statuses count, profiles do not" {
 	sandbox_start --rate 3
 	[ "$(update)" = '0 200' ]
