@@ -292,6 +292,7 @@ struct run {
 	struct export *input;
 	struct batch_writer *writer;
 	struct split split;
+	struct error late; /* what went wrong after what ended the run */
 };
 
 /* All records; then what was written takes its names. */
@@ -302,8 +303,8 @@ split_and_finish(struct run *r, struct error *e)
 	    export_judge(r->input, e) == 0)
 		batch_writer_close(r->writer, e);
 	else
-		batch_writer_cut(r->writer, e);
-	export_commit(r->input, e);
+		batch_writer_cut(r->writer, r->out.failed ? e : &r->late);
+	export_commit(r->input, &r->late);
 }
 
 static enum exit_code
@@ -330,17 +331,18 @@ run(struct run *r, const struct settings *s, struct summary *summary,
 	print_warnings(&r->split);
 	if (export_rejected(r->input) > 0)
 		code = EXIT_REJECTED;
-	code = exit_worse(code, e->code);
+	code = exit_worse(code, exit_worse(e->code, r->late.code));
 	summary_write(summary, summarize(r->input, r->writer),
-	    signals_status(code, r->out.broken), e);
+	    signals_status(code, r->out.broken), &r->late);
 	/* Last of all, when nothing can fail any more but itself. */
-	if (e->code == EXIT_COMPLETE)
+	if (e->code == EXIT_COMPLETE && r->late.code == EXIT_COMPLETE)
 		output_seal(&r->out, SEAL_LINE,
 		    s->output.folder != NULL ? batch_writer_batches(r->writer)
 					     : batch_writer_rows(r->writer),
 		    e);
-	output_close(&r->out, e);
-	code = exit_worse(code, e->code);
+	/* That it failed before is what ended the run. */
+	output_close(&r->out, r->out.failed ? e : &r->late);
+	code = exit_worse(code, exit_worse(e->code, r->late.code));
 	summary_confirm(summary, signals_status(code, r->out.broken));
 	return code;
 }
@@ -353,13 +355,16 @@ main(int argc, char **argv)
 	    .output = {.max_bytes = BATCH_BYTES, .max_rows = BATCH_ROWS},
 	};
 	struct summary summary = {.file.out.fd = -1};
-	struct run r = {.out.fd = -1};
+	struct run r = {.out.fd = -1, .late = ERROR_INIT};
 	struct error e = ERROR_INIT;
 	enum exit_code code = EXIT_COMPLETE;
 
 	diag_init(program.name);
-	if (sys_guard_standard() != 0)
+	if (sys_guard_standard() != 0) {
+		diag_always("cannot open /dev/null for a standard stream that "
+			    "is closed");
 		return EXIT_LOCAL;
+	}
 	signals_catch();
 	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
 	    output_open(&r.out, STDOUT_FILENO, "standard output", &e) == 0 &&
@@ -375,5 +380,7 @@ main(int argc, char **argv)
 		signals_die_of_pipe();
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
-	return (int)exit_worse(code, e.code);
+	if (r.late.code != EXIT_COMPLETE)
+		diag_error(&r.late);
+	return (int)exit_worse(code, exit_worse(e.code, r.late.code));
 }

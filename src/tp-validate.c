@@ -239,9 +239,10 @@ print_end(const struct export *x)
 	print_warnings(x);
 }
 
+/* What ends the run is left in *e, and in *late what went wrong after that. */
 static enum exit_code
 run(const struct settings *s, struct export *x, struct summary *summary,
-    struct error *e)
+    struct error *e, struct error *late)
 {
 	struct output out;
 	struct check check;
@@ -255,19 +256,20 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 	diag_detail("%s", taken);
 	if (validate(s, &check, x, s->only_check ? NULL : &out, e) == 0)
 		output_flush(&out, e);
-	export_commit(x, e);
+	export_commit(x, late);
 	print_end(x);
 	code = export_rejected(x) > 0 ? EXIT_REJECTED : EXIT_COMPLETE;
-	code = exit_worse(code, e->code);
+	code = exit_worse(code, exit_worse(e->code, late->code));
 	summary_write(summary, summarize(x, out.written),
-	    signals_status(code, out.broken), e);
+	    signals_status(code, out.broken), late);
 	/* Last of all, when nothing can fail any more but itself. */
-	if (e->code == EXIT_COMPLETE)
+	if (e->code == EXIT_COMPLETE && late->code == EXIT_COMPLETE)
 		output_seal(&out, SEAL_LINE,
 		    export_records(x) - export_rejected(x) - export_skipped(x),
 		    e);
-	output_close(&out, e);
-	code = exit_worse(code, e->code);
+	/* That it failed before is what ended the run. */
+	output_close(&out, out.failed ? e : late);
+	code = exit_worse(code, exit_worse(e->code, late->code));
 	summary_confirm(summary, signals_status(code, out.broken));
 	signals_die_if_pending();
 	if (out.broken)
@@ -280,21 +282,26 @@ main(int argc, char **argv)
 {
 	struct settings s = {.input = EXPORT_OPTIONS_INIT};
 	struct summary summary = {.file.out.fd = -1};
-	struct error e = ERROR_INIT;
+	struct error e = ERROR_INIT, late = ERROR_INIT;
 	struct export *x = NULL;
 	enum exit_code code;
 
 	diag_init(program.name);
-	if (sys_guard_standard() != 0)
+	if (sys_guard_standard() != 0) {
+		diag_always("cannot open /dev/null for a standard stream that "
+			    "is closed");
 		return EXIT_LOCAL;
+	}
 	signals_catch();
 	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)
 		x = export_open(&s.input, &e);
 	progress_start(s.common.progress, "record", "records");
-	code = x == NULL ? e.code : run(&s, x, &summary, &e);
+	code = x == NULL ? e.code : run(&s, x, &summary, &e, &late);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
+	if (late.code != EXIT_COMPLETE)
+		diag_error(&late);
 	signals_die_if_pending();
 	export_close(x);
 	summary_discard(&summary);

@@ -22,7 +22,7 @@ static const struct option_entry shared[] = {
     {KEY_SUMMARY, "summary", "FILE", "write counts to FILE, one JSON object"},
     {KEY_SHOW_VALUES, "show-values", NULL, "show values and ids in messages"},
     {KEY_PROGRESS, "progress", "WHEN", "auto, always or never (auto)"},
-    {'q', "quiet", NULL, "print only why the exit code is 2 or more"},
+    {'q', "quiet", NULL, "say only why the exit status is 2 or more"},
     {'v', "verbose", NULL, "say more"},
     {'h', "help", NULL, "print this and exit"},
     {'V', "version", NULL, "print versions and exit"},

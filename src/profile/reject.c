@@ -46,17 +46,32 @@ reject_open(
 	return -1;
 }
 
+/* What cannot be written is told once, and not again when it is committed. */
+static int
+give_up(struct outfile *f)
+{
+	outfile_discard(f);
+	return -1;
+}
+
+static int
+write_rejects(struct reject *r, const char *data, size_t n, struct error *e)
+{
+	if (r->rejects.path == NULL)
+		return 0;
+	if (output_write(&r->rejects.out, data, n, e) != 0)
+		return give_up(&r->rejects);
+	return 0;
+}
+
 int
 reject_begin(struct reject *r, const struct header *h, struct error *e)
 {
 	static const char crlf[] = "\r\n";
 
-	if (r->rejects.path == NULL)
-		return 0;
-	if (output_write(&r->rejects.out, h->raw, h->raw_len, e) != 0)
+	if (write_rejects(r, h->raw, h->raw_len, e) != 0)
 		return -1;
-	return output_write(
-	    &r->rejects.out, crlf + 2 - h->ending, h->ending, e);
+	return write_rejects(r, crlf + 2 - h->ending, h->ending, e);
 }
 
 /* The value of the field at fault, where there is one to show. */
@@ -133,7 +148,9 @@ describe(struct reject *r, const struct header *h, const char *path,
 		ndjson_set_text(o, "value", value->text, value->len);
 	text = ndjson_line(o, &n);
 	ndjson_free(o);
-	return output_line(&r->errors.out, text, n, e);
+	if (output_line(&r->errors.out, text, n, e) != 0)
+		return give_up(&r->errors);
+	return 0;
 }
 
 int
@@ -187,9 +204,7 @@ reject_take_back(struct reject *r)
 int
 reject_more(struct reject *r, const char *raw, size_t n, struct error *e)
 {
-	if (r->rejects.path == NULL)
-		return 0;
-	return output_write(&r->rejects.out, raw, n, e);
+	return write_rejects(r, raw, n, e);
 }
 
 int
