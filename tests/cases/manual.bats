@@ -65,6 +65,28 @@ page_options() { # PAGE
 	done
 }
 
+@test "each page that a page refers to is there, and in its SEE ALSO" {
+	local page name section
+
+	for page in "$man"/tp-*.[1-8]; do
+		sed -n 's/^\.\(Pq \)*Xr \(tp-[a-z]*\) \([1-8]\).*/\2 \3/p' "$page" |
+			sort -u >referred
+		[ -s referred ]
+		sed '1,/^\.Sh SEE ALSO/d' "$page" |
+			sed -n 's/^\.Xr \([a-z-]* [1-8]\).*/\1/p' >also
+		while read -r name section; do
+			echo "$(basename "$page"): $name($section)"
+			[ -e "$man/$name.$section" ]
+			[ "$name.$section" = "$(basename "$page")" ] ||
+				grep -qx "$name $section" also
+		done <referred
+	done
+	# A batch must comply with what batches are, and nothing else.
+	sed -n '/^\.It Cm invalid/,/^\.It Cm skipped/p' "$man/tp-receipt.5" |
+		grep '^\.Xr' >referred
+	[ "$(cat referred)" = '.Xr tp-batch 5 ,' ]
+}
+
 # An example is run if the line in front of its .Bd is
 #
 #	.\" run
