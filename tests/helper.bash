@@ -88,7 +88,7 @@ skip_if_sanitized() {
 # that a test in vain says what it waited for.
 until_true() { # COMMAND...
 	for _ in {1..2400}; do
-		! "$@" 2>/dev/null || return 0
+		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.05
 	done
 	echo "waited in vain for: $*" && return 1

@@ -589,7 +589,7 @@ tls_start() { # NAME OPTION...
 	sandbox_start
 	make_batches 4 >four
 	mkfifo in pipe
-	timeout 60 head -n 1 <pipe >first 3>&- &
+	timeout 150 head -n 1 <pipe >first 3>&- &
 	reader=$!
 	code=0
 	tp-send --endpoint "$sandbox" --failed failed <in >pipe 2>said 3>&- &

@@ -173,8 +173,12 @@ ask() { # OPTION...
 		cp "/proc/$running/cmdline" cmdline
 		# Only root may read it then.
 		cat "/proc/$running/environ" >environ 2>/dev/null || true
-		cat "/proc/$running/task/"*/children >children
-		cat "/proc/$running/task/"*/comm >comm
+		cat "/proc/$running/task/$running/children" >children
+		# Other threads may end meanwhile.
+		cat "/proc/$running/task/"*/children >>children 2>/dev/null ||
+			true
+		cat "/proc/$running/task/"*/comm >comm 2>/dev/null || true
+		[ -s comm ]
 		grep -F tp-s cmdline
 		[ ! -s children ]
 		sandbox_resume
