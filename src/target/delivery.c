@@ -45,6 +45,21 @@ request(struct delivery *d, const struct delivery_body *body,
 	return http_run(d->http, &q, a, e);
 }
 
+/* Something on this machine kept the request from leaving: the next run need
+ * not take the attempt for one that the service may know of. */
+static void
+record_unsent(
+    struct delivery *d, struct receipt *r, uint64_t id, const struct error *e)
+{
+	struct error more = ERROR_INIT;
+
+	r->state = RECEIPT_FAILED;
+	r->time = time(NULL);
+	snprintf(r->message, sizeof(r->message), "%s", e->text);
+	/* If this cannot be written, the attempt stays open: the safe side. */
+	(void)journal_result(d->journal, id, r, &more);
+}
+
 /*
  * One request, and what became of it.  It is in the journal before its first
  * byte leaves.  -1: no answer was looked for.  If only its result cannot be
@@ -59,8 +74,11 @@ attempt(struct delivery *d, const struct delivery_body *body, struct receipt *r,
 	memset(a, 0, sizeof(*a));
 	if (d->journal != NULL && journal_attempt(d->journal, r, &id, e) != 0)
 		return -1;
-	if (request(d, body, a, e) != 0)
+	if (request(d, body, a, e) != 0) {
+		if (d->journal != NULL && !a->body_left)
+			record_unsent(d, r, id, e);
 		return -1;
+	}
 	outcome_judge(o, a);
 	r->attempts++;
 	r->http = a->status;
