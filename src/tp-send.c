@@ -100,9 +100,8 @@ struct run {
 static int
 take_api(struct run *run, const char *arg, struct error *e)
 {
-	if (strcmp(arg, "v1") != 0 && strcmp(arg, "v2") != 0)
+	if (endpoint_api_find(arg, &run->api) != 0)
 		return options_bad(e, "api", arg, "v1 or v2");
-	run->api = arg[1] == '1' ? ENDPOINT_V1 : ENDPOINT_V2;
 	return 0;
 }
 

@@ -176,6 +176,12 @@ ndjson_parse(const char *line, size_t n)
 	return value;
 }
 
+bool
+ndjson_has(const ndjson *object, const char *key)
+{
+	return json_object_get(object, key) != NULL;
+}
+
 const char *
 ndjson_get_string(const ndjson *object, const char *key)
 {

@@ -39,6 +39,7 @@ char *ndjson_line(ndjson *object, size_t *n);
 
 /* One line (with or without its line feed).  NULL: not a JSON object. */
 ndjson *ndjson_parse(const char *line, size_t n);
+bool ndjson_has(const ndjson *object, const char *key);
 /* NULL, false or -1: not there, or of another type.  What is returned
  * belongs to object. */
 const char *ndjson_get_string(const ndjson *object, const char *key);

@@ -10,6 +10,28 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
+static const char *const apis[] = {[ENDPOINT_V1] = "v1", [ENDPOINT_V2] = "v2"};
+
+const char *
+endpoint_api_name(enum endpoint_api api)
+{
+	return apis[api];
+}
+
+int
+endpoint_api_find(const char *text, enum endpoint_api *api)
+{
+	int i;
+
+	for (i = ENDPOINT_V1; text != NULL && i <= ENDPOINT_V2; i++) {
+		if (strcmp(text, apis[i]) == 0) {
+			*api = (enum endpoint_api)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
 static bool
 is_loopback(const char *host)
 {

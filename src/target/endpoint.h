@@ -26,6 +26,10 @@ int origin_parse(struct origin *o, const char *text, const char **rest);
 
 enum endpoint_api { ENDPOINT_V1, ENDPOINT_V2 };
 
+/* "v1", "v2"; and back.  -1: text is neither (NULL is none). */
+const char *endpoint_api_name(enum endpoint_api api);
+int endpoint_api_find(const char *text, enum endpoint_api *api);
+
 struct endpoint {
 	struct origin origin;
 	enum endpoint_api api;

@@ -25,7 +25,6 @@ history_free(struct history *h)
 	free(h->files);
 	free(h->endpoint);
 	free(h->client);
-	free(h->api);
 	free(h->entries);
 	free(h->order);
 	memset(h, 0, sizeof(*h));
@@ -74,9 +73,10 @@ take_header(struct history *h, const ndjson *o, struct error *e)
 		    "its format): use that one",
 		    (unsigned long long)version);
 	if (copy_text(o, "endpoint", &h->endpoint) != 0 ||
-	    copy_text(o, "client", &h->client) != 0 ||
-	    copy_text(o, "api", &h->api) != 0)
+	    copy_text(o, "client", &h->client) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
+	if (endpoint_api_find(ndjson_get_string(o, "api"), &h->api) != 0)
+		return damaged(h, e, "its api is neither v1 nor v2");
 	h->version = version;
 	return 0;
 }
@@ -160,6 +160,7 @@ take_entry(struct history *h, const ndjson *o, size_t length, uint64_t at,
 	*kind = find_kind(o, &number);
 	if (*kind == HISTORY_LINES || receipt_get(r, o) != 0 || r->batch == 0)
 		return damaged(h, e, "it is none that is known");
+	r->api = h->api; /* older lines do not say */
 	keep = *kind == HISTORY_KEEP || *kind == HISTORY_KEPT;
 	if (*kind == HISTORY_ATTEMPT || *kind == HISTORY_KEEP) {
 		if (number != h->n + 1)
@@ -407,6 +408,7 @@ history_unsettled(const struct history *h, size_t i, struct receipt *r)
 	r->state = past.doubt != NULL || past.above != NULL ? RECEIPT_UNKNOWN
 							    : entry->state;
 	r->http = entry->http;
+	r->api = h->api;
 	return true;
 }
 
@@ -448,12 +450,6 @@ history_endpoint(const struct endpoint *ep, char out[HISTORY_ENDPOINT])
 	return out;
 }
 
-const char *
-history_api(const struct endpoint *ep)
-{
-	return ep->api == ENDPOINT_V1 ? "v1" : "v2";
-}
-
 char *
 history_header(const struct endpoint *ep, size_t *n)
 {
@@ -464,7 +460,7 @@ history_header(const struct endpoint *ep, size_t *n)
 	ndjson_set_count(o, "version", HISTORY_VERSION);
 	ndjson_set_string(o, "endpoint", history_endpoint(ep, endpoint));
 	ndjson_set_string(o, "client", ep->client);
-	ndjson_set_string(o, "api", history_api(ep));
+	ndjson_set_string(o, "api", endpoint_api_name(ep->api));
 	return finish(o, n);
 }
 

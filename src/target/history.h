@@ -55,7 +55,8 @@ struct history_file {
 struct history {
 	uint64_t lines;
 	uint64_t version; /* of the header; 0: none was there yet */
-	char *endpoint, *client, *api;
+	char *endpoint, *client;
+	enum endpoint_api api;
 	struct history_entry *entries;
 	size_t n, room;
 	struct history_file *files; /* as they came */
@@ -124,7 +125,6 @@ uint64_t history_batches(const struct history *h);
 /* What the header says of an endpoint. */
 enum { HISTORY_ENDPOINT = 280 };
 char *history_endpoint(const struct endpoint *ep, char out[HISTORY_ENDPOINT]);
-const char *history_api(const struct endpoint *ep);
 
 /* Lines to write, which the caller frees; NULL: no memory. */
 char *history_header(const struct endpoint *ep, size_t *n);

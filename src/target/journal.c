@@ -206,7 +206,8 @@ check_header(
 		history_endpoint(ep, endpoint), e) != 0 ||
 	    check_one(j, "client code", h->client, ep->client, e) != 0)
 		return -1;
-	return check_one(j, "API", h->api, history_api(ep), e);
+	return check_one(
+	    j, "API", endpoint_api_name(h->api), endpoint_api_name(ep->api), e);
 }
 
 static int
@@ -410,6 +411,7 @@ journal_recall(struct journal *j, const struct history_entry *entry,
 	memset(r, 0, sizeof(*r));
 	if (line != NULL)
 		result = receipt_parse(r, line, entry->length, e);
+	r->api = j->history.api; /* older lines do not say */
 	free(line);
 	return result;
 }

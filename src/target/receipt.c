@@ -39,6 +39,7 @@ receipt_set(ndjson *o, const struct receipt *r)
 		ndjson_set_count(o, "rowsFrom", r->rows_from);
 	ndjson_set_count(o, "rows", r->rows);
 	ndjson_set_count(o, "bytes", r->bytes);
+	ndjson_set_string(o, "api", endpoint_api_name(r->api));
 	ndjson_set_string(o, "state", names[r->state]);
 	if (r->http != 0)
 		ndjson_set_count(o, "http", (uint64_t)r->http);
@@ -109,6 +110,16 @@ get_state(const ndjson *o, enum receipt_state *state)
 	return -1;
 }
 
+/* Receipts of older versions do not have it. */
+static int
+get_api(const ndjson *o, enum endpoint_api *api)
+{
+	*api = ENDPOINT_V1;
+	return ndjson_has(o, "api")
+		   ? endpoint_api_find(ndjson_get_string(o, "api"), api)
+		   : 0;
+}
+
 /* Days from 1970-01-01; the civil calendar, extended both ways. */
 static int64_t
 count_days(int64_t y, int64_t m, int64_t d)
@@ -142,7 +153,8 @@ receipt_get(struct receipt *r, const ndjson *o)
 	if (ndjson_get_count(o, "batch", &r->batch) != 0 ||
 	    get_state(o, &r->state) != 0 ||
 	    ndjson_get_count(o, "rows", &r->rows) != 0 ||
-	    ndjson_get_count(o, "bytes", &r->bytes) != 0)
+	    ndjson_get_count(o, "bytes", &r->bytes) != 0 ||
+	    get_api(o, &r->api) != 0)
 		return -1;
 	if (ndjson_get_count(o, "http", &n) == 0 && n < 1000)
 		r->http = (int)n;
@@ -174,8 +186,8 @@ receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
 	ndjson_free(o);
 	if (result != 0)
 		return error_set(e, EXIT_INPUT,
-		    "not a receipt: expected batch, rows, bytes and state as "
-		    "tp-send writes them");
+		    "not a receipt: expected batch, rows, bytes and state, and "
+		    "an api of v1 or v2, as tp-send writes them");
 	return 0;
 }
 

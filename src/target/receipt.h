@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/ndjson.h"
 #include "base/sha256.h"
+#include "target/endpoint.h"
 
 enum receipt_state {
 	RECEIPT_ACCEPTED, /* the service took it */
@@ -30,6 +31,7 @@ struct receipt {
 	char sha256[SHA256_HEX];
 	uint64_t rows;
 	uint64_t bytes;
+	enum endpoint_api api; /* that it is for; v1 if its line does not say */
 	enum receipt_state state;
 	int http;	   /* status of the last answer; 0: none, null */
 	unsigned attempts; /* requests made */

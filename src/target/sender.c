@@ -315,10 +315,9 @@ recall_invalid(struct sender *s, struct batch *b)
 static void
 keep_invalid(struct sender *s, struct batch *b, const char *sha256)
 {
-	struct receipt r;
+	struct receipt r = {.api = s->settings->endpoint->api};
 	enum kept kept;
 
-	memset(&r, 0, sizeof(r));
 	r.batch = b->number;
 	r.rows = b->rows;
 	r.bytes = b->bytes;

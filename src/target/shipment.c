@@ -46,6 +46,7 @@ describe(struct voyage *v, const struct halving_part *part, struct receipt *r)
 	r->rows_from = is_whole(v, part) ? 0 : part->from;
 	r->rows = part->rows;
 	r->bytes = b->header + part->size;
+	r->api = v->s->delivery.endpoint->api;
 	r->duplicate = part->marked;
 	if (is_whole(v, part)) {
 		memcpy(r->sha256, v->sha256, SHA256_HEX);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include "target/endpoint.h"
 #include "target/xml.h"
 
 enum status_state {
@@ -37,15 +38,18 @@ struct status {
 	uint64_t batch;	    /* its number */
 	uint64_t rows_from; /* of a part, as in its receipt; or 0 */
 	uint64_t rows;	    /* sent */
-	const char *id;	    /* of the batch, at the service; "" if unknown */
+	enum endpoint_api api;
+	const char *id; /* of the batch, at the service; "" if unknown */
 	/* From the service. */
 	enum status_state state;
-	bool counted[STATUS_COUNTS]; /* whether it gave this count */
+	bool counted[STATUS_COUNTS]; /* whether it gave this count, readably */
 	uint64_t counts[STATUS_COUNTS];
 	struct xml_span profiles; /* where ids are listed; in the answer */
 	uint64_t listed;	  /* of these, how many failed */
 	bool more;		  /* the list was longer than is read */
-	char message[256];	  /* why there is no more; UTF-8; "": nothing */
+	bool reconciled;	  /* complete, and all that it says fits */
+	char message[1024];	  /* why it is not, or why there is no more;
+				   * UTF-8; "": nothing */
 	/* Ours. */
 	unsigned polls; /* calls made for it */
 	time_t time;	/* when this was known */
@@ -59,15 +63,18 @@ const char *status_state_name(enum status_state state);
  * service; s->profiles, empty unless there is an outcome, stays in body.  cut:
  * body is only the first part of a longer answer.  -1: it cannot be read, or is
  * about another batch; *why says which, and s is not changed.
+ *
+ * A complete batch is reconciled if batchSize is the number of rows that were
+ * sent, and nothing else that the service says is at odds with that: none
+ * failed, consumedCount is batchSize, and successfulUpdates, profilesNotFound
+ * (above 0 with v1 only) and failedUpdates come to batchSize; of these three
+ * one that is not given is 0, or all, if successfulUpdates is not given.
  */
 int status_read(
     struct status *s, struct xml_span body, bool cut, const char **why);
 
-/* Complete, with as many rows as were sent, of which none failed. */
-bool status_reconciled(const struct status *s);
-
 /* For a person, escaped: why it is not reconciled.  Returns to. */
-enum { STATUS_WHY = 300 };
+enum { STATUS_WHY = 1200 };
 char *status_why(const struct status *s, char to[STATUS_WHY]);
 
 /* The outcome with its line feed; the caller frees it.  NULL: no memory. */

@@ -50,7 +50,7 @@ set_line(char line[LINE], const struct status *s)
 	set_count(not_found, s, STATUS_NOT_FOUND);
 	set_count(failed, s, STATUS_FAILED);
 	if (s->state != STATUS_INCOMPLETE)
-		reconciled = status_reconciled(s) ? "yes" : "no";
+		reconciled = s->reconciled ? "yes" : "no";
 	else if (s->polls == 0)
 		state = "accepted";
 	snprintf(line, LINE, "%6llu %-10s %8llu %8s %8s %8s %8s %5u %10s",

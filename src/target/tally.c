@@ -44,7 +44,7 @@ tally_trouble(struct tally *t, bool malformed, enum exit_code code)
 enum exit_code
 tally_code(const struct status *s)
 {
-	if (s->state == STATUS_COMPLETE && !status_reconciled(s))
+	if (s->state == STATUS_COMPLETE && !s->reconciled)
 		return EXIT_REJECTED;
 	return outcome_codes[s->state];
 }
@@ -52,16 +52,14 @@ tally_code(const struct status *s)
 bool
 tally_outcome(struct tally *t, const struct status *s)
 {
-	bool reconciled = status_reconciled(s);
-
 	t->code = exit_worse(t->code, tally_code(s));
 	t->outcomes[s->state]++;
 	t->rows += s->rows;
-	t->reconciled += reconciled;
-	t->rows_reconciled += reconciled ? s->rows : 0;
+	t->reconciled += s->reconciled;
+	t->rows_reconciled += s->reconciled ? s->rows : 0;
 	if (s->counted[STATUS_NOT_FOUND])
 		t->not_found += s->counts[STATUS_NOT_FOUND];
-	return !reconciled;
+	return !s->reconciled;
 }
 
 static uint64_t

@@ -77,12 +77,7 @@ watch_free(struct watch *w)
 static void
 explain(struct status *s, const char *why)
 {
-	size_t n = strlen(why);
-
-	if (n >= sizeof(s->message))
-		n = sizeof(s->message) - 1;
-	memcpy(s->message, why, n);
-	s->message[n] = '\0';
+	snprintf(s->message, sizeof(s->message), "%s", why);
 }
 
 /* Tells the outcome. */
@@ -101,6 +96,7 @@ describe(struct status *s, const struct receipt *r, const char *id)
 	s->batch = r->batch;
 	s->rows_from = r->rows_from;
 	s->rows = r->rows;
+	s->api = r->api;
 	s->id = id;
 }
 

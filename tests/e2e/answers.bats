@@ -198,7 +198,8 @@ url_sent() { # BODY
 # tp-status's one call, answered so.
 ask() { # STATUS BODY [OPTION...]
 	printf '%s\n%s' "$1" "$2" >./get
-	printf '{"batch":1,"rows":3,"bytes":60,"state":"accepted",%s}\n' \
+	printf '{"batch":1,"rows":3,"bytes":60,%s"state":"accepted",%s}\n' \
+		"${api:+\"api\":$api,}" \
 		"\"batchStatus\":\"$TP_ENDPOINT/m2/demo/profile/batchStatus?batchId=d-1\"" \
 		>receipts
 	rm -rf "$TP_STATE_DIR" # where the calls of those before are counted
@@ -235,4 +236,107 @@ state_asked() { # BODY
 	<response><x></y><status>complete</status></response>
 	<status>complete</status>
 	END
+}
+
+# Of 3 rows, this is said to have become of them; "yes", or why they are not
+# reconciled.
+reconciled() { # COUNTS
+	local body
+	body=$(sed 's/\([A-Za-z]*\)=\([^ ]*\) */<\1>\2<\/\1>/g' <<<"$1")
+	ask 200 "<response><status>complete</status>$body</response>"
+	grep -v '^tp-status: [0-9]* ids\? w' err >said || true
+	if [ "$status" = 0 ]; then
+		jq -r 'select(.reconciled and .message == null) | "yes"' out
+		cat said
+	else
+		jq -r 'select(.reconciled | not).message' out >message
+		sed 's/^/tp-status: not-reconciled: batch 1: /' message |
+			cmp - said && [ "$status" = 1 ] && cat message || true
+	fi
+}
+
+each_count() { # TABLE
+	local expected body got wrong=0
+	while IFS='|' read -r body expected; do
+		got=$(reconciled "$body")
+		[ "$got" = "${expected# }" ] || {
+			echo "got '$got', not '${expected# }': $body"
+			wrong=1
+		}
+	done <"$1"
+	return "$wrong"
+}
+
+@test "tp-status: reconciled means that the counts account for each row" {
+	cat >table <<-'END'
+	batchSize=3 consumedCount=3 successfulUpdates=3 profilesNotFound=0 failedUpdates=0 | yes
+	batchSize=3 successfulUpdates=3 | yes
+	batchSize=3 failedUpdates=0 | yes
+	batchSize=3 consumedCount=3 | yes
+	batchSize=3 | yes
+	consumedCount=3 successfulUpdates=3 failedUpdates=0 | there is no batchSize
+	batchSize=2 consumedCount=2 successfulUpdates=2 failedUpdates=0 | 3 rows were sent, but batchSize is 2
+	batchSize=3 consumedCount=1 successfulUpdates=1 profilesNotFound=0 failedUpdates=0 | consumedCount is 1, but batchSize is 3; successfulUpdates 1, profilesNotFound 0 and failedUpdates 0 come to 1, but batchSize is 3
+	batchSize=3 consumedCount=1 | consumedCount is 1, but batchSize is 3
+	batchSize=3 consumedCount=4 | consumedCount is 4, but batchSize is 3
+	batchSize=3 successfulUpdates=2 failedUpdates=0 | successfulUpdates 2, no profilesNotFound and failedUpdates 0 come to 2, but batchSize is 3
+	batchSize=3 successfulUpdates=4 | successfulUpdates 4, no profilesNotFound and no failedUpdates come to 4, but batchSize is 3
+	batchSize=3 successfulUpdates=0 | successfulUpdates 0, no profilesNotFound and no failedUpdates come to 0, but batchSize is 3
+	batchSize=3 successfulUpdates=2 failedUpdates=1 | failedUpdates is 1, of 3 rows
+	batchSize=3 successfulUpdates=3 failedUpdates=1 | successfulUpdates 3, no profilesNotFound and failedUpdates 1 come to 4, but batchSize is 3; failedUpdates is 1, of 3 rows
+	batchSize=3 failedUpdates=4 | no successfulUpdates, no profilesNotFound and failedUpdates 4 come to 4, but batchSize is 3; failedUpdates is 4, of 3 rows
+	batchSize=3 successfulUpdates=2305843009213693951 profilesNotFound=2305843009213693951 failedUpdates=2305843009213693951 | successfulUpdates 2305843009213693951, profilesNotFound 2305843009213693951 and failedUpdates 2305843009213693951 come to 6917529027641081853, but batchSize is 3; failedUpdates is 2305843009213693951, of 3 rows
+	batchSize=3 successfulUpdates=3 failedUpdates=-1 | failedUpdates is no number of rows: -1
+	batchSize=3 successfulUpdates=3 failedUpdates=-0 | failedUpdates is no number of rows: -0
+	batchSize=3 successfulUpdates=3 failedUpdates=none | failedUpdates is no number of rows: none
+	batchSize=3 successfulUpdates=3 failedUpdates= | failedUpdates is empty
+	batchSize=3.0 | batchSize is no number of rows: 3.0
+	batchSize=3 successfulUpdates=3 profilesNotFound=0x0 | profilesNotFound is no number of rows: 0x0
+	batchSize=3 consumedCount=+3 | consumedCount is no number of rows: +3
+	batchSize=3 successfulUpdates=18446744073709551619 | successfulUpdates is no number of rows: 18446744073709551619
+	batchSize=3 successfulUpdates=00000000000000000000000000000000000003 | successfulUpdates is no number of rows: 0000000000000000000000000000000...
+	batchSize=3 successfulUpdates=3 failedUpdates=0 failedUpdates=1 | failedUpdates is given twice, with different values
+	batchSize=3 batchSize=4 successfulUpdates=3 | batchSize is given twice, with different values
+	batchSize=3 successfulUpdates=3 failedUpdates=0 failedUpdates=0 | yes
+	END
+	each_count table
+	# Ids that are listed as failed, whatever the counts say.
+	body='<response><status>complete</status><batchSize>3</batchSize>'
+	body+='<successfulUpdates>3</successfulUpdates>'
+	body+='<profile><status>failed</status><id>a</id></profile>'
+	ask 200 "$body</response>"
+	expect 1 "$(cat out)\n" \
+		'tp-status: not-reconciled: batch 1: 1 id is listed as failed\n'
+	body+='<x><profile><status>failed</status></profile></x>'
+	body+='<message><profile><status>failed</status></profile></message>'
+	ask 200 "$body</response>"
+	[ "$(jq -c '[.message, .failedIds]' out)" = \
+		'["2 ids are listed as failed",["a"]]' ]
+	# What was not read may say anything.
+	ask 200 "$(sed "s/<profile.*/<x>$(printf '%066000d' 0)/" <<<"$body")"
+	[ "$(jq -r .message out)" = \
+		'the answer is longer than the 64 KiB that are read' ]
+}
+
+@test "tp-status: ids that are not found fit with v1 alone" {
+	body='batchSize=3 successfulUpdates=1 profilesNotFound=2'
+	# A receipt of an older version does not say which it was.
+	for api in '' '"v1"'; do
+		[ "$(reconciled "$body")" = yes ]
+		[ "$(jq -r .api out)" = v1 ]
+	done
+	[ "$(reconciled 'batchSize=3 profilesNotFound=3')" = yes ]
+	[ "$(reconciled 'batchSize=3 profilesNotFound=4')" = "no\
+ successfulUpdates, profilesNotFound 4 and no failedUpdates come to 4,\
+ but batchSize is 3" ]
+	api='"v2"'
+	[ "$(reconciled "$body")" = 'profilesNotFound is 2, but v2 creates what'\
+' it does not find' ]
+	[ "$(jq -r .api out)" = v2 ]
+	# What is neither is no receipt of ours.
+	for api in '"v3"' null 2; do
+		ask 200 '<response/>'
+		expect 3 ''
+		grep -q '^tp-status: receipts:1: malformed: not a receipt: ' err
+	done
 }

@@ -84,7 +84,8 @@ balanced() { # RECEIPTS...
 			"$sandbox"
 		printf '"client":"demo","api":"v2"}\n'
 		printf '{"attempt":1,%s,"state":"unknown","time":"T"}\n' "$what"
-		printf '{"result":1,%s,"state":"accepted","http":200,' "$what"
+		printf '{"result":1,%s,"api":"v2",' "$what"
+		printf '"state":"accepted","http":200,'
 		printf '"attempts":1,"batchId":"ID","batchStatus":"%s?' "$status"
 		printf 'batchId=ID","message":"Batch submitted for processing",'
 		printf '"time":"T"}\n'
@@ -92,6 +93,33 @@ balanced() { # RECEIPTS...
 	assert_same expected got
 	[ "$(stat -c %a j)" = 600 ]
 	[ ! -e failed ]
+}
+
+@test "receipts say which API it was, of an older journal too" {
+	{
+		printf 'batch=thirdPartyId,x\na1,1\n'
+		printf 'batch=thirdPartyId,x\nb1,1\nb2,2\n'
+		printf 'batch=thirdPartyId,x\nc1,1,1\n'
+	} >mixed
+	for api in v1 v2; do
+		rm -f j
+		sandbox_start --rate 0 --fault 2:false
+		send --api $api mixed
+		expect 3 'accepted accepted accepted invalid'
+		[ "$(jq -r .api receipts | uniq -c)" = "      4 $api" ]
+		tail -n +2 j | grep -v '^{"\(attempt\|keep\)"' >closed
+		[ "$(jq -r .api closed | uniq)" = "$api" ]
+		# As the version before wrote it.
+		sed -i "2,\$s/\"api\":\"$api\",//" j
+		[ "$(grep -c '"api"' j)" = 1 ]
+		send --api $api mixed
+		expect 3 'skipped skipped skipped invalid'
+		[ "$(jq -r .api receipts | uniq -c)" = "      4 $api" ]
+		TP_ENDPOINT=$sandbox tp-status --interval 0 --poll-rate 600 \
+			--rate 600 j >outcomes || [ $? = 3 ]
+		[ "$(jq -r .api outcomes | uniq -c)" = "      3 $api" ]
+		sandbox_stop
+	done
 }
 
 @test "accepted batches are skipped, and tp-status asks about them" {

@@ -90,8 +90,8 @@ status_calls() {
 	jq -c '.batchId |= test("^demo-[0-9]+-[0-9]+$") |
 		.time |= test("^20..-..-..T..:..:..Z$")' outcomes >actual
 	cat >expected <<-'END'
-	{"batch":1,"batchId":true,"state":"complete","reconciled":true,"rows":2,"batchSize":2,"consumedCount":2,"successfulUpdates":2,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
-	{"batch":2,"batchId":true,"state":"complete","reconciled":true,"rows":1,"batchSize":1,"consumedCount":1,"successfulUpdates":1,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
+	{"batch":1,"batchId":true,"state":"complete","reconciled":true,"rows":2,"api":"v2","batchSize":2,"consumedCount":2,"successfulUpdates":2,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
+	{"batch":2,"batchId":true,"state":"complete","reconciled":true,"rows":1,"api":"v2","batchSize":1,"consumedCount":1,"successfulUpdates":1,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
 	END
 	assert_same expected actual
 }
@@ -185,8 +185,8 @@ status_calls() {
 	exits 1
 	[ "$(jq -c '[.state, .reconciled, .failedUpdates, .failedIds]' \
 		outcomes)" = '["complete",false,1,["no/good"]]' ]
-	echo 'tp-status: not-reconciled: batch 1: 3 rows sent; the service says' \
-		'batchSize 3, failedUpdates 1, 1 ids listed as failed' >expected
+	echo 'tp-status: not-reconciled: batch 1: failedUpdates is 1, of 3' \
+		'rows; 1 id is listed as failed' >expected
 	assert_same expected errors
 }
 

@@ -43,12 +43,18 @@ check_status(const char *body, size_t n, bool cut)
 		demand(why != NULL && why[0] != '\0');
 		return;
 	}
-	demand(!status_reconciled(&s) || s.state == STATUS_COMPLETE);
+	demand(
+	    !s.reconciled ||
+	    (s.state == STATUS_COMPLETE && s.counted[STATUS_SIZE] &&
+		s.counts[STATUS_SIZE] == s.rows && s.listed == 0 &&
+		(!s.counted[STATUS_FAILED] || s.counts[STATUS_FAILED] == 0)));
+	demand(
+	    s.reconciled || s.state != STATUS_COMPLETE || s.message[0] != '\0');
 	line = status_line(&s, &len);
 	demand(line != NULL && memchr(line, '\n', len) == line + len - 1);
 	o = ndjson_parse(line, len);
 	demand(o != NULL);
-	demand(ndjson_get_bool(o, "reconciled") == status_reconciled(&s));
+	demand(ndjson_get_bool(o, "reconciled") == s.reconciled);
 	ndjson_free(o);
 	free(line);
 }

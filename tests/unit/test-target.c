@@ -398,7 +398,8 @@ static void
 test_receipt(void **state)
 {
 	static const char want[] =
-	    "{\"batch\":3,\"sha256\":\"ab\",\"rows\":2,\"bytes\":43,"
+	    "{\"batch\":3,\"sha256\":\"ab\",\"rows\":2,\"bytes\":43,\"api\":"
+	    "\"v1\","
 	    "\"state\":\"refused\",\"http\":200,\"attempts\":4,"
 	    "\"batchId\":\"demo-1\",\"batchStatus\":\"http://h/\","
 	    "\"message\":\"Batch is \\u0001empty\","
@@ -539,6 +540,8 @@ test_receipt_bad(void **state)
 {
 	static const char *const bad[] = {"", "x", "[]", "{}", "{\"batch\":1}",
 	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"odd\"}",
+	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"failed\","
+	    "\"api\":\"v3\"}",
 	    "{\"batch\":-1,\"rows\":1,\"bytes\":1,\"state\":\"failed\"}",
 	    "{\"batch\":\"1\",\"rows\":1,\"bytes\":1,\"state\":\"failed\"}",
 	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"failed\"} x"};
