@@ -91,8 +91,6 @@ give_journal_line(struct inbox *in, const char *line, size_t n)
 	struct error *e = &in->item.error;
 	enum history_line kind;
 
-	if (in->damaged)
-		return 0;
 	/* What was not finished when the power went: none, if the last. */
 	if (in->torn == 0 && memchr(line, '\0', n) != NULL) {
 		in->torn = in->line;
@@ -133,7 +131,8 @@ give_line(struct inbox *in, const char *line, size_t n)
 {
 	struct error *e = &in->item.error;
 
-	if (is_blank(line, n))
+	/* What follows in a journal that cannot be read is no receipt. */
+	if (is_blank(line, n) || in->damaged)
 		return 0;
 	if (in->line == 1 && history_may_begin(line, n)) {
 		/* A journal is appended to, and so has no seal. */

@@ -122,6 +122,22 @@ balanced() { # RECEIPTS...
 	done
 }
 
+@test "tp-status takes nothing from a journal whose first line it cannot read" {
+	sandbox_start
+	send four
+	expect 0 'accepted accepted accepted accepted'
+	for change in 's/"v2"/"v3"/' 's/"version":1/"version":2/'; do
+		sed "1$change" j >other
+		code=0
+		tp-status --endpoint "$sandbox" --interval 0 --deadline 1 \
+			other >outcomes 2>said || code=$?
+		[ "$code" = 3 ]
+		[ ! -s outcomes ]
+		[ "$(wc -l <said)" = 1 ]
+	done
+	grep -q 'other:1: malformed: a newer tp-send has written this' said
+}
+
 @test "accepted batches are skipped, and tp-status asks about them" {
 	sandbox_start --rate 0 --log log
 	send four
