@@ -1,9 +1,11 @@
 #include "target/statusurl.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char service[] = ".tt.omtrdc.net";
+static const char too_long[] = "the status URL is too long";
 static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
 
@@ -21,6 +23,18 @@ is_service(const char *host)
 	return n > tail && strcmp(host + n - tail, service) == 0;
 }
 
+/* Says why; returns -1. */
+__attribute__((format(printf, 2, 3))) static int
+refuse(char why[STATUSURL_WHY], const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, STATUSURL_WHY, format, ap);
+	va_end(ap);
+	return -1;
+}
+
 /* http on port 80 stands for https on 443. */
 static unsigned
 secure_port(const struct origin *o)
@@ -31,26 +45,36 @@ secure_port(const struct origin *o)
 /* Puts "https://host" or "https://host:port" into u->url. */
 static int
 put_origin(struct statusurl *u, const struct endpoint *ep,
-    const struct origin *o, const char **why)
+    const struct origin *o, char why[STATUSURL_WHY])
 {
 	const struct origin *own = &ep->origin;
 	unsigned port = own->tls ? secure_port(o) : o->port;
 
 	if (strcmp(o->host, own->host) == 0) {
-		*why = "its port is not the endpoint's";
-		if (port != own->port || (o->tls && !own->tls))
-			return -1;
+		if (o->tls && !own->tls)
+			return refuse(why,
+			    "the status URL is https, and the endpoint http: "
+			    "check --endpoint or TP_ENDPOINT");
+		if (port != own->port)
+			return refuse(why,
+			    "the status URL is on port %u, and the endpoint on "
+			    "port %u: check --endpoint or TP_ENDPOINT",
+			    port, own->port);
 		u->direct = own->loopback;
 		snprintf(u->url, sizeof(u->url), "%s://%s:%u",
 		    own->tls ? "https" : "http", own->host, own->port);
 		return 0;
 	}
-	*why = "its host is neither under .tt.omtrdc.net nor the endpoint's";
 	if (!is_service(o->host))
-		return -1;
-	*why = "its port is unusual";
+		return refuse(why,
+		    "the status URL is on the host %s, which is neither under "
+		    "%s nor that of the endpoint, %s: check --endpoint or "
+		    "TP_ENDPOINT",
+		    o->host, service, own->host);
 	if (o->port != (o->tls ? 443 : 80))
-		return -1;
+		return refuse(why,
+		    "the status URL is on port %u, which is not the service's",
+		    o->port);
 	u->direct = false;
 	snprintf(u->url, sizeof(u->url), "https://%s", o->host);
 	return 0;
@@ -95,9 +119,26 @@ is_named(const char *p, size_t n, const char *name)
 	return n >= len && memcmp(p, name, len) == 0;
 }
 
+/* The value of batchId. */
+static int
+take_id(
+    struct statusurl *u, const char *value, size_t n, char why[STATUSURL_WHY])
+{
+	if (u->id[0] != '\0')
+		return refuse(why, "the status URL names more than one batch");
+	if (n >= sizeof(u->id))
+		return refuse(why,
+		    "the batchId in the status URL is longer than %zu bytes",
+		    sizeof(u->id) - 1);
+	memcpy(u->id, value, n);
+	u->id[n] = '\0';
+	return 0;
+}
+
 /* One "name=value"; those of unknown names are left out. */
 static int
-put_parameter(struct statusurl *u, const char *p, size_t n, const char **why)
+put_parameter(
+    struct statusurl *u, const char *p, size_t n, char why[STATUSURL_WHY])
 {
 	static const char id[] = "batchId=";
 	static const char *const known[] = {id, "m2Node=", "mboxPC="};
@@ -108,25 +149,20 @@ put_parameter(struct statusurl *u, const char *p, size_t n, const char **why)
 	if (i == 3)
 		return 0;
 	len = strlen(known[i]);
-	*why = "a value in its query is unusual";
 	if (!is_value(p + len, n - len))
+		return refuse(why,
+		    "the value of %.*s in the status URL is empty, or holds a "
+		    "character that is not expected there",
+		    (int)len - 1, known[i]);
+	if (i == 0 && take_id(u, p + len, n - len, why) != 0)
 		return -1;
-	if (i == 0) {
-		*why = "it names more than one batch";
-		if (u->id[0] != '\0')
-			return -1;
-		*why = "its batchId is too long";
-		if (n - len >= sizeof(u->id))
-			return -1;
-		memcpy(u->id, p + len, n - len);
-		u->id[n - len] = '\0';
-	}
-	*why = "it is too long";
-	return put(u, p, n) != 0 || put(u, "&", 1) != 0 ? -1 : 0;
+	if (put(u, p, n) != 0 || put(u, "&", 1) != 0)
+		return refuse(why, "%s", too_long);
+	return 0;
 }
 
 static int
-put_query(struct statusurl *u, const char *p, const char **why)
+put_query(struct statusurl *u, const char *p, char why[STATUSURL_WHY])
 {
 	static const char details[] = "showDetails=true";
 
@@ -139,38 +175,58 @@ put_query(struct statusurl *u, const char *p, const char **why)
 			break;
 		p += n + 1;
 	}
-	*why = "it names no batch";
 	if (u->id[0] == '\0')
-		return -1;
-	*why = "it is too long";
-	return put(u, details, sizeof(details) - 1);
+		return refuse(why, "the status URL names no batch");
+	return put(u, details, sizeof(details) - 1) == 0
+		   ? 0
+		   : refuse(why, "%s", too_long);
+}
+
+/* What follows the known path in text; NULL: it is another path. */
+static const char *
+pass_path(const char *text, const struct endpoint *ep, char why[STATUSURL_WHY])
+{
+	static const char front[] = "/m2/", back[] = "/profile/batchStatus?";
+	bool begun = strncmp(text, front, sizeof(front) - 1) == 0;
+	const char *client = begun ? text + sizeof(front) - 1 : "";
+	size_t n = strcspn(client, "/");
+	const char *behind = client + n;
+
+	if (n == 0 || n >= sizeof(ep->client) ||
+	    strncmp(behind, back, sizeof(back) - 1) != 0) {
+		refuse(why, "the path of the status URL is not %s%s%.*s", front,
+		    ep->client, (int)sizeof(back) - 2, back);
+		return NULL;
+	}
+	if (n != strlen(ep->client) || memcmp(client, ep->client, n) != 0) {
+		refuse(why,
+		    "the batch is of the client '%.*s', not of '%s': check -c "
+		    "or TP_CLIENT",
+		    (int)n, client, ep->client);
+		return NULL;
+	}
+	return behind + sizeof(back) - 1;
 }
 
 int
 statusurl_make(struct statusurl *u, const struct endpoint *ep, const char *text,
-    const char **why)
+    char why[STATUSURL_WHY])
 {
 	struct origin o;
-	const char *rest;
-	char path[128];
-	size_t n;
+	const char *rest, *query;
 
 	memset(u, 0, sizeof(*u));
-	*why = "the service named no status URL";
 	if (text[0] == '\0')
-		return -1;
-	*why = "it is not a plain http or https URL";
+		return refuse(why, "the service named no status URL");
 	if (origin_parse(&o, text, &rest) != 0)
-		return -1;
+		return refuse(
+		    why, "the status URL is not a plain http or https URL");
 	if (put_origin(u, ep, &o, why) != 0)
 		return -1;
-	n = (size_t)snprintf(
-	    path, sizeof(path), "/m2/%s/profile/batchStatus?", ep->client);
-	*why = "its path is not the known one of this client";
-	if (strncmp(rest, path, n) != 0)
+	query = pass_path(rest, ep, why);
+	if (query == NULL)
 		return -1;
-	*why = "it is too long";
-	if (put(u, path, n) != 0)
-		return -1;
-	return put_query(u, rest + n, why);
+	if (put(u, rest, (size_t)(query - rest)) != 0)
+		return refuse(why, "%s", too_long);
+	return put_query(u, query, why);
 }

@@ -14,6 +14,7 @@
 
 #define STATUSURL_ID 256 /* of a batch: "demo-1701473848678-13029383" */
 #define STATUSURL_MAX 1024
+#define STATUSURL_WHY 768 /* two hosts fit */
 
 struct statusurl {
 	char id[STATUSURL_ID]; /* batchId, as it stands in the URL */
@@ -27,10 +28,10 @@ struct statusurl {
  * path /m2/CLIENT/profile/batchStatus, and one batchId.  http becomes https,
  * but for an endpoint that is http (on this machine).  m2Node and mboxPC,
  * known from older samples, are kept, other parameters are not;
- * showDetails=true is added.  -1: *why says, without any of text in it, why
- * it is not followed.
+ * showDetails=true is added.  -1: why says in UTF-8, not escaped, why it is not
+ * followed, and what to look at.
  */
 int statusurl_make(struct statusurl *u, const struct endpoint *ep,
-    const char *text, const char **why);
+    const char *text, char why[STATUSURL_WHY]);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/sys.h"
+#include "target/httpstatus.h"
 #include "target/proxy.h"
 #include "target/retry.h"
 #include "target/schedule.h"
@@ -150,9 +151,9 @@ watch_add(struct watch *w, const struct receipt *r, struct error *e)
 	struct statusurl u;
 	struct status s;
 	struct batch *b;
-	const char *why;
+	char why[STATUSURL_WHY];
 
-	if (statusurl_make(&u, w->s.endpoint, r->batch_status, &why) != 0) {
+	if (statusurl_make(&u, w->s.endpoint, r->batch_status, why) != 0) {
 		describe(&s, r, r->batch_id);
 		explain(&s, why);
 		return end(w, &s, STATUS_UNFOLLOWED, e);
@@ -271,19 +272,46 @@ judge(struct status *s, const struct http_answer *a)
 	return ANSWER_AGAIN;
 }
 
-static void
-explain_http(const struct watch *w, struct status *s, int status)
+/* What a status by itself means; "": nothing more than its name says. */
+static const char *
+find_hint(const struct watch *w, int status)
 {
-	const char *more = "";
-	char why[128];
+	switch (status) {
+	case 401:
+	case 403:
+		return w->s.token == NULL
+			   ? "no token was sent, see --token-to-status"
+			   : "the token is missing or wrong";
+	case 404:
+	case 410:
+		return "the service does not know the batch, or no longer "
+		       "keeps its status";
+	default:
+		return "";
+	}
+}
+
+/* Says what the status means, and what the service says itself. */
+static void
+explain_http(
+    const struct watch *w, struct status *s, const struct http_answer *a)
+{
+	const struct xml_span body = {a->body.data, a->body.len, a->token};
+	const char *hint = find_hint(w, a->status), *why;
+	char text[512], status[HTTPSTATUS_TEXT];
+	struct xml_span root;
 
 	if (s->message[0] != '\0')
 		return;
-	if ((status == 401 || status == 403) && w->s.token == NULL)
-		more = "; no token was sent, see --token-to-status";
-	snprintf(
-	    why, sizeof(why), "the service answered HTTP %d%s", status, more);
-	explain(s, why);
+	(void)xml_root(body, a->too_long, "response", &root, &why);
+	(void)xml_get(root, "message", text, sizeof(text));
+	snprintf(s->message, sizeof(s->message), "%s%s%s%s%s",
+	    httpstatus_text(a->status, status), text[0] == '\0' ? "" : ": ",
+	    text,
+	    hint[0] == '\0'   ? ""
+	    : text[0] == '\0' ? ": "
+			      : "; ",
+	    hint);
 }
 
 /* No outcome yet. */
@@ -309,7 +337,7 @@ settle(struct watch *w, size_t i, const struct http_answer *a, struct error *e)
 	bool known = b->seen || b->missing;
 
 	if (answer != ANSWER_STATUS)
-		explain_http(w, &b->status, a->status);
+		explain_http(w, &b->status, a);
 	/* One that was never seen may not be there yet: it is asked twice. */
 	b->missing = answer == ANSWER_MISSING;
 	if (answer == ANSWER_DENIED)
@@ -361,9 +389,22 @@ ask(struct watch *w, size_t i, struct error *e)
 	w->calls++;
 	if (http_run(w->http, &request, &a, e) != 0)
 		return -1;
-	if (a.end == HTTP_STOPPED)
+	/* What breaks off here tells nothing of the batch. */
+	if (a.end == HTTP_STOPPED || (a.end == HTTP_CUT && is_over(b)))
 		return 0;
 	return settle(w, i, &a, e);
+}
+
+static void
+explain_deadline(struct batch *b)
+{
+	if (b->status.message[0] != '\0' || b->seen)
+		return;
+	explain(&b->status,
+	    b->status.polls == 0
+		? "there was no time to ask about it, see --poll-rate and "
+		  "--rate"
+		: "no answer came in that time");
 }
 
 static int
@@ -372,9 +413,12 @@ give_up(struct watch *w, double now, struct error *e)
 	size_t i = 0;
 
 	while (i < w->n) {
-		if (w->list[i]->schedule.deadline > now)
+		if (w->list[i]->schedule.deadline > now) {
 			i++;
-		else if (finish(w, i, STATUS_DEADLINE, e) != 0)
+			continue;
+		}
+		explain_deadline(w->list[i]);
+		if (finish(w, i, STATUS_DEADLINE, e) != 0)
 			return -1;
 	}
 	return 0;

@@ -225,7 +225,7 @@ state_asked() { # BODY
 	each_answer state_asked table
 	# None of these is an outcome.
 	while read -r body; do
-		ask 200 "$body" --deadline 1 -v
+		ask 200 "$body" --poll-rate 1 --deadline 1 -v
 		[ "$(jq -r .state out)" = deadline ]
 		grep -q 'batch 1: poll 1: the answer cannot be read: ' err
 	done <<-'END'
@@ -339,4 +339,65 @@ each_count() { # TABLE
 		expect 3 ''
 		grep -q '^tp-status: receipts:1: malformed: not a receipt: ' err
 	done
+}
+
+@test "tp-status: an answer of another status is named by it" {
+	for pair in '500 Internal Server Error' '503 Service Unavailable' \
+		'429 Too Many Requests' '400 Bad Request' 599; do
+		ask "${pair%% *}" 'Sorry' -v --poll-rate 1 --deadline 1
+		[ "$status" = 7 ]
+		grep -qx "tp-status: batch 1: poll 1: HTTP $pair" err
+		grep -qx "tp-status: deadline: batch 1: HTTP $pair" err
+		[ "$(jq -r .message out)" = "HTTP $pair" ]
+	done
+	ask 503 '<response><x><message>a</message></x><message>b</message></response>' \
+		--poll-rate 1 --deadline 1
+	[ "$(jq -r .message out)" = 'HTTP 503 Service Unavailable: b' ]
+	ask 404 ''
+	expect 7 "$(cat out)\n" 'tp-status: expired: batch 1: HTTP 404 Not Found: the service does not know the batch, or no longer keeps its status\n'
+}
+
+@test "tp-status: 401 and 403 say what is wrong with the token" {
+	(umask 077; echo some-token >token)
+	while IFS='|' read -r code named; do
+		ask "$code" '<html>Sorry</html>'
+		[ "$status" = 6 ]
+		text="$named: no token was sent, see --token-to-status"
+		[ "$(jq -r '"\(.state) \(.message)"' out)" = "denied $text" ]
+		[ "$(cat err)" = "tp-status: denied: batch 1: $text" ]
+		ask "$code" '<html>Sorry</html>' --token-to-status \
+			--token-file token
+		[ "$status" = 6 ]
+		[ "$(jq -r .message out)" = \
+			"$named: the token is missing or wrong" ]
+		ask "$code" '<response><message>Too old</message></response>' \
+			--token-to-status --token-file token
+		[ "$(jq -r .message out)" = \
+			"$named: Too old; the token is missing or wrong" ]
+	done <<-'END'
+	401|HTTP 401
+	403|HTTP 403 Forbidden
+	END
+}
+
+@test "tp-status: the deadline does not hide why there is no outcome" {
+	rm -f calls
+	{
+		until_lines 1 calls
+		echo '200 hang' >next
+		mv next get
+	} &
+	ask 500 'Sorry' --poll-rate 10000 --rate 10000 --deadline 2
+	wait $!
+	[ "$(head -n 1 get)" = '200 hang' ]
+	expect 7 "$(cat out)\n" \
+		'tp-status: deadline: batch 1: HTTP 500 Internal Server Error\n'
+	# No call has an answer, or there was none.
+	sed 's/"batch":1/"batch":2/' receipts >more
+	cat more >>receipts
+	rm -rf "$TP_STATE_DIR"
+	try tp-status --interval 0 --poll-rate 1 --deadline 1 receipts
+	expect 7 "$(cat out)\n" \
+		'tp-status: deadline: batch 1: no answer came in that time
+tp-status: deadline: batch 2: there was no time to ask about it, see --poll-rate and --rate\n'
 }

@@ -146,8 +146,9 @@ status_calls() {
 	[ "$(jq -c 'select(.batch == 1) | [.state, .polls]' outcomes)" = \
 		'["expired",2]' ]
 	[ "$(jq -c 'select(.batch == 2) | .state' outcomes)" = '"complete"' ]
-	grep -qx 'tp-status: expired: batch 1: the service answered HTTP 404' \
-		errors
+	echo 'tp-status: expired: batch 1: HTTP 404 Not Found: the service does' \
+		'not know the batch, or no longer keeps its status' >expected
+	assert_same expected errors
 }
 
 @test "a status that is not there at first" {
@@ -261,26 +262,58 @@ status_calls() {
 
 # ------------------------------------------------------------------ trust
 
-@test "a status URL is not followed elsewhere" {
+@test "a status URL is not followed elsewhere, and it is said why" {
 	start
-	{
-		receipt 1 accepted 1 'https://evil.example/m2/demo/profile/batchStatus?batchId=1'
-		receipt 2 accepted 1 "$sandbox/m2/other/profile/batchStatus?batchId=1"
-		receipt 3 accepted 1 "http://x@${sandbox#http://}/m2/demo/profile/batchStatus?batchId=1"
-		receipt 4 accepted 1
-	} | ask
+	port=${sandbox##*:}
+	path=/m2/demo/profile/batchStatus
+	urls=(
+		"https://evil.example$path?batchId=1"
+		"https://127.0.0.1:$port$path?batchId=1"
+		"http://127.0.0.1:1$path?batchId=1"
+		"https://a.tt.omtrdc.net:8443$path?batchId=1"
+		"http://x@127.0.0.1:$port$path?batchId=1"
+		"$sandbox/m2/other/profile/batchStatus?batchId=1"
+		"$sandbox/m2/"$'\e[7m\xe2\x80\xae'"/profile/batchStatus?batchId=1"
+		"$sandbox/m2/demo/profile/update?batchId=1"
+		"$sandbox/"
+		"$sandbox$path?m2Node=1"
+		"$sandbox$path?batchId=1&batchId=2"
+		"$sandbox$path?batchId=a b"
+		"$sandbox$path?batchId="
+		"$sandbox$path?batchId=$(printf %0256d 0)"
+		"$sandbox$path?batchId=1&m2Node=$(printf %01024d 0)"
+		''
+	)
+	for i in "${!urls[@]}"; do
+		receipt $((i + 1)) accepted 1 "${urls[i]}"
+	done | ask
 	exits 7
-	[ "$(each state)" = \
-		'"unfollowed" "unfollowed" "unfollowed" "unfollowed" ' ]
-	[ "$(each polls)" = '0 0 0 0 ' ]
+	[ "$(jq -r .state outcomes | uniq -c)" = '     16 unfollowed' ]
+	[ "$(jq .polls outcomes | uniq)" = 0 ]
 	[ ! -s log ]
-	jq -r .message outcomes >actual
-	cat >expected <<-'END'
-	its host is neither under .tt.omtrdc.net nor the endpoint's
-	its path is not the known one of this client
-	it is not a plain http or https URL
+	cat >expected <<-END
+	the status URL is on the host evil.example, which is neither under .tt.omtrdc.net nor that of the endpoint, 127.0.0.1: check --endpoint or TP_ENDPOINT
+	the status URL is https, and the endpoint http: check --endpoint or TP_ENDPOINT
+	the status URL is on port 1, and the endpoint on port $port: check --endpoint or TP_ENDPOINT
+	the status URL is on port 8443, which is not the service's
+	the status URL is not a plain http or https URL
+	the batch is of the client 'other', not of 'demo': check -c or TP_CLIENT
+	the batch is of the client '\\x1B[7m\\u{202E}', not of 'demo': check -c or TP_CLIENT
+	the path of the status URL is not $path
+	the path of the status URL is not $path
+	the status URL names no batch
+	the status URL names more than one batch
+	the value of batchId in the status URL is empty, or holds a character that is not expected there
+	the value of batchId in the status URL is empty, or holds a character that is not expected there
+	the batchId in the status URL is longer than 255 bytes
+	the status URL is too long
 	the service named no status URL
 	END
+	sed 's/^tp-status: unfollowed: batch [0-9]*: //' errors >actual
+	assert_same expected actual
+	# Escaping is for terminals.
+	sed -i $'7s/\'.*\', not/\'\e[7m\xe2\x80\xae\', not/' expected
+	jq -r .message outcomes >actual
 	assert_same expected actual
 }
 
@@ -289,7 +322,7 @@ status_calls() {
 	accept 1 a,1 >receipts
 	ask_to_deadline 1 --poll-rate 2
 	exits 7
-	[ "$(each message)" = '"the service answered HTTP 301" ' ]
+	[ "$(each message)" = '"HTTP 301 Moved Permanently" ' ]
 }
 
 @test "the token is sent only when told to" {
@@ -319,7 +352,7 @@ status_calls() {
 	ask receipts
 	exits 6
 	[ "$(each state)" = '"denied" ' ]
-	grep -q 'HTTP 401; no token was sent, see --token-to-status$' errors
+	grep -q 'HTTP 401: no token was sent, see --token-to-status$' errors
 	# With it the batch is found not to be there.
 	ask --token-file token --token-to-status receipts
 	exits 7
@@ -358,7 +391,7 @@ status_calls() {
 	exits 0
 	[ "$(each polls)" = '9 ' ]
 	[ "$(each message)" = 'null ' ]
-	grep -qx 'tp-status: batch 1: poll 1: the service answered HTTP 503' \
+	grep -qx 'tp-status: batch 1: poll 1: HTTP 503 Service Unavailable' \
 		errors
 	grep -qx 'tp-status: batch 1: poll 3: the answer cannot be read: its root is another element' \
 		errors

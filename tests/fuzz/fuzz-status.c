@@ -65,11 +65,12 @@ check_url(const struct endpoint *ep, const char *text)
 	static const char path[] = "/m2/demo/profile/batchStatus?";
 	struct statusurl u;
 	struct origin o;
-	const char *why, *rest;
+	char why[STATUSURL_WHY] = "";
+	const char *rest;
 	size_t n;
 
-	if (statusurl_make(&u, ep, text, &why) != 0) {
-		demand(why != NULL && why[0] != '\0');
+	if (statusurl_make(&u, ep, text, why) != 0) {
+		demand(why[0] != '\0' && strlen(why) < STATUSURL_WHY - 1);
 		return;
 	}
 	demand(origin_parse(&o, u.url, &rest) == 0);

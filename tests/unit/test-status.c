@@ -35,11 +35,11 @@ assert_url(const char *address, const char *text, const char *expected)
 {
 	struct endpoint ep;
 	struct statusurl u;
-	const char *why;
+	char why[STATUSURL_WHY];
 	int result;
 
 	make_endpoint(&ep, address);
-	result = statusurl_make(&u, &ep, text, &why);
+	result = statusurl_make(&u, &ep, text, why);
 	if (expected == NULL) {
 		if (result == 0)
 			fail_msg("%s: followed to %s", text, u.url);
@@ -167,22 +167,22 @@ test_url_bounds(void **state)
 	char url[3000];
 	struct endpoint ep;
 	struct statusurl u;
-	const char *why;
+	char why[STATUSURL_WHY];
 	int n = snprintf(url, sizeof(url), EDGE "batchId=");
 
 	(void)state;
 	make_endpoint(&ep, NULL);
 	memset(url + n, 'a', STATUSURL_ID - 1);
 	url[n + STATUSURL_ID - 1] = '\0';
-	assert_int_equal(statusurl_make(&u, &ep, url, &why), 0);
+	assert_int_equal(statusurl_make(&u, &ep, url, why), 0);
 	assert_int_equal(strlen(u.id), STATUSURL_ID - 1);
 	memset(url + n, 'a', STATUSURL_ID);
 	url[n + STATUSURL_ID] = '\0';
-	assert_int_equal(statusurl_make(&u, &ep, url, &why), -1);
+	assert_int_equal(statusurl_make(&u, &ep, url, why), -1);
 	n = snprintf(url, sizeof(url), EDGE "batchId=1&m2Node=");
 	memset(url + n, 'a', STATUSURL_MAX);
 	url[n + STATUSURL_MAX] = '\0';
-	assert_int_equal(statusurl_make(&u, &ep, url, &why), -1);
+	assert_int_equal(statusurl_make(&u, &ep, url, why), -1);
 }
 
 static void
