@@ -545,8 +545,6 @@ http_run(struct http *h, const struct http_request *request,
 		a->status = (int)status;
 	if (a->end != HTTP_ANSWERED)
 		escape_text(a->text, sizeof(a->text), why, strlen(why));
-	if (request->token != NULL && h->body.len > 0)
-		token_hide(h->body.data, h->body.len, request->token);
 	a->body = h->body;
 	return 0;
 }

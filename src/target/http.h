@@ -62,7 +62,7 @@ struct http_answer {
 	bool too_long;	    /* it was cut off at HTTP_ANSWER_MAX */
 	double retry_after; /* seconds from now, as asked; below 0: not asked */
 	struct buffer body; /* belongs to the struct http, until its next run */
-	const char *token;  /* the request's, which may be in body, escaped */
+	const char *token;  /* the request's, which body may hold in any form */
 	char text[256];	    /* why there is no whole answer; escaped */
 };
 

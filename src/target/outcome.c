@@ -44,6 +44,7 @@ judge_word(struct xml_span root, const char **why)
 {
 	char word[16];
 
+	root.hide = NULL; /* no word of these is shown */
 	switch (xml_get(root, "success", word, sizeof(word))) {
 	case XML_ABSENT:
 		*why = "it has no <success>";

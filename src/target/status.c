@@ -62,8 +62,10 @@ static bool
 has_failed(struct xml_span profile)
 {
 	char word[WORD];
-	enum xml_found found = xml_get(profile, "status", word, sizeof(word));
+	enum xml_found found;
 
+	profile.hide = NULL; /* the word is not shown */
+	found = xml_get(profile, "status", word, sizeof(word));
 	return found == XML_CONTRADICTED || strcasecmp(word, "failed") == 0;
 }
 
@@ -122,13 +124,17 @@ object(struct status *s, const char *format, ...)
 static void
 read_count(struct status *s, struct xml_span root, enum status_count i)
 {
+	struct xml_span plain = root;
+	enum xml_found found;
 	char word[WORD];
-	enum xml_found found = xml_get(root, counts[i], word, sizeof(word));
 
+	plain.hide = NULL; /* a number that is one is no token */
+	found = xml_get(plain, counts[i], word, sizeof(word));
 	s->counted[i] = found == XML_GIVEN &&
 			number_parse(word, 0, COUNT_MAX, &s->counts[i]) == 0;
 	if (s->state != STATUS_COMPLETE || s->counted[i])
 		return;
+	(void)xml_get(root, counts[i], word, sizeof(word)); /* to be shown */
 	if (found == XML_CONTRADICTED)
 		object(
 		    s, "%s is given twice, with different values", counts[i]);
@@ -218,6 +224,7 @@ read_word(const struct status *s, struct xml_span root, char word[WORD])
 {
 	char id[ID];
 
+	root.hide = NULL; /* neither is shown */
 	switch (xml_get(root, "status", word, WORD)) {
 	case XML_CONTRADICTED:
 		return "it has <status> twice, with different words";

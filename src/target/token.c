@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,16 +23,36 @@ token_wipe(void *memory, size_t n)
 		*p++ = 0;
 }
 
+/* Fewer bytes than these may stand in a text by accident. */
+enum { LEAST = 8 };
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
+/* Is what stands before the byte at `at` another word, or none? */
+static bool
+is_apart(const char *text, size_t n, size_t at)
+{
+	return at == 0 || at == n || !is_letter(text[at - 1]) ||
+	       !is_letter(text[at]);
+}
+
 void
 token_hide(char *text, size_t n, const char *token)
 {
-	enum { LEAST = 8 };
 	size_t i, len = strlen(token);
+	size_t least = len < LEAST ? (len + 1) / 2 : LEAST;
 
-	for (i = 0; i + LEAST <= n; i++) {
+	for (i = 0; i + least <= n && len > 0; i++) {
 		size_t part = len < n - i ? len : n - i;
 
-		if (part >= LEAST && memcmp(text + i, token, part) == 0)
+		if (part >= least && memcmp(text + i, token, part) == 0 &&
+		    (len >= LEAST ||
+			(is_apart(text, n, i) && is_apart(text, n, i + part))))
 			memset(text + i, '*', part);
 	}
 }

@@ -25,9 +25,11 @@ char *token_read(const char *path, struct error *e);
 void token_free(char *token);
 
 /*
- * Puts stars over the token in what a server said, which may be what it was
- * sent; at the end of text also over a beginning of it, of 8 bytes and more.
- * A token of less than 8 is left: it would be a word of many texts.
+ * Puts stars over the token in a text of a server, which may be what it was
+ * sent; at the end of the text also over a beginning of it, of 8 bytes and
+ * more.  A token of less than 8 bytes may be a part of many words: it is hidden
+ * where it stands as a word, between what is neither letter nor digit; at the
+ * end also a half of it or more.
  */
 void token_hide(char *text, size_t n, const char *token);
 

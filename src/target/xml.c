@@ -479,8 +479,8 @@ spell(const char *from, size_t n, char out[5], size_t *used)
 	return 1;
 }
 
-int
-xml_text(struct xml_span content, char *out, size_t size)
+static int
+decode(struct xml_span content, char *out, size_t size)
 {
 	char next[8]; /* decoded, and not put out yet */
 	size_t held = 0, used = 0;
@@ -507,7 +507,31 @@ xml_text(struct xml_span content, char *out, size_t size)
 		memmove(next, next + taken, held);
 	}
 	out[used] = '\0';
-	if (content.hide != NULL)
-		token_hide(out, used, content.hide);
 	return held == 0 ? 0 : -1;
+}
+
+/* Said back as it is, a token that looks escaped was decoded too. */
+static void
+hide(char *text, const char *token)
+{
+	const struct xml_span span = {token, strlen(token), NULL};
+	char other[TOKEN_MAX + 1];
+	size_t n = strlen(text);
+
+	token_hide(text, n, token);
+	if (strpbrk(token, "&<]") == NULL)
+		return;
+	(void)decode(span, other, sizeof(other));
+	token_hide(text, n, other);
+	token_wipe(other, sizeof(other));
+}
+
+int
+xml_text(struct xml_span content, char *out, size_t size)
+{
+	int result = decode(content, out, size);
+
+	if (content.hide != NULL)
+		hide(out, content.hide);
+	return result;
 }

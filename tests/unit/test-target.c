@@ -120,6 +120,17 @@ test_token_hide(void **state)
 {
 	static const struct {
 		const char *text, *shown;
+	} brief[] = {
+	    {"", ""},
+	    {"ab1", "***"},
+	    {"ab1ab1", "ab1ab1"},
+	    {"(ab1), ab1. xab1 ab1x \"ab1\" t=ab1", /* not within a word */
+		"(***), ***. xab1 ab1x \"***\" t=***"},
+	    {"AB1 ab", "AB1 **"}, /* its beginning, at the end */
+	    {"AB1 a", "AB1 a"},
+	};
+	static const struct {
+		const char *text, *shown;
 	} cases[] = {
 	    {"", ""},
 	    {"0123456789", "**********"},
@@ -140,9 +151,14 @@ test_token_hide(void **state)
 		token_hide(text, strlen(text), "0123456789");
 		assert_string_equal(text, cases[i].shown);
 	}
-	snprintf(text, sizeof(text), "success");
-	token_hide(text, strlen(text), "success"); /* too short */
-	assert_string_equal(text, "success");
+	for (i = 0; i < sizeof(brief) / sizeof(brief[0]); i++) {
+		snprintf(text, sizeof(text), "%s", brief[i].text);
+		token_hide(text, strlen(text), "ab1");
+		assert_string_equal(text, brief[i].shown);
+	}
+	snprintf(text, sizeof(text), "a.-x-");
+	token_hide(text, strlen(text), "-x");
+	assert_string_equal(text, "a.***"); /* at the end a half, too */
 }
 
 static void
