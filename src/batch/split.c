@@ -33,6 +33,7 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	s->rules = o->rules;
 	if (columns_select(&s->columns, &o->columns, s->header, e) != 0)
 		return -1;
+	s->separated = export_warning(x, RULE_SEPARATORS);
 	s->quick = !d->trim;
 	percent_use_kernel(export_kernel(x));
 	/* Only these two quotes are sure to be encoded inside a field. */
@@ -121,6 +122,18 @@ measure(struct split *s, const struct csv_record *r, struct row_size *size,
 	return true;
 }
 
+static void
+count_separated(struct split *s, uint64_t line)
+{
+	struct rule_warning *w = s->separated;
+
+	/* Only of the first is the place told. */
+	if (w->count == 0)
+		export_warn(s->export, RULE_SEPARATORS, line);
+	else
+		w->count++;
+}
+
 /* 0, 1 if it is too large for any batch, -1. */
 static int
 write_row(struct split *s, const struct row_size *size,
@@ -134,7 +147,7 @@ write_row(struct split *s, const struct row_size *size,
 	end = row_encode(&s->rules, s->cells, s->columns.n, size, out);
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
 	if (status == 0 && size->separated > 0)
-		export_warn(s->export, RULE_SEPARATORS, place->first);
+		count_separated(s, place->first);
 	return status;
 }
 
@@ -330,7 +343,7 @@ write_whole(struct split *s, const struct quick_row *q,
 	*end++ = '\n';
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
 	if (status == 0 && (q->flags & CSV_ROW_INNER) != 0)
-		export_warn(s->export, RULE_SEPARATORS, place->first);
+		count_separated(s, place->first);
 	return status < 0 ? -1 : status == 0;
 }
 

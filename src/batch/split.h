@@ -23,7 +23,8 @@ struct split {
 	uint32_t *ends;	    /* of the fields of the row at hand */
 	size_t straight;    /* rows of up to so many bytes can be encoded as
 			       they lie; 0: none can */
-	bool quick;	    /* runs can be used at all */
+	struct rule_warning *separated; /* rows with a comma or line break */
+	bool quick;			/* runs can be used at all */
 };
 
 struct split_options {
