@@ -144,6 +144,8 @@ has_ended() { # PID
 	status=0
 	wait "$!" || status=$?
 	[ "$status" = 143 ]
+	grep -E '^\./hangs +0 +0 ' out
+	never grep FAILED out
 	until_true has_ended "$(cat pid)"
 	[ -z "$(compgen -G 'tp-stress.*')" ]
 }
