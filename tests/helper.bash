@@ -154,6 +154,7 @@ has_lines() { # N FILE
 # The sandbox stands still: a request that is sent to it waits in the system,
 # until sandbox_resume.  So a test decides itself when the answer comes.
 sandbox_pause() {
+	sandbox_paused=yes
 	kill -STOP "$sandbox_pid"
 	until_true sandbox_is_paused
 }
@@ -163,6 +164,7 @@ sandbox_is_paused() {
 		grep -v 'T (stopped)'
 }
 sandbox_resume() {
+	sandbox_paused=
 	kill -CONT "$sandbox_pid"
 }
 
@@ -199,8 +201,10 @@ sandbox_start() { # OPTION...
 }
 sandbox_stop() {
 	[ -n "${sandbox_pid-}" ] || return 0
+	# Not later: while it ends, a sanitizer stops its threads to look at them,
+	# and waits for ever if this makes them go on.
+	[ -z "${sandbox_paused-}" ] || sandbox_resume 2>/dev/null || true
 	kill "$sandbox_pid" 2>/dev/null || true
-	kill -CONT "$sandbox_pid" 2>/dev/null || true # it may be paused
 	wait "$sandbox_pid" 2>/dev/null || true
 	sandbox_pid=
 }
