@@ -378,4 +378,4 @@ class Server:
     def act_trickle(self, conn, _):
         for byte in http(200, OK):
             conn.sendall(bytes([byte]))
-            time.sleep(0.2)
+            time.sleep(1)
