@@ -8,10 +8,12 @@
 #include "base/diag.h"
 #include "base/escape.h"
 #include "base/ndjson.h"
+#include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
 #include "base/paths.h"
 #include "base/progress.h"
+#include "base/ranges.h"
 #include "base/signals.h"
 #include "base/summary.h"
 #include "base/sys.h"
@@ -72,6 +74,9 @@ struct run {
 	struct table table;
 
 	struct tally tally;
+	uint64_t unwritten; /* the batch whose outcome could not be written */
+	bool unread;	    /* there is more in the input */
+	struct error late;  /* at the end, behind what ended the run */
 };
 
 /* ------------------------------------------------------------- options */
@@ -193,8 +198,10 @@ ended(void *arg, const struct status *s, struct error *e)
 	struct run *run = arg;
 
 	/* It is none before it is written. */
-	if (make_way(run, e) != 0 || write_outcome(run, s, e) != 0)
+	if (make_way(run, e) != 0 || write_outcome(run, s, e) != 0) {
+		run->unwritten = s->batch;
 		return -1;
+	}
 	if (tally_outcome(&run->tally, s))
 		say_outcome(s);
 	return 0;
@@ -215,35 +222,76 @@ polled(void *arg, const struct status *s, const char *why)
 }
 
 static void
+say_state(enum exit_code code, uint64_t n, const char *state, const char *why)
+{
+	void (*say)(const char *, ...) __attribute__((format(printf, 1, 2))) =
+	    code < EXIT_USAGE ? diag_note : diag_always;
+
+	if (n > 0)
+		say("receipts of %llu %s %s: %s", (unsigned long long)n,
+		    number_form(n, "batch", "batches"), state, why);
+}
+
+static void
 say_receipts(const struct tally *t)
 {
 	int i;
 
 	for (i = RECEIPT_REFUSED; i < TALLY_RECEIPTS; i++) {
 		enum receipt_state state = (enum receipt_state)i;
-		unsigned long long n = t->receipts[i];
+		uint64_t denied = state == RECEIPT_REFUSED ? t->denied : 0;
 
-		if (n > 0)
-			diag_note("receipts of %llu %s %s: %s", n,
-			    n == 1 ? "batch" : "batches",
-			    receipt_state_name(state), tally_meaning(state));
+		say_state(tally_state_code(state), t->receipts[i] - denied,
+		    receipt_state_name(state), tally_meaning(state));
+		say_state(EXIT_SERVICE, denied, receipt_state_name(state),
+		    "with HTTP 401 or 403, or for a certificate that does not "
+		    "verify");
 	}
 }
 
+/* Which batches a run that ends early leaves without an outcome.  Also with
+ * --quiet: nothing else names them. */
 static void
-say_end(const struct tally *t)
+say_open(const struct run *run)
 {
+	struct ranges open = {NULL, 0, 0};
+	const char *hint = "";
+	char shown[600];
+	size_t i, at = 0;
+	int failed = 0;
+
+	for (i = 0; run->watch != NULL && i < watch_open(run->watch); i++)
+		failed |= ranges_add(&open, watch_get(run->watch, i)->batch);
+	if (run->unwritten != 0)
+		failed |= ranges_add(&open, run->unwritten);
+	while (at < open.n) {
+		at = ranges_text(&open, at, shown, sizeof(shown));
+		if (at == open.n && failed != 0)
+			hint = ", and others";
+		diag_always("stopped; without an outcome: %s %s%s",
+		    number_form(ranges_count(&open), "batch", "batches"), shown,
+		    hint);
+	}
+	if (run->unread)
+		diag_always("stopped before all receipts were read");
+	if (open.n > 0 || run->unread)
+		diag_always("to go on, give the same receipts again");
+	ranges_free(&open);
+}
+
+static void
+say_end(const struct run *run)
+{
+	const struct tally *t = &run->tally;
+
 	diag_finish();
 	say_receipts(t);
-	if (t->not_found > 0)
-		diag_note("%llu ids were not found by the service: v1 makes no "
+	if (t->unmade > 0)
+		diag_note("%llu %s not found by the service: v1 makes no "
 			  "profiles",
-		    (unsigned long long)t->not_found);
-	if (tally_open(t) > 0)
-		diag_note("stopped; without an outcome: %llu of %llu accepted "
-			  "batches; give the receipts again to go on",
-		    (unsigned long long)tally_open(t),
-		    (unsigned long long)tally_watched(t));
+		    (unsigned long long)t->unmade,
+		    number_form(t->unmade, "id was", "ids were"));
+	say_open(run);
 }
 
 static int
@@ -267,9 +315,11 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 
 	if (item->kind == INBOX_RECEIPT) {
 		tally_receipt(&run->tally, &item->receipt);
-		return tally_is_watched(item->receipt.state)
-			   ? watch_add(run->watch, &item->receipt, e)
-			   : 0;
+		if (!tally_is_watched(item->receipt.state) ||
+		    watch_add(run->watch, &item->receipt, e) == 0)
+			return 0;
+		run->unwritten = item->receipt.batch;
+		return -1;
 	}
 	tally_trouble(&run->tally, malformed, trouble->code);
 	if (make_way(run, e) != 0)
@@ -301,7 +351,7 @@ show(struct run *run, struct error *e)
 /* Takes what has arrived, waiting at most so long for the first of it; of
  * much, a part, so that polls get their turn. */
 static int
-take_items(struct run *run, double seconds, bool *more, struct error *e)
+take_items(struct run *run, double seconds, struct error *e)
 {
 	struct inbox_item item;
 	int i;
@@ -309,7 +359,7 @@ take_items(struct run *run, double seconds, bool *more, struct error *e)
 	for (i = 0; i < 1000; i++) {
 		inbox_take(run->inbox, i == 0 ? seconds : 0, &item);
 		if (item.kind == INBOX_END)
-			*more = false;
+			run->unread = false;
 		if (item.kind == INBOX_NOTHING || item.kind == INBOX_END)
 			return 0;
 		if (take_item(run, &item, e) != 0)
@@ -322,9 +372,8 @@ take_items(struct run *run, double seconds, bool *more, struct error *e)
 static int
 watch_all(struct run *run, struct error *e)
 {
-	bool more = true;
-
-	while (more || watch_open(run->watch) > 0) {
+	run->unread = true;
+	while (run->unread || watch_open(run->watch) > 0) {
 		double delay = watch_delay(run->watch);
 
 		if (signals_pending() != 0)
@@ -332,8 +381,7 @@ watch_all(struct run *run, struct error *e)
 		/* Now and then it is time to draw. */
 		if (delay < 0 || delay > 0.5)
 			delay = 0.5;
-		if (show(run, e) != 0 ||
-		    take_items(run, delay, &more, e) != 0 ||
+		if (show(run, e) != 0 || take_items(run, delay, e) != 0 ||
 		    watch_turn(run->watch, e) != 0)
 			return -1;
 	}
@@ -400,6 +448,21 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 }
 
 static void
+finish_all(struct run *run, struct error *e)
+{
+	(void)output_flush(&run->out, e);
+	tally_trouble(&run->tally, false, e->code);
+	(void)write_summary(run, e);
+	tally_trouble(&run->tally, false, e->code);
+	/* Last of all, when nothing can fail any more but itself. */
+	if (run->tally.code <= EXIT_REJECTED && signals_pending() == 0)
+		(void)output_seal(&run->out, SEAL_NDJSON, outcomes(run), e);
+	(void)output_close(&run->out, e);
+	tally_trouble(&run->tally, false, e->code);
+	summary_confirm(&run->summary, signals_status(run->tally.code, false));
+}
+
+static void
 run_all(struct run *run, char *const *files, size_t n, struct error *e)
 {
 	if (open_all(run, files, n, e) != 0)
@@ -413,16 +476,9 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 		error_set(e, EXIT_INPUT,
 		    "no receipts: tp-send ended before it had sent a batch, or "
 		    "the input is another one");
-	(void)output_flush(&run->out, e);
 	tally_trouble(&run->tally, false, e->code);
-	if (write_summary(run, e) != 0)
-		tally_trouble(&run->tally, false, EXIT_LOCAL);
-	/* Last of all, when nothing can fail any more but itself. */
-	if (run->tally.code <= EXIT_REJECTED && signals_pending() == 0)
-		(void)output_seal(&run->out, SEAL_NDJSON, outcomes(run), e);
-	(void)output_close(&run->out, e);
-	summary_confirm(&run->summary,
-	    signals_status(exit_worse(run->tally.code, e->code), false));
+	/* Only a failure of this kind is what comes of another. */
+	finish_all(run, e->code == EXIT_LOCAL ? e : &run->late);
 }
 
 int
@@ -435,8 +491,11 @@ main(int argc, char **argv)
 	run.out.fd = -1;
 	run.summary.file.out.fd = -1;
 	diag_init(program.name);
-	if (sys_guard_standard() != 0)
+	if (sys_guard_standard() != 0) {
+		diag_always("cannot open /dev/null for a standard stream that "
+			    "is closed");
 		return EXIT_LOCAL;
+	}
 	if (read_options(&run, argc, argv, &e) != 0 ||
 	    check_paths(&run, argv + optind, (size_t)(argc - optind), &e) !=
 		0) {
@@ -447,7 +506,9 @@ main(int argc, char **argv)
 	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
-	say_end(&run.tally);
+	if (run.late.code != EXIT_COMPLETE)
+		diag_error(&run.late);
+	say_end(&run);
 	inbox_close(run.inbox);
 	watch_free(run.watch);
 	pace_free(run.polls);

@@ -21,17 +21,15 @@ static const struct {
     [RECEIPT_SKIPPED] = {EXIT_COMPLETE, "accepted in an earlier run"},
 };
 
-static enum exit_code
-receipt_code(const struct receipt *r)
-{
-	return receipt_denied(r) ? EXIT_SERVICE : kinds[r->state].code;
-}
-
 void
 tally_receipt(struct tally *t, const struct receipt *r)
 {
+	bool denied = receipt_denied(r);
+
 	t->receipts[r->state]++;
-	t->code = exit_worse(t->code, receipt_code(r));
+	t->denied += denied;
+	t->code =
+	    exit_worse(t->code, denied ? EXIT_SERVICE : kinds[r->state].code);
 }
 
 void
@@ -57,8 +55,11 @@ tally_outcome(struct tally *t, const struct status *s)
 	t->rows += s->rows;
 	t->reconciled += s->reconciled;
 	t->rows_reconciled += s->reconciled ? s->rows : 0;
-	if (s->counted[STATUS_NOT_FOUND])
+	if (s->counted[STATUS_NOT_FOUND]) {
 		t->not_found += s->counts[STATUS_NOT_FOUND];
+		if (s->api == ENDPOINT_V1)
+			t->unmade += s->counts[STATUS_NOT_FOUND];
+	}
 	return !s->reconciled;
 }
 
@@ -100,6 +101,12 @@ const char *
 tally_meaning(enum receipt_state state)
 {
 	return kinds[state].meaning;
+}
+
+enum exit_code
+tally_state_code(enum receipt_state state)
+{
+	return kinds[state].code;
 }
 
 void

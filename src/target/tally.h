@@ -16,12 +16,14 @@ enum { TALLY_RECEIPTS = RECEIPT_SKIPPED + 1 };
 struct tally {
 	enum exit_code code; /* so far */
 	uint64_t receipts[TALLY_RECEIPTS];
+	uint64_t denied;    /* … of those refused, by receipt_denied */
 	uint64_t malformed; /* lines */
 	uint64_t outcomes[STATUS_STATES];
 	uint64_t reconciled;
 	uint64_t rows; /* of batches with an outcome */
 	uint64_t rows_reconciled;
-	uint64_t not_found; /* ids */
+	uint64_t not_found; /* ids … */
+	uint64_t unmade;    /* … of batches for v1, which makes no profiles */
 };
 
 void tally_receipt(struct tally *t, const struct receipt *r);
@@ -45,8 +47,10 @@ uint64_t tally_watched(const struct tally *t);
 /* … of them without an outcome. */
 uint64_t tally_open(const struct tally *t);
 
-/* What a state of receipts means, for a person: "refused by the service". */
+/* What a state of receipts means, for a person ("refused by the service"), and
+ * makes the run exit with. */
 const char *tally_meaning(enum receipt_state state);
+enum exit_code tally_state_code(enum receipt_state state);
 
 /* The counts as members of o. */
 void tally_set(const struct tally *t, ndjson *o);
