@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/diag.h"
+#include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
 #include "base/paths.h"
@@ -23,6 +24,7 @@ enum {
 	KEY_IDLE,
 	KEY_KEEP,
 	KEY_LOG,
+	KEY_MEMORY,
 	KEY_PORT,
 	KEY_RATE,
 	KEY_RETRY_AFTER,
@@ -45,6 +47,7 @@ static const struct option_entry entries[] = {
 	"batches are incomplete so long (0)"},
     {KEY_KEEP, "keep", "N", "statuses kept for a client (10)"},
     {KEY_IDLE, "idle", "TIME", "drop connections that are silent so long (30)"},
+    {KEY_MEMORY, "memory", "SIZE", "what clients send may take so much (2G)"},
     {KEY_FAULT, "fault", "SPEC", "[status:]CALLS:KIND[=ARG]: see the manual"},
     {KEY_LOG, "log", "FILE", "append a line of JSON for each request"},
     {KEY_TLS_CERT, "tls-cert", "FILE", "speak https with this certificate"},
@@ -115,6 +118,15 @@ set_port(const char *arg, uint16_t *out, struct error *e)
 }
 
 static int
+set_memory(const char *arg, uint64_t *out, struct error *e)
+{
+	if (number_parse_size(arg, EDGE_MEMORY_LEAST, EDGE_MEMORY_MOST, out) ==
+	    0)
+		return 0;
+	return options_bad(e, "memory", arg, "a size from 128M to 1024G");
+}
+
+static int
 set_option(struct sandbox *s, int key, const char *arg, struct error *e)
 {
 	switch (key) {
@@ -132,6 +144,8 @@ set_option(struct sandbox *s, int key, const char *arg, struct error *e)
 	case KEY_IDLE:
 		return options_seconds(
 		    "idle", arg, 1, 86400, &s->server.idle, e);
+	case KEY_MEMORY:
+		return set_memory(arg, &s->edge.memory, e);
 	case KEY_DECODE:
 		return set_decode(arg, &s->edge.order, e);
 	case KEY_FAULT:
@@ -166,6 +180,7 @@ parse(struct sandbox *s, int argc, char **argv, struct error *e)
 
 	s->edge.rate = EDGE_RATE;
 	s->edge.keep = EDGE_KEEP;
+	s->edge.memory = EDGE_MEMORY;
 	s->server.idle = SERVER_IDLE;
 	while ((key = options_next(
 		    &program, argc, argv, &s->common, &arg, e)) >= 0) {

@@ -115,17 +115,18 @@ answer_status(struct buffer *out, struct store *store,
 		"<response><batchId>%s</batchId><status>%s</status>"
 		"<batchSize>%llu</batchSize>",
 		b->id, status, (unsigned long long)b->size) != 0)
-		return error_set(e, EXIT_LOCAL, "out of memory");
+		return error_set(e, EXIT_TEMPORARY, "out of memory");
 	if (details && strcmp(status, "complete") == 0 &&
 	    add_details(out, store, b, e) != 0)
-		return error_set(e, EXIT_LOCAL, "out of memory");
+		return error_set(e, EXIT_TEMPORARY, "out of memory");
 	if (answer_text(out, "</response>\n") != 0)
-		return error_set(e, EXIT_LOCAL, "out of memory");
+		return error_set(e, EXIT_TEMPORARY, "out of memory");
 	return 0;
 }
 
 struct profile {
 	ndjson *attributes;
+	size_t bytes;
 	int64_t modified; /* the latest of them */
 };
 
@@ -143,8 +144,13 @@ static int
 add_attribute(void *arg, const struct store_attribute *a)
 {
 	struct profile *p = arg;
-	ndjson *one = ndjson_new();
+	ndjson *one;
 
+	/* In a file that was not written here. */
+	p->bytes += strlen(a->name) + a->value_len;
+	if (p->bytes > STORE_PROFILE_BYTES)
+		return -1;
+	one = ndjson_new();
 	ndjson_set_text(one, "value", a->value, a->value_len);
 	set_time(one, a->modified);
 	ndjson_set(p->attributes, a->name, one);
@@ -173,13 +179,18 @@ int
 answer_profile(struct buffer *out, struct store *store, const char *client,
     enum store_kind kind, const char *id, struct error *e)
 {
-	struct profile p = {ndjson_new(), 0};
+	struct profile p = {ndjson_new(), 0, 0};
 	int found = store_fetch(store, client, kind, id, add_attribute, &p, e);
 	ndjson *object;
 	char *line;
 	size_t n;
 	int bad;
 
+	if (found < 0) {
+		ndjson_free(p.attributes);
+		return error_set(
+		    e, EXIT_TEMPORARY, "a profile of more than 64 KB");
+	}
 	if (found > 0) {
 		object = ndjson_new();
 		ndjson_set_string(object, "client", client);
@@ -195,6 +206,6 @@ answer_profile(struct buffer *out, struct store *store, const char *client,
 	bad = line == NULL || buffer_add(out, line, n) != 0;
 	free(line);
 	if (bad)
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	return found < 0 ? -1 : found > 0 ? 200 : 404;
+		return error_set(e, EXIT_TEMPORARY, "out of memory");
+	return found > 0 ? 200 : 404;
 }

@@ -8,10 +8,18 @@
 #include "base/error.h"
 #include "sandbox/store.h"
 
-/* The longest answer there can be: what a fault asks for. */
-#define ANSWER_MAX ((size_t)1024 * 1024 * 1024 + 4096)
+/* What every answer fits into but a profile, a long message, and a status with
+ * ids that failed. */
+#define ANSWER_SMALL ((size_t)1024)
+/*
+ * The longest there can be: a profile of 64 KB, in which each byte of a value
+ * takes six, and each attribute some 60 more; or 500 ids that failed, in which
+ * each byte takes five.
+ */
+#define ANSWER_MAX ((size_t)4 * 1024 * 1024)
 
-/* Appends printf-like text.  All of these return -1 without memory. */
+/* Appends printf-like text.  All of these return -1 without memory, with
+ * EXIT_TEMPORARY. */
 int answer_text(struct buffer *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -12,6 +12,14 @@
 #include "sandbox/route.h"
 #include "sandbox/update.h"
 
+/* So much of each body and answer is always let in: a small call goes through
+ * however much others send. */
+#define CALL_SMALL ((size_t)64 * 1024)
+
+/* What is more than a batch may have is read so far, for its answer to arrive;
+ * then the connection is closed. */
+#define CALL_MAX_READ ((uint64_t)2 * UPDATE_MAX_BYTES)
+
 struct call {
 	struct edge *edge;
 	const struct edge_settings *settings;
@@ -30,6 +38,8 @@ struct call {
 	uint64_t expected;  /* bytes; 0: not said */
 	uint64_t bytes;	    /* that came */
 	struct buffer body; /* them, as long as they are no more than a batch */
+	size_t taken;	    /* of the edge's memory */
+	bool lost;	    /* there was no room for the body */
 
 	/* For the log: */
 	const char *state; /* NULL: has not been answered */
@@ -43,15 +53,6 @@ is_update(const struct call *c)
 {
 	return c->route.kind == ROUTE_UPDATE ||
 	       c->route.kind == ROUTE_UPDATE_V2;
-}
-
-static void
-fail(struct call *c)
-{
-	struct error e = ERROR_INIT;
-
-	error_set(&e, EXIT_LOCAL, "out of memory");
-	edge_fail(c->edge, &e);
 }
 
 /* Bulk updates and requests for a status are what counts, and what faults
@@ -85,17 +86,24 @@ check_token(struct call *c, const char *authorization)
 		strcmp(authorization + n, token) == 0);
 }
 
+static void
+call_free(struct call *c)
+{
+	free(c->method);
+	free(c->path);
+	free(c->batch_id);
+	buffer_free(&c->body);
+	edge_give(c->edge, c->taken);
+	free(c);
+}
+
 struct call *
 call_open(struct edge *edge, const struct call_head *head)
 {
 	struct call *c = sys_calloc(1, sizeof(*c));
-	struct error e = ERROR_INIT;
 
-	if (c == NULL) {
-		error_set(&e, EXIT_LOCAL, "out of memory");
-		edge_fail(edge, &e);
+	if (c == NULL)
 		return NULL;
-	}
 	c->edge = edge;
 	c->settings = edge_settings(edge);
 	c->method = sys_strdup(head->method);
@@ -107,12 +115,13 @@ call_open(struct edge *edge, const struct call_head *head)
 	if (c->method == NULL || c->path == NULL ||
 	    (head->batch_id != NULL && c->batch_id == NULL) ||
 	    buffer_reserve(&c->body, 1) != 0) {
-		fail(c);
-		call_close(c);
+		call_free(c);
 		return NULL;
 	}
 	route_find(&c->route, c->path);
-	if (head->client != NULL && route_is_client(head->client))
+	/* A profile's path names none. */
+	if (c->route.client[0] == '\0' && head->client != NULL &&
+	    route_is_client(head->client))
 		snprintf(c->route.client, sizeof(c->route.client), "%s",
 		    head->client);
 	c->details = head->show_details != NULL &&
@@ -160,31 +169,32 @@ call_close(struct call *c)
 {
 	if (c == NULL)
 		return;
-	if (c->state == NULL && c->path != NULL) {
+	if (c->state == NULL) {
 		c->state = "aborted";
 		log_call(c);
 	}
-	free(c->method);
-	free(c->path);
-	free(c->batch_id);
-	buffer_free(&c->body);
-	free(c);
+	call_free(c);
 }
 
-int
-call_body(struct call *c, const void *data, size_t n)
+/* Has n bytes of the edge's memory for this call, no longer or more; but for
+ * the first CALL_SMALL, which are always there.  False: there are not. */
+static bool
+take(struct call *c, size_t n)
 {
-	c->bytes += n;
-	if (c->bytes > UPDATE_MAX_BYTES) {
-		buffer_free(&c->body);
-		return 0;
-	}
-	if (c->body.len == 0 && c->expected <= UPDATE_MAX_BYTES)
-		(void)buffer_reserve(&c->body, (size_t)c->expected);
-	if (buffer_add(&c->body, data, n) == 0)
-		return 0;
-	fail(c);
-	return -1;
+	n = n > CALL_SMALL ? n - CALL_SMALL : 0;
+	if (n > c->taken && !edge_take(c->edge, n - c->taken))
+		return false;
+	if (n < c->taken)
+		edge_give(c->edge, c->taken - n);
+	c->taken = n;
+	return true;
+}
+
+static void
+drop_body(struct call *c)
+{
+	buffer_free(&c->body);
+	(void)take(c, 0);
 }
 
 static void
@@ -192,6 +202,25 @@ set_state(struct call *c, const char *state, unsigned int status)
 {
 	c->state = state;
 	c->status = status;
+}
+
+int
+call_body(struct call *c, const void *data, size_t n)
+{
+	c->bytes += n;
+	if (c->bytes > CALL_MAX_READ) {
+		set_state(c, "refused", 0);
+		log_call(c);
+		return -1;
+	}
+	if (!is_update(c))
+		return 0;
+	if (!c->lost && c->bytes <= UPDATE_MAX_BYTES &&
+	    take(c, c->body.len + n) && buffer_add(&c->body, data, n) == 0)
+		return 0;
+	c->lost = true;
+	drop_body(c);
+	return 0;
 }
 
 bool
@@ -218,8 +247,28 @@ say(struct call *c, struct call_answer *a, const char *state,
 	a->status = status;
 	a->type = "text/plain; charset=utf-8";
 	a->body.len = 0;
-	if (answer_text(&a->body, "%s\n", text) != 0)
-		fail(c);
+	/* Without memory the answer is empty. */
+	(void)answer_text(&a->body, "%s\n", text);
+}
+
+/* There was no memory, or no room, for what was asked. */
+static void
+say_lost(struct call *c, struct call_answer *a)
+{
+	buffer_free(&a->body);
+	say(c, a, "failed", 503,
+	    "No room for this: see --memory in tp-sandbox(1)");
+}
+
+static void
+say_failed(struct call *c, struct call_answer *a, const struct error *e)
+{
+	if (e->code == EXIT_TEMPORARY) {
+		say_lost(c, a);
+		return;
+	}
+	say(c, a, "failed", 500, "The sandbox has failed");
+	edge_fail(c->edge, e);
 }
 
 static void
@@ -255,7 +304,7 @@ say_fault(struct call *c, struct call_answer *a)
 		a->type = "text/xml; charset=utf-8";
 		if (answer_refused(&a->body,
 			f->text == NULL ? "Unexpected error" : f->text) != 0)
-			fail(c);
+			say_lost(c, a);
 		return true;
 	case FAULT_RESET_MID: /* of a body that is empty */
 		set_state(c, "faulted", 0);
@@ -295,23 +344,25 @@ update(struct call *c, struct call_answer *a)
 		say(c, a, "refused", 413, "The batch is 50 MB or more");
 		return;
 	}
+	if (c->lost) {
+		say_lost(c, a);
+		return;
+	}
 	failed = update_apply(edge_lock(c->edge), c->route.client, &rules,
 	    c->body.data, c->body.len, &c->result, &e);
 	edge_unlock(c->edge);
 	if (failed) {
-		say(c, a, "failed", 500, "The sandbox has failed");
-		edge_fail(c->edge, &e);
+		say_failed(c, a, &e);
 		return;
 	}
 	set_state(c, c->result.refused == NULL ? "accepted" : "refused", 200);
 	a->status = 200;
 	a->type = "text/xml; charset=utf-8";
+	/* Both are small: the room for them is there. */
 	if (c->result.refused != NULL)
-		failed = answer_refused(&a->body, c->result.refused);
+		(void)answer_refused(&a->body, c->result.refused);
 	else
-		failed = add_accepted(c, &a->body);
-	if (failed)
-		fail(c);
+		(void)add_accepted(c, &a->body);
 }
 
 static void
@@ -333,8 +384,7 @@ status(struct call *c, struct call_answer *a)
 		found = -1;
 	edge_unlock(c->edge);
 	if (found < 0) {
-		say(c, a, "failed", 500, "The sandbox has failed");
-		edge_fail(c->edge, &e);
+		say_failed(c, a, &e);
 	} else if (found == 0) {
 		say(c, a, "missing", 404, "No such batch, or no longer kept");
 	} else {
@@ -359,8 +409,7 @@ profile(struct call *c, struct call_answer *a)
 	    c->route.id, &e);
 	edge_unlock(c->edge);
 	if (code < 0) {
-		say(c, a, "failed", 500, "The sandbox has failed");
-		edge_fail(c->edge, &e);
+		say_failed(c, a, &e);
 		return;
 	}
 	set_state(c, code == 200 ? "answered" : "missing", (unsigned int)code);
@@ -391,24 +440,10 @@ act(struct call *c, struct call_answer *a)
 	}
 }
 
-static int
-add_padding(struct buffer *out, uint64_t size)
-{
-	size_t n = size > out->len ? (size_t)size - out->len : 0;
-
-	if (buffer_reserve(out, n) != 0)
-		return -1;
-	memset(out->data + out->len, ' ', n);
-	out->len += n;
-	return 0;
-}
-
-/* Faults that spoil the answer to what was done. */
+/* Faults that spoil the answer to what was done.  What they say is small. */
 static void
 spoil(struct call *c, struct call_answer *a)
 {
-	int bad = 0;
-
 	switch (c->fault->kind) {
 	case FAULT_RESET_AFTER:
 		c->status = 0;
@@ -422,10 +457,10 @@ spoil(struct call *c, struct call_answer *a)
 		break;
 	case FAULT_MALFORMED:
 		a->body.len = 0;
-		bad = answer_text(&a->body, "<response><success>tr");
+		(void)answer_text(&a->body, "<response><success>tr");
 		break;
 	case FAULT_HUGE:
-		bad = add_padding(&a->body, c->fault->number);
+		a->length = (size_t)c->fault->number;
 		break;
 	case FAULT_EMPTY:
 		a->body.len = 0;
@@ -433,15 +468,13 @@ spoil(struct call *c, struct call_answer *a)
 	case FAULT_HTML:
 		a->type = "text/html; charset=utf-8";
 		a->body.len = 0;
-		bad = answer_text(&a->body,
+		(void)answer_text(&a->body,
 		    "<!DOCTYPE html>\n<html><head><title>Please wait</title>"
 		    "</head><body><h1>Please wait</h1></body></html>\n");
 		break;
 	default:
 		break;
 	}
-	if (bad)
-		fail(c);
 }
 
 /* Of the body as it came: update_apply changes it. */
@@ -450,11 +483,11 @@ take_sha256(struct call *c)
 {
 	struct sha256 *h;
 
-	if (c->settings->log == NULL || !is_update(c))
+	if (c->settings->log == NULL || !is_update(c) || c->lost)
 		return;
 	h = sha256_new();
 	if (h == NULL) {
-		fail(c);
+		c->lost = true;
 		return;
 	}
 	sha256_add(h, c->body.data, c->body.len);
@@ -467,11 +500,20 @@ call_answer(struct call *c, struct call_answer *a)
 {
 	memset(a, 0, sizeof(*a));
 	buffer_init(&a->body, ANSWER_MAX);
-	if (c->bytes <= UPDATE_MAX_BYTES)
-		take_sha256(c);
-	act(c, a);
+	take_sha256(c);
+	/* What is done must not fail for want of memory to say so. */
+	if (buffer_reserve(&a->body, ANSWER_SMALL) != 0)
+		say_lost(c, a);
+	else
+		act(c, a);
+	drop_body(c);
+	if (!take(c, a->body.len))
+		say_lost(c, a);
+	a->length = 0;
 	if (c->fault != NULL)
 		spoil(c, a);
+	if (a->length < a->body.len)
+		a->length = a->body.len;
 	log_call(c);
 	edge_wait(c->edge, c->delay);
 }

@@ -35,6 +35,7 @@ struct call_answer {
 	unsigned int status;
 	const char *type;
 	struct buffer body;    /* call_answer fills it; to be freed */
+	size_t length;	       /* the body, and spaces behind it */
 	const char *location;  /* header; NULL: none; lives with the edge */
 	char retry_after[256]; /* header; "": none */
 	const char *allow;     /* header; NULL: none */
@@ -43,13 +44,14 @@ struct call_answer {
 
 struct call;
 
-/* NULL: no memory (the edge has been told). */
+/* NULL: no memory. */
 struct call *call_open(struct edge *edge, const struct call_head *head);
 
 /* A call that was not answered goes into the log as "aborted". */
 void call_close(struct call *c);
 
-/* Takes the next part of the body.  -1: no memory. */
+/* Takes the next part of the body.  -1: it will not end; the connection is to
+ * be closed. */
 int call_body(struct call *c, const void *data, size_t n);
 
 /* True: the connection is to be reset at this point of the request. */

@@ -27,6 +27,7 @@ struct edge {
 	pthread_mutex_t lock; /* for all that follows */
 	pthread_cond_t ended;
 	bool ending;
+	uint64_t room; /* bytes left for bodies and answers */
 	struct limit limit;
 	uint64_t calls[2]; /* by enum fault_call */
 	struct output log;
@@ -82,7 +83,8 @@ edge_open(const struct edge_settings *settings, struct error *e)
 	edge->settings = settings;
 	edge->log.fd = -1;
 	init_locks(edge);
-	edge->store = store_open(settings->db, e);
+	edge->room = settings->memory / 2;
+	edge->store = store_open(settings->db, settings->memory / 2, e);
 	if (limit_init(&edge->limit, (size_t)settings->rate) != 0)
 		error_errno(e, EXIT_LOCAL, "sandbox");
 	else if (edge->store != NULL && open_log(edge, e) == 0)
@@ -157,10 +159,39 @@ edge_unlock(struct edge *edge)
 	pthread_mutex_unlock(&edge->store_lock);
 }
 
+bool
+edge_take(struct edge *edge, size_t n)
+{
+	bool taken;
+
+	pthread_mutex_lock(&edge->lock);
+	taken = n <= edge->room;
+	if (taken)
+		edge->room -= n;
+	pthread_mutex_unlock(&edge->lock);
+	return taken;
+}
+
+void
+edge_give(struct edge *edge, size_t n)
+{
+	pthread_mutex_lock(&edge->lock);
+	edge->room += n;
+	pthread_mutex_unlock(&edge->lock);
+}
+
+/* The first failure is kept.  The lock is held. */
+static void
+keep_failure(struct edge *edge, const struct error *e)
+{
+	if (edge->failure.code == EXIT_COMPLETE)
+		edge->failure = *e;
+}
+
 void
 edge_log(struct edge *edge, ndjson *line)
 {
-	struct error e = ERROR_INIT;
+	struct error missing = ERROR_INIT, e = ERROR_INIT;
 	char *text;
 	size_t n;
 
@@ -171,10 +202,14 @@ edge_log(struct edge *edge, ndjson *line)
 	text = ndjson_line(line, &n);
 	ndjson_free(line);
 	pthread_mutex_lock(&edge->lock);
-	if (text == NULL)
-		error_set(&e, EXIT_LOCAL, "out of memory");
-	else if (output_write(&edge->log, text, n, &e) == 0)
+	if (text == NULL) {
+		error_set(&missing, EXIT_LOCAL,
+		    "%s lacks a line at least: out of memory",
+		    edge->settings->log);
+		keep_failure(edge, &missing);
+	} else if (output_write(&edge->log, text, n, &e) == 0) {
 		output_flush(&edge->log, &e);
+	}
 	pthread_mutex_unlock(&edge->lock);
 	free(text);
 	if (e.code != EXIT_COMPLETE)
@@ -199,6 +234,7 @@ edge_wait(struct edge *edge, uint64_t seconds)
 void
 edge_end(struct edge *edge)
 {
+	store_stop(edge->store);
 	pthread_mutex_lock(&edge->lock);
 	edge->ending = true;
 	pthread_cond_broadcast(&edge->ended);
@@ -209,8 +245,7 @@ void
 edge_fail(struct edge *edge, const struct error *e)
 {
 	pthread_mutex_lock(&edge->lock);
-	if (edge->failure.code == EXIT_COMPLETE)
-		edge->failure = *e;
+	keep_failure(edge, e);
 	pthread_mutex_unlock(&edge->lock);
 	kill(getpid(), SIGTERM);
 }

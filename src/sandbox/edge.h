@@ -17,6 +17,12 @@
 #define EDGE_RATE 50
 /* The 10 newest statuses of a client are kept: older documentation. */
 #define EDGE_KEEP 10
+/* Bytes that what clients send may take in memory: the half for profiles, if
+ * they are not in a file, and the half for bodies and answers on their way.
+ * A batch must fit. */
+#define EDGE_MEMORY ((uint64_t)2 << 30)
+#define EDGE_MEMORY_LEAST ((uint64_t)128 << 20)
+#define EDGE_MEMORY_MOST ((uint64_t)1 << 40)
 
 struct edge_settings {
 	const char *db;	   /* path, or NULL: in memory */
@@ -28,6 +34,7 @@ struct edge_settings {
 	enum rows_order order;
 	uint64_t status_delay; /* seconds until a batch is complete */
 	uint64_t keep;	       /* statuses of a client */
+	uint64_t memory;       /* as EDGE_MEMORY */
 	struct faults faults;
 };
 
@@ -57,18 +64,24 @@ bool edge_admit(
 struct store *edge_lock(struct edge *edge);
 void edge_unlock(struct edge *edge);
 
-/* Writes a line to the log, if there is one; takes line over. */
+/* Takes n bytes of the memory for bodies and answers, if there are so many. */
+bool edge_take(struct edge *edge, size_t n);
+void edge_give(struct edge *edge, size_t n);
+
+/* Writes a line to the log, if there is one; takes line over.  If there is no
+ * memory for it, it is missing there, as edge_close will say. */
 void edge_log(struct edge *edge, ndjson *line);
 
 /* Sleeps, but not past the end. */
 void edge_wait(struct edge *edge, uint64_t seconds);
 
-/* Ends every edge_wait, now and to come. */
+/* Ends every edge_wait and what the store is doing, now and to come. */
 void edge_end(struct edge *edge);
 
 /*
- * Disk, memory or the like has failed: keeps the first of these for
- * edge_close, and sends the process SIGTERM, as it is of no more use.
+ * The database or the log has failed: keeps the first of these for edge_close,
+ * and sends the process SIGTERM, as it is of no more use.  Not for want of
+ * memory: what clients send must not end it.
  */
 void edge_fail(struct edge *edge, const struct error *e);
 

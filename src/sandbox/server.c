@@ -31,14 +31,16 @@ enum { SERVER_FILES = 24, SERVER_PEERS_LEAST = 4 };
 struct server {
 	struct edge *edge;
 	struct MHD_Daemon *daemon;
+	struct MHD_Response *lost; /* for when there is no memory */
 	struct peers peers;
 };
 
 /* An answer on its way, or a part of one. */
 struct stream {
 	struct buffer body;
-	size_t stop; /* so many bytes of it are sent */
-	bool reset;  /* and then, if that is not all, comes a reset */
+	size_t
+	    stop;   /* so many bytes of it, and of spaces behind it, are sent */
+	bool reset; /* and then, if that is not all, comes a reset */
 	int fd;
 	struct peer *peer;
 };
@@ -81,7 +83,7 @@ static ssize_t
 read_stream(void *cls, uint64_t at, char *out, size_t size)
 {
 	struct stream *s = cls;
-	size_t left = s->stop - (size_t)at;
+	size_t n, left = s->stop - (size_t)at;
 
 	peer_heard(s->peer);
 	if (left == 0) {
@@ -91,7 +93,12 @@ read_stream(void *cls, uint64_t at, char *out, size_t size)
 	}
 	if (size > left)
 		size = left;
-	memcpy(out, s->body.data + at, size);
+	n = at < s->body.len ? s->body.len - (size_t)at : 0;
+	if (n > size)
+		n = size;
+	if (n > 0)
+		memcpy(out, s->body.data + at, n);
+	memset(out + n, ' ', size - n);
 	return (ssize_t)size;
 }
 
@@ -116,12 +123,12 @@ respond_stream(struct MHD_Connection *connection, struct call_answer *a)
 		return NULL;
 	}
 	s->body = a->body;
-	s->stop = a->end == CALL_WHOLE ? a->body.len : a->body.len / 2;
+	s->stop = a->end == CALL_WHOLE ? a->length : a->length / 2;
 	s->reset = a->end == CALL_RESET_HALF;
 	s->fd = connection_fd(connection);
 	s->peer = connection_peer(connection);
 	response = MHD_create_response_from_callback(
-	    s->body.len, STREAM_BLOCK, read_stream, s, free_stream);
+	    a->length, STREAM_BLOCK, read_stream, s, free_stream);
 	if (response == NULL)
 		free_stream(s);
 	return response;
@@ -210,7 +217,8 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
 		return MHD_NO;
 	*size = 0;
 	if (c == NULL)
-		return MHD_NO;
+		return MHD_queue_response(connection,
+		    MHD_HTTP_SERVICE_UNAVAILABLE, ((struct server *)cls)->lost);
 	if (!call_resets(c))
 		return MHD_YES;
 	reset(connection_fd(connection));
@@ -295,6 +303,7 @@ server_open(
     struct edge *edge, const struct server_settings *settings, struct error *e)
 {
 	struct server *s = sys_calloc(1, sizeof(*s));
+	static char lost[] = "Out of memory\n";
 	const union MHD_DaemonInfo *info;
 	size_t most = count_room(e);
 	char address[64];
@@ -306,6 +315,8 @@ server_open(
 		return NULL;
 	}
 	s->edge = edge;
+	s->lost = MHD_create_response_from_buffer(
+	    strlen(lost), lost, MHD_RESPMEM_PERSISTENT);
 	peers_init(&s->peers, most, (double)settings->idle);
 	/* A call that comes at once waits until the address is known. */
 	(void)edge_lock(edge);
@@ -315,6 +326,7 @@ server_open(
 		error_errno(e, EXIT_USAGE, "cannot listen on 127.0.0.1:%u%s",
 		    settings->port,
 		    settings->cert == NULL ? "" : " with this certificate");
+		MHD_destroy_response(s->lost);
 		peers_free(&s->peers);
 		free(s);
 		return NULL;
@@ -339,6 +351,7 @@ server_close(struct server *s)
 {
 	edge_end(s->edge);
 	MHD_stop_daemon(s->daemon);
+	MHD_destroy_response(s->lost);
 	peers_free(&s->peers);
 	free(s);
 }

@@ -1,6 +1,7 @@
 #include "sandbox/store.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +112,12 @@ static const char *const sql[QUERIES] = {
 
 static const char *const kinds[] = {"pcId", "thirdPartyId"};
 
+/* What the database is read and written in. */
+enum { PAGE_BYTES = 8192 };
+
 struct store {
 	sqlite3 *db;
+	atomic_bool stopped;
 	sqlite3_stmt *query[QUERIES];
 	/* Of the batch that is open: */
 	const char *client;
@@ -129,8 +134,24 @@ struct store {
 static int
 failed(struct store *s, struct error *e)
 {
-	return error_set(e, EXIT_LOCAL, "database: %s",
+	int code = s->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(s->db);
+
+	if (atomic_load(&s->stopped))
+		return error_set(e, EXIT_TEMPORARY, "database: stopped");
+	code &= 0xff; /* what it is; the rest is how it came about */
+	return error_set(e,
+	    code == SQLITE_FULL || code == SQLITE_NOMEM ? EXIT_TEMPORARY
+							: EXIT_LOCAL,
+	    "database: %s",
 	    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
+}
+
+static int
+step(struct store *s, enum query q)
+{
+	if (q != ROLLBACK && atomic_load(&s->stopped))
+		return SQLITE_INTERRUPT;
+	return sqlite3_step(s->query[q]);
 }
 
 static int
@@ -156,7 +177,7 @@ bind_number(struct store *s, enum query q, int at, int64_t n)
 static int
 run(struct store *s, enum query q, struct error *e)
 {
-	int code = sqlite3_step(s->query[q]);
+	int code = step(s, q);
 
 	if (code != SQLITE_DONE)
 		failed(s, e);
@@ -168,7 +189,7 @@ run(struct store *s, enum query q, struct error *e)
 static int
 get_number(struct store *s, enum query q, int64_t *n, struct error *e)
 {
-	int code = sqlite3_step(s->query[q]);
+	int code = step(s, q);
 
 	if (code == SQLITE_ROW)
 		*n = sqlite3_column_int64(s->query[q], 0);
@@ -179,12 +200,17 @@ get_number(struct store *s, enum query q, int64_t *n, struct error *e)
 }
 
 static int
-prepare(struct store *s, struct error *e)
+prepare(struct store *s, uint64_t room, struct error *e)
 {
+	char pragma[80];
 	int q;
 
-	if (sqlite3_exec(s->db,
-		"PRAGMA page_size = 8192;"
+	/* 0 leaves the number as it is. */
+	snprintf(pragma, sizeof(pragma),
+	    "PRAGMA page_size = %d; PRAGMA max_page_count = %llu;", PAGE_BYTES,
+	    (unsigned long long)(room / PAGE_BYTES));
+	if (sqlite3_exec(s->db, pragma, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(s->db,
 		"PRAGMA journal_mode = WAL;"
 		"PRAGMA synchronous = NORMAL;"
 		"PRAGMA secure_delete = OFF;"
@@ -203,7 +229,7 @@ prepare(struct store *s, struct error *e)
 }
 
 struct store *
-store_open(const char *path, struct error *e)
+store_open(const char *path, uint64_t room, struct error *e)
 {
 	struct store *s = sys_calloc(1, sizeof(*s));
 	struct error ignored = ERROR_INIT;
@@ -221,8 +247,9 @@ store_open(const char *path, struct error *e)
 		NULL) != SQLITE_OK)
 		failed(s, e);
 	else if (sqlite3_busy_timeout(s->db, 10000) == SQLITE_OK &&
-		 prepare(s, e) == 0)
+		 prepare(s, path == NULL ? room : 0, e) == 0)
 		return s;
+	e->code = EXIT_LOCAL;
 	if (path != NULL)
 		error_place(e, path, 0, 0);
 	store_close(s, &ignored);
@@ -242,6 +269,12 @@ store_close(struct store *s, struct error *e)
 		result = failed(s, e);
 	free(s);
 	return result;
+}
+
+void
+store_stop(struct store *s)
+{
+	atomic_store(&s->stopped, true);
 }
 
 int64_t
@@ -402,7 +435,7 @@ store_status(struct store *s, const char *client, const char *batch_id,
 
 	bind_string(s, GET_BATCH, 1, client);
 	bind_string(s, GET_BATCH, 2, batch_id);
-	code = sqlite3_step(q);
+	code = step(s, GET_BATCH);
 	if (code == SQLITE_ROW) {
 		snprintf(batch->id, sizeof(batch->id), "%s",
 		    (const char *)sqlite3_column_text(q, 0));
@@ -431,7 +464,7 @@ store_failed(struct store *s, const char *batch_id,
 
 	bind_string(s, GET_FAILED, 1, batch_id);
 	bind_number(s, GET_FAILED, 2, STORE_FAILED);
-	while (result == 0 && (code = sqlite3_step(q)) != SQLITE_DONE) {
+	while (result == 0 && (code = step(s, GET_FAILED)) != SQLITE_DONE) {
 		if (code == SQLITE_ROW)
 			result =
 			    visit(arg, (const char *)sqlite3_column_text(q, 0),
@@ -456,7 +489,7 @@ store_fetch(struct store *s, const char *client, enum store_kind kind,
 	bind_string(s, FETCH, 1, client);
 	bind_string(s, FETCH, 2, kinds[kind]);
 	bind_string(s, FETCH, 3, id);
-	while (n >= 0 && (code = sqlite3_step(q)) != SQLITE_DONE) {
+	while (n >= 0 && (code = step(s, FETCH)) != SQLITE_DONE) {
 		if (code != SQLITE_ROW) {
 			n = failed(s, e);
 			break;

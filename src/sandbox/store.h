@@ -4,7 +4,9 @@
  *
  * Not safe for threads: the caller lets in one at a time.  A batch is one
  * transaction: store_begin, rows, then store_commit or store_rollback.
- * Everything returns -1 with EXIT_LOCAL when the database fails.
+ * Everything returns -1 when the database fails: with EXIT_TEMPORARY if memory
+ * or the room for it has run out, or after store_stop; it can be used further
+ * then.  With EXIT_LOCAL it is of no more use.
  */
 #ifndef TP_SANDBOX_STORE_H
 #define TP_SANDBOX_STORE_H
@@ -50,9 +52,12 @@ struct store_name {
 
 struct store;
 
-/* path NULL: in memory.  NULL: e says why. */
-struct store *store_open(const char *path, struct error *e);
+/* path NULL: in memory, in room bytes.  NULL: e says why, with EXIT_LOCAL. */
+struct store *store_open(const char *path, uint64_t room, struct error *e);
 int store_close(struct store *s, struct error *e);
+
+/* From any thread: what is going on, and all that follows, fails soon. */
+void store_stop(struct store *s);
 
 /* Milliseconds since 1970. */
 int64_t store_now(void);

@@ -34,7 +34,7 @@ columns(const struct job *j)
 static int
 no_memory(struct job *j)
 {
-	return error_set(j->e, EXIT_LOCAL, "out of memory");
+	return error_set(j->e, EXIT_TEMPORARY, "out of memory");
 }
 
 static bool

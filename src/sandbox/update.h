@@ -37,7 +37,8 @@ struct update_result {
 
 /*
  * Takes the body of a batch (changed in doing so).  -1 only when the database
- * or memory fails; nothing is changed then, nor when it is refused.
+ * or memory fails, as in store.h; nothing is changed then, nor when it is
+ * refused.
  */
 int update_apply(struct store *s, const char *client,
     const struct update_rules *rules, char *body, size_t n,

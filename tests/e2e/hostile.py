@@ -4,11 +4,15 @@
   hold URL KIND N     opens N connections, says so, and keeps them until it is
                       killed.  KIND is what they have sent: nothing (silent),
                       half of the headers (head), half of a body (body), a whole
-                      request whose answer they do not read (deaf), or only
-                      what begins TLS (shaken).
+                      request whose answer they do not read (deaf), 40 MB of
+                      a larger body (most), or only what begins TLS (shaken).
   slow URL SECONDS    sends a batch in ten parts, with a pause after each, and
                       reads the answer in ten; prints its status and length.
                       Both take SECONDS and a half.
+  endless URL PATH    posts a body that has no end, until it cannot; prints how
+                      many bytes of it were sent.
+  wide URL            sends a batch that takes long to apply; says so when it
+                      has been sent, and waits for the answer.
 
 They talk to 127.0.0.1 only.
 """
@@ -36,6 +40,7 @@ FIRST = {
     "head": head(100)[:-10],
     "body": head(100) + BATCH,
     "deaf": head(len(BATCH)) + BATCH,
+    "most": head(41000000) + b"batch=thirdPartyId,x\na1," + bytes(40000000),
 }
 
 
@@ -95,8 +100,36 @@ def slow(url, seconds):
         print(fields.split()[1].decode(), got, flush=True)
 
 
+def endless(url, path):
+    part = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+    sent = 0
+    with connect(url) as sock:
+        sock.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
+                     f"Content-Type: {FORM}\r\n"
+                     "Transfer-Encoding: chunked\r\n\r\n".encode())
+        try:
+            while sent < 1 << 30:
+                sock.sendall(part)
+                sent += 0x10000
+        except OSError:
+            pass
+    print(sent, flush=True)
+
+
+def wide(url):
+    columns = 30000
+    names = b",".join(b"%x" % i for i in range(columns))
+    cells = b",1" * columns + b"\n"
+    body = b"batch=thirdPartyId," + names + b"\n" + b"".join(
+        b"w%d" % i + cells for i in range(800))
+    with connect(url) as sock:
+        sock.sendall(head(len(body)) + body)
+        print("sent", flush=True)
+        sock.recv(4096)
+
+
 def main():
-    commands = {"hold": hold, "slow": slow}
+    commands = {"hold": hold, "slow": slow, "endless": endless, "wide": wide}
     commands[sys.argv[1]](*sys.argv[2:])
 
 

@@ -31,6 +31,12 @@ update() { # CURL-OPTION...
 		"$sandbox/m2/demo/v2/profile/batchUpdate" || true
 }
 
+# The HTTP status of a batch in a file.
+post() { # FILE
+	curl -s -m 60 -o /dev/null -w '%{http_code}\n' --data-binary "@$1" \
+		"$sandbox/m2/demo/v2/profile/batchUpdate" || true
+}
+
 # That it is well: it takes a batch and gives it back, and ends when it is told
 # to, with the exit code 0.
 well() {
@@ -50,6 +56,27 @@ well() {
 # How many sockets it has, the one that listens left out.
 connections() {
 	ls -l "/proc/$sandbox_pid/fd" | grep -c socket: | awk '{ print $1 - 1 }'
+}
+
+# That its memory never was more than so many MB.  Sanitizers need more.
+peak_below() { # MB
+	local peak
+	peak=$(awk '/VmHWM/ { print int($2 / 1024) }' \
+		"/proc/$sandbox_pid/status")
+	[ -n "${TP_SANITIZED-}" ] || [ "$peak" -lt "$1" ] || {
+		echo "$peak MB"
+		return 1
+	}
+}
+
+# A batch of 48 MB, of control bytes: so many rows, or one.
+large() { # NAME [ROWS]
+	python3 -c 'import sys
+name, rows = sys.argv[1], int(sys.argv[2])
+value = bytes([1]) * (48000000 // rows)
+sys.stdout.buffer.write(b"batch=thirdPartyId," + name.encode() + b"\n")
+for row in range(rows):
+    sys.stdout.buffer.write(b"r%d,%b\n" % (row, value))' "$1" "${2-1}"
 }
 
 until_connections() { # AT-MOST
@@ -133,4 +160,112 @@ until_connections() { # AT-MOST
 	done
 	[ "$(cat said.*)" = '200 4194304' ]
 	[ "$(update)" = 200 ]
+}
+
+# ------------------------------------------------------------------- memory
+
+@test "48 MB of control bytes, four times into one profile, and a fetch" {
+	sandbox_start --rate 0
+	for name in a b c d; do
+		large $name >b
+		[ "$(post b)" = 200 ]
+	done
+	profile="$sandbox/rest/v1/profiles/thirdPartyId/r0?client=demo"
+	[ "$(curl -s -m 20 -o answer -w '%{http_code}' "$profile")" = 404 ]
+	# As much of them as fits: each byte takes six.
+	{
+		printf 'batch=thirdPartyId,a,b\nr0,'
+		head -c 31999 /dev/zero | tr '\0' '\1'
+		printf ,
+		head -c 31999 /dev/zero | tr '\0' '\1'
+	} >b
+	[ "$(post b)" = 200 ]
+	[ "$(curl -s -m 20 -o answer -w '%{http_code}' "$profile")" = 200 ]
+	[ "$(jq -c '.profileAttributes | map(.value | length)' answer)" = \
+		'[31999,31999]' ]
+	peak_below 160
+	well
+}
+
+@test "many large bodies at once: some get 503, small ones still go through" {
+	sandbox_start --rate 0 --memory 128M --log log
+	hostile hold most 4
+	large x >b
+	for _ in {1..6}; do
+		post b >>codes &
+	done
+	[ "$(update)" = 200 ]
+	until_lines 6 codes
+	[ "$(sort -u codes)" = 503 ]
+	[ "$(jq -c 'select(.status == 503) | [.state, .bytes > 48000000]' log |
+		sort -u)" = '["failed",true]' ]
+	kill "${clients[@]}"
+	until_connections 0
+	[ "$(post b)" = 200 ]
+	peak_below 160
+	well
+}
+
+@test "profiles fill the memory: 503, nothing kept, and it goes on" {
+	sandbox_start --rate 0 --memory 128M
+	[ "$(update)" = 200 ]
+	large x 800 >b
+	[ "$(post b)" = 200 ]
+	sed -i 's/^r/s/' b
+	[ "$(post b)" = 503 ]
+	[ "$(post b)" = 503 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' \
+		"$sandbox/rest/v1/profiles/thirdPartyId/s1?client=demo")" = 404 ]
+	peak_below 220
+	well
+}
+
+@test "the system gives no more memory: 503 or no answer, and it goes on" {
+	skip_if_sanitized 'they need all of the address space'
+	(ulimit -v 400000 && exec tp-sandbox --rate 0 >address 2>err) 3>&- &
+	sandbox_pid=$!
+	sandbox=$(await_address address "$sandbox_pid")
+	large x >b
+	for _ in {1..12}; do
+		post b >>codes &
+	done
+	until_lines 12 codes
+	grep -qv 200 codes
+	until_connections 0
+	[ ! -s err ]
+	well
+}
+
+@test "bodies that do not end, or that nobody asked for, are not kept" {
+	sandbox_start --rate 0 --log log
+	for path in /m2/demo/profile/batchUpdate /nowhere; do
+		hostile endless $path
+	done
+	[ "$(cat said.* | awk '$1 < 120000000' | wc -l)" = 2 ]
+	[ "$(jq -c '[.state, .status]' log | xargs)" = \
+		'[refused,0] [refused,0]' ]
+	peak_below 80
+	well
+}
+
+@test "huge answers that nobody reads take no memory" {
+	sandbox_start --rate 0 --fault '1-5:huge=1G' --log log
+	hostile hold deaf 5
+	until_lines 5 log
+	peak_below 80
+	well
+}
+
+@test "it ends at once while a batch is applied that takes long" {
+	sandbox_start --rate 0
+	hostile wide
+	[ "$(cat said.0)" = sent ]
+	sleep 0.5
+	SECONDS=0
+	kill "$sandbox_pid"
+	status=0
+	wait "$sandbox_pid" || status=$?
+	sandbox_pid=
+	[ "$status" = 0 ]
+	[ "$SECONDS" -lt 10 ]
 }

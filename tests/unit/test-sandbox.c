@@ -259,7 +259,7 @@ test_store_keeps(void **state)
 	struct update_result results[4];
 	struct store_batch found;
 	struct error e = ERROR_INIT;
-	struct store *s = store_open(NULL, &e);
+	struct store *s = store_open(NULL, 1 << 28, &e);
 	const char *clients[] = {"one", "two", "one", "one"};
 	const int kept[] = {0, 1, 1, 1};
 	size_t i;
@@ -295,7 +295,7 @@ test_update_rows(void **state)
 	const size_t fixed = sizeof(header) - 1;
 	struct update_result result;
 	struct error e = ERROR_INIT;
-	struct store *s = store_open(NULL, &e);
+	struct store *s = store_open(NULL, 1 << 28, &e);
 	size_t rows, i;
 	char *body = test_malloc(fixed + 2 * (UPDATE_MAX_ROWS + 1));
 
