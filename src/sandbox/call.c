@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/sys.h"
 #include "sandbox/answer.h"
+#include "sandbox/form.h"
 #include "sandbox/route.h"
 #include "sandbox/update.h"
 
@@ -28,6 +29,7 @@ struct call {
 	struct route route; /* its id is within path */
 	char *batch_id;	    /* NULL: none */
 	bool details;
+	bool form; /* the body's Content-Type is the one of a batch */
 	bool token_sent;
 	bool token_good;
 	bool limited;
@@ -129,6 +131,7 @@ call_open(struct edge *edge, const struct call_head *head)
 	if (head->content_length != NULL)
 		(void)number_parse(
 		    head->content_length, 0, UINT64_MAX, &c->expected);
+	c->form = form_is_type(head->content_type);
 	check_token(c, head->authorization);
 	admit(c);
 	return c;
@@ -340,6 +343,11 @@ update(struct call *c, struct call_answer *a)
 	struct error e = ERROR_INIT;
 	int failed;
 
+	if (!c->form) {
+		say(c, a, "refused", 415,
+		    "Content-Type is not application/x-www-form-urlencoded");
+		return;
+	}
 	if (c->bytes > UPDATE_MAX_BYTES) {
 		say(c, a, "refused", 413, "The batch is 50 MB or more");
 		return;

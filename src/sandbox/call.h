@@ -22,6 +22,7 @@ struct call_head {
 	/* From the headers; NULL: not there. */
 	const char *authorization;
 	const char *content_length;
+	const char *content_type;
 };
 
 enum call_end {

@@ -1,7 +1,19 @@
 #include "sandbox/form.h"
 
-#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
+
+bool
+form_is_type(const char *content_type)
+{
+	static const char type[] = "application/x-www-form-urlencoded";
+	const size_t n = sizeof(type) - 1;
+
+	if (content_type == NULL || strncasecmp(content_type, type, n) != 0)
+		return false;
+	content_type += n + strspn(content_type + n, " \t");
+	return *content_type == '\0' || *content_type == ';';
+}
 
 /* The value of a hexadecimal digit, or -1. */
 static int

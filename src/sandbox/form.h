@@ -5,6 +5,7 @@
 #ifndef TP_SANDBOX_FORM_H
 #define TP_SANDBOX_FORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum form_result {
@@ -12,6 +13,10 @@ enum form_result {
 	FORM_EMPTY,    /* no "batch=" in front, or nothing in it */
 	FORM_MALFORMED /* a % that no two hexadecimal digits follow */
 };
+
+/* Whether a Content-Type names it, with parameters or without; NULL: there is
+ * none. */
+bool form_is_type(const char *content_type);
 
 /*
  * The value of "batch" in body[0..n), still encoded: from "batch=", which

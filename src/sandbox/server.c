@@ -193,6 +193,8 @@ begin(struct server *s, struct MHD_Connection *connection, const char *url,
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
 	    .content_length = look_up(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH),
+	    .content_type = look_up(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE),
 	};
 
 	return call_open(s->edge, &head);

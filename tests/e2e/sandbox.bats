@@ -221,6 +221,26 @@ END
 	[ "$(values a1)" = '{"x":"a","y":"b"}' ]
 }
 
+@test "Content-Type: only that of a form is taken, whatever its parameters" {
+	sandbox_start --rate 0 --log log
+	for type in application/x-www-form-urlencoded \
+		'Application/X-WWW-Form-URLencoded' \
+		'application/x-www-form-urlencoded; charset=UTF-8' \
+		'application/x-www-form-urlencoded ;charset=utf-8'; do
+		[ "$(update -H "Content-Type: $type")" = '0 200' ]
+	done
+	[ "$(values a1)" = '{"x":"new"}' ]
+	sandbox_stop
+	sandbox_start --rate 0 --log log2
+	# The last takes the header away.
+	for type in ': text/plain' ': application/json' ': multipart/form-data' \
+		': application/x-www-form-urlencoded-x' ': x' ';' :; do
+		[ "$(update -H "Content-Type$type")" = '0 415' ]
+	done
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo")" = '0 404' ]
+	[ "$(jq -c .state log2 | sort | uniq -c | xargs)" = '1 missing 7 refused' ]
+}
+
 # ----------------------------------------------------------------- the limits
 
 @test "50 MB are refused with 413, one byte less is taken" {
