@@ -1,14 +1,22 @@
 #include "sandbox/fault.h"
 
-#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/escape.h"
 #include "base/number.h"
-#include "base/options.h"
 #include "base/sys.h"
 
 enum argument { NONE, CODE, SIZE, SECONDS, TEXT };
+
+static const char *const arguments[] = {
+    [NONE] = "no argument",
+    [CODE] = "an HTTP status from 200 to 599",
+    [SIZE] = "a size from 1K to 1G",
+    [SECONDS] = "a time from 0s to 86400s",
+    [TEXT] = "a text",
+};
 
 static const struct kind {
 	const char *name;
@@ -45,12 +53,50 @@ fault_name(enum fault_kind kind)
 	return kinds[kind].name;
 }
 
+/* What is being read: --fault spec, of which text is at fault. */
+struct reading {
+	const char *spec;
+	struct error *e;
+};
+
+/* "--fault 1:foo: WHAT 'foo'; EXPECTED"; text NULL: without it. */
+static int
+bad(const struct reading *r, const char *what, const char *text,
+    const char *expected)
+{
+	char spec[80], shown[80] = "";
+
+	escape_text(spec, sizeof(spec), r->spec, strlen(r->spec));
+	if (text != NULL)
+		escape_text(shown, sizeof(shown), text, strlen(text));
+	return error_set(r->e, EXIT_USAGE, "--fault %s: %s%s%s%s; %s", spec,
+	    what, text == NULL ? "" : " '", shown, text == NULL ? "" : "'",
+	    expected);
+}
+
+/* All kinds, or those that make sense for a status: "code, redirect, ...". */
+static char *
+list_kinds(bool status, char *out, size_t size)
+{
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < KINDS && n < size; i++) {
+		if (!status || kinds[i].status)
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+			    n == 0 ? "" : ", ", kinds[i].name);
+	}
+	return out;
+}
+
 /* N, N-M, N- or *; text is changed. */
 static int
-parse_calls(struct fault *f, char *text)
+parse_calls(const struct reading *r, struct fault *f, char *text)
 {
-	char *dash = strchr(text, '-');
+	static const char expected[] = "CALLS is N, N-M, N- or *, from 1 on";
+	char whole[80], *dash = strchr(text, '-');
 
+	snprintf(whole, sizeof(whole), "%s", text);
 	f->first = 1;
 	f->last = UINT64_MAX;
 	if (strcmp(text, "*") == 0)
@@ -58,60 +104,79 @@ parse_calls(struct fault *f, char *text)
 	if (dash != NULL)
 		*dash = '\0';
 	if (number_parse(text, 1, UINT64_MAX, &f->first) != 0)
-		return -1;
+		return bad(r, "no calls are named by", whole, expected);
 	if (dash == NULL)
 		f->last = f->first;
-	else if (dash[1] != '\0')
-		return number_parse(dash + 1, f->first, UINT64_MAX, &f->last);
+	else if (dash[1] != '\0' &&
+		 number_parse(dash + 1, f->first, UINT64_MAX, &f->last) != 0)
+		return bad(r, "no calls are named by", whole, expected);
 	return 0;
 }
 
 static int
-parse_argument(struct fault *f, const char *text)
+copy_text(const struct reading *r, const char *text, char **to)
 {
-	const struct kind *k = &kinds[f->kind];
-
-	f->number = huge_default;
-	if (text == NULL)
-		return k->argument == NONE || k->optional ? 0 : -1;
-	switch (k->argument) {
-	case CODE:
-		return number_parse(text, 200, 599, &f->number);
-	case SIZE:
-		return number_parse_size(text, 1024, huge_max, &f->number);
-	case SECONDS:
-		return number_parse_seconds(text, 0, 86400, &f->number);
-	case TEXT:
-		f->text = sys_strdup(text);
-		return f->text == NULL ? -1 : 0;
-	case NONE:
-		break;
-	}
-	return -1;
+	*to = sys_strdup(text);
+	return *to == NULL ? error_errno(r->e, EXIT_LOCAL, "sandbox") : 0;
 }
 
 static int
-parse_kind(struct fault *f, char *text)
+parse_argument(const struct reading *r, struct fault *f, const char *text)
 {
-	char *argument = strchr(text, '=');
+	const struct kind *k = &kinds[f->kind];
+	char expected[80];
+	int result = -1;
+
+	snprintf(expected, sizeof(expected), "%s takes %s", k->name,
+	    arguments[k->argument]);
+	f->number = huge_default;
+	if (text == NULL && (k->argument == NONE || k->optional))
+		return 0;
+	if (text == NULL)
+		return bad(r, "the argument is missing", NULL, expected);
+	switch (k->argument) {
+	case CODE:
+		result = number_parse(text, 200, 599, &f->number);
+		break;
+	case SIZE:
+		result = number_parse_size(text, 1024, huge_max, &f->number);
+		break;
+	case SECONDS:
+		result = number_parse_seconds(text, 0, 86400, &f->number);
+		break;
+	case TEXT:
+		return copy_text(r, text, &f->text);
+	case NONE:
+		break;
+	}
+	return result == 0 ? 0 : bad(r, "unusable argument", text, expected);
+}
+
+static int
+parse_kind(const struct reading *r, struct fault *f, char *text)
+{
+	char *argument = strchr(text, '='), expected[400], names[300];
+	bool status = f->call == FAULT_STATUS;
 	int i;
 
 	if (argument != NULL)
 		*argument++ = '\0';
-	for (i = 0; i < KINDS; i++) {
-		if (strcmp(text, kinds[i].name) != 0)
-			continue;
-		f->kind = (enum fault_kind)i;
-		if (f->call == FAULT_STATUS && !kinds[i].status)
-			return -1;
-		return parse_argument(f, argument);
-	}
-	return -1;
+	for (i = 0; i < KINDS && strcmp(text, kinds[i].name) != 0; i++)
+		;
+	f->kind = (enum fault_kind)i;
+	if (i < KINDS && (!status || kinds[i].status))
+		return parse_argument(r, f, argument);
+	snprintf(expected, sizeof(expected), "%s: %s",
+	    status ? "a status can have" : "there are",
+	    list_kinds(status, names, sizeof(names)));
+	return bad(r,
+	    i < KINDS ? "a status cannot have the fault" : "there is no fault",
+	    text, expected);
 }
 
 /* spec is changed. */
 static int
-parse(struct fault *f, char *spec)
+parse(const struct reading *r, struct fault *f, char *spec)
 {
 	static const char status[] = "status:", after[] = ",retry-after=";
 	char *kind, *tail;
@@ -122,19 +187,22 @@ parse(struct fault *f, char *spec)
 	}
 	kind = strchr(spec, ':');
 	if (kind == NULL)
-		return -1;
+		return bad(r, "a colon is missing", NULL,
+		    "expected [status:]CALLS:KIND[=ARG], as in 1:code=503");
 	*kind++ = '\0';
 	tail = strstr(kind, after);
 	if (tail != NULL) {
 		*tail = '\0';
-		f->retry_after = sys_strdup(tail + sizeof(after) - 1);
-		if (f->retry_after == NULL)
+		if (copy_text(r, tail + sizeof(after) - 1, &f->retry_after))
 			return -1;
 	}
-	if (parse_calls(f, spec) != 0 || parse_kind(f, kind) != 0)
+	if (parse_calls(r, f, spec) != 0 || parse_kind(r, f, kind) != 0)
 		return -1;
 	/* Only an answer that comes whole can carry the header. */
-	return f->retry_after != NULL && f->kind != FAULT_CODE ? -1 : 0;
+	if (f->retry_after != NULL && f->kind != FAULT_CODE)
+		return bad(r, "retry-after does not go with", kind,
+		    "it goes with code");
+	return 0;
 }
 
 static void
@@ -150,8 +218,9 @@ faults_add(struct faults *f, const char *spec, struct error *e)
 	struct fault *list =
 	    sys_realloc(f->list, (f->n + 1) * sizeof(*f->list));
 	char *copy = sys_strdup(spec);
+	const struct reading r = {spec, e};
 	struct fault *added;
-	int result = 0;
+	int result;
 
 	if (list != NULL)
 		f->list = list;
@@ -161,16 +230,11 @@ faults_add(struct faults *f, const char *spec, struct error *e)
 	}
 	added = &f->list[f->n];
 	memset(added, 0, sizeof(*added));
-	errno = 0;
-	if (parse(added, copy) == 0) {
+	result = parse(&r, added, copy);
+	if (result == 0)
 		f->n++;
-	} else {
+	else
 		fault_free(added);
-		if (errno == ENOMEM)
-			error_errno(e, EXIT_LOCAL, "sandbox");
-		result = options_bad(e, "fault", spec,
-		    "[status:]CALLS:KIND[=ARG], as in tp-sandbox(1)");
-	}
 	free(copy);
 	return result;
 }

@@ -715,6 +715,35 @@ END
 	run -2 tp-sandbox --port "${sandbox##*:}"
 }
 
+@test "a fault that cannot be: what is wrong with it, and what can be" {
+	kinds='code, redirect, false, reset-before, reset-mid, reset-after, reset-answer, cut, malformed, huge, empty, html, ampersand, stuck, delay'
+	of_status='code, redirect, reset-before, reset-answer, cut, malformed, huge, empty, html, delay'
+	calls='CALLS is N, N-M, N- or *, from 1 on'
+	while IFS='|' read -r spec expected; do
+		try tp-sandbox --fault "$spec"
+		expect 2 '' "tp-sandbox: --fault $spec: $expected\n"
+	done <<-END
+		1:foo|there is no fault 'foo'; there are: $kinds
+		1:|there is no fault ''; there are: $kinds
+		status:1:foo|there is no fault 'foo'; a status can have: $of_status
+		status:1:stuck|a status cannot have the fault 'stuck'; a status can have: $of_status
+		cut|a colon is missing; expected [status:]CALLS:KIND[=ARG], as in 1:code=503
+		batch:1:cut|no calls are named by 'batch'; $calls
+		0:cut|no calls are named by '0'; $calls
+		3-2:cut|no calls are named by '3-2'; $calls
+		1:code|the argument is missing; code takes an HTTP status from 200 to 599
+		1:code=600|unusable argument '600'; code takes an HTTP status from 200 to 599
+		1:cut=1|unusable argument '1'; cut takes no argument
+		1:huge=1|unusable argument '1'; huge takes a size from 1K to 1G
+		1:delay=x|unusable argument 'x'; delay takes a time from 0s to 86400s
+		1:redirect|the argument is missing; redirect takes a text
+		1:cut,retry-after=1|retry-after does not go with 'cut'; it goes with code
+	END
+	# Nothing of it can spoil a terminal.
+	try tp-sandbox --fault $'1:\e[31m'
+	expect 2 '' "tp-sandbox: --fault 1:\\\\x1B[31m: there is no fault '\\\\x1B[31m'; there are: $kinds\n"
+}
+
 @test "local failures: exit 4" {
 	run -4 tp-sandbox --db /nonexistent/db
 	run -4 bash -c 'tp-sandbox >/dev/full'
