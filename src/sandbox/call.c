@@ -21,6 +21,9 @@
  * then the connection is closed. */
 #define CALL_MAX_READ ((uint64_t)2 * UPDATE_MAX_BYTES)
 
+/* So many bytes of a path are in the log; one that is right has fewer. */
+enum { LOG_PATH = 2048 };
+
 struct call {
 	struct edge *edge;
 	const struct edge_settings *settings;
@@ -145,7 +148,7 @@ log_call(struct call *c)
 
 	ndjson_set_string(line, "time", clock_text(time(NULL), text));
 	ndjson_set_string(line, "method", c->method);
-	ndjson_set_string(line, "path", c->path);
+	ndjson_set_text(line, "path", c->path, strnlen(c->path, LOG_PATH));
 	if (c->number > 0)
 		ndjson_set_count(line, "call", c->number);
 	ndjson_set_string(line, "state", c->state);

@@ -178,6 +178,23 @@ look_up(struct MHD_Connection *connection, enum MHD_ValueKind kind,
 	return MHD_lookup_connection_value(connection, kind, name);
 }
 
+/*
+ * Decodes a path or an argument of a query in place, as libmicrohttpd does,
+ * but for a NUL: there the text would seem to end.  It becomes a byte that no
+ * path, identifier or batch id can hold.
+ */
+static size_t
+unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+	char *p;
+
+	(void)cls;
+	(void)connection;
+	for (p = strstr(text, "%00"); p != NULL; p = strstr(p + 3, "%00"))
+		memcpy(p, "%FF", 3);
+	return MHD_http_unescape(text);
+}
+
 static struct call *
 begin(struct server *s, struct MHD_Connection *connection, const char *url,
     const char *method)
@@ -295,6 +312,7 @@ start(struct server *s, const struct server_settings *settings)
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 	    MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned int)(s->peers.most + SERVER_LEAVING),
+	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, notify, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY,
 	    settings->cert == NULL ? none : tls, MHD_OPTION_END);

@@ -92,6 +92,32 @@ END
 	[ "$(values a2)" = '{"city":"Bern"}' ]
 }
 
+@test "an encoded NUL does not end a path or an argument" {
+	sandbox_start --log log
+	[ "$(update)" = '0 200' ]
+	id=$(element batchStatus <answer | sed 's/.*=//')
+	update="$sandbox/m2/demo/v2/profile/batchUpdate%00x"
+	[ "$(outcome --data-binary $'batch=thirdPartyId,x\na1,bad' "$update")" = '0 404' ]
+	for path in "m2/demo/profile/batchStatus?batchId=$id%00x" \
+		"m2/demo/profile/batchStatus%00?batchId=$id" \
+		'rest/v1/profiles/thirdPartyId/a1%00?client=demo' \
+		'rest/v1/profiles/thirdPartyId/a1%2500?client=demo'; do
+		[ "$(outcome "$sandbox/$path")" = '0 404' ]
+	done
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo%00x")" = '0 400' ]
+	[ "$(values a1)" = '{"x":"new"}' ]
+	[ "$(jq -r .path log | sed -n 2p)" = '/m2/demo/v2/profile/batchUpdate\xFFx' ]
+}
+
+@test "an update is for the client that its path names, not its query" {
+	sandbox_start
+	[ "$(outcome --data-binary $'batch=thirdPartyId,x\na1,1' \
+		"$sandbox/m2/demo/v2/profile/batchUpdate?client=other")" = '0 200' ]
+	url=$(element batchStatus <answer)
+	[ "$(outcome "$url&client=other")" = '0 200' ]
+	[ "$(values a1)" = '{"x":"1"}' ]
+}
+
 @test "no profile: 404 with the documented message, of either kind" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na1,1\n' | post
