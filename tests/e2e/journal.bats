@@ -807,3 +807,17 @@ lost() { # REQUESTS TEXT
 		return 1
 	}
 }
+
+@test "an answer has one time, however long the journal takes to note it" {
+	sandbox_start --rate 0
+	head -n 3 four >one
+	# Each fsync of the journal takes more than a second.
+	strace -f -o trace -P "$PWD/j" -e trace=fsync \
+		-e inject=fsync:delay_exit=1100ms \
+		-E ASAN_OPTIONS=detect_leaks=0 \
+		tp-send --endpoint "$sandbox" --journal j one >first 2>said
+	[ "$(grep -c DELAYED trace)" -ge 2 ]
+	send one
+	expect 0 skipped
+	[ "$(jq .time first)" = "$(jq .time receipts)" ]
+}
