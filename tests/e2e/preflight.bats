@@ -21,14 +21,14 @@ teardown() {
 send() { # OPTION...
 	rm -f out err
 	status=0
-	timeout 30 tp-send --retries 0 --journal journal --failed failed "$@" \
+	timeout 150 tp-send --retries 0 --journal journal --failed failed "$@" \
 		in >out 2>err </dev/null || status=$?
 }
 
 ask() { # OPTION...
 	rm -f out err
 	status=0
-	timeout 30 tp-status --deadline 1 "$@" receipts >out 2>err </dev/null ||
+	timeout 150 tp-status --deadline 1 "$@" receipts >out 2>err </dev/null ||
 		status=$?
 }
 
@@ -240,7 +240,7 @@ certificate() { # NAME
 limited() { # N COMMAND...
 	rm -rf out err state journal failed
 	status=0
-	bash -c 'ulimit -n "$0" && exec "$@"' "$1" timeout 30 "${@:2}" \
+	bash -c 'ulimit -n "$0" && exec "$@"' "$1" timeout 150 "${@:2}" \
 		>out 2>err </dev/null 3>&- || status=$?
 }
 
@@ -403,7 +403,7 @@ both() { # STATUS TEXT OPTION...
 with open("journal", "r+b") as f:
     fcntl.lockf(f, fcntl.LOCK_EX)
     print("locked", flush=True)
-    time.sleep(60)' >locked 3>&- &
+    time.sleep(3600)' >locked 3>&- &
 	holder=$!
 	until_lines 1 locked
 	both 2 "process $holder uses this journal"

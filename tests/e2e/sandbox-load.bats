@@ -26,7 +26,7 @@ hostile() { # COMMAND ARGUMENT...
 
 # The HTTP status of a small batch; 000: no answer.
 update() { # CURL-OPTION...
-	curl -s -m 20 -o answer -w '%{http_code}\n' "$@" \
+	curl -s -m 150 -o answer -w '%{http_code}\n' "$@" \
 		--data-binary $'batch=thirdPartyId,x\na1,new\n' \
 		"$sandbox/m2/demo/v2/profile/batchUpdate" || true
 }
@@ -41,7 +41,7 @@ post() { # FILE
 # to, with the exit code 0.
 well() {
 	[ "$(update)" = 200 ]
-	[ "$(curl -s -m 20 "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo" |
+	[ "$(curl -s -m 150 "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo" |
 		jq -r .profileAttributes.x.value)" = new ]
 	SECONDS=0
 	status=0
@@ -49,7 +49,7 @@ well() {
 	wait "$sandbox_pid" || status=$?
 	sandbox_pid=
 	[ "$status" = 0 ]
-	[ "$SECONDS" -lt 10 ]
+	[ "$SECONDS" -lt 100 ]
 	[ ! -s "$BATS_TEST_TMPDIR/sandbox.out.err" ]
 }
 
@@ -80,12 +80,13 @@ for row in range(rows):
 }
 
 until_connections() { # AT-MOST
-	for _ in {1..600}; do
-		[ "$(connections)" -gt "$1" ] || return 0
-		sleep 0.05
-	done
-	echo "it still has $(connections) connections"
-	return 1
+	until_true has_connections "$1" || {
+		echo "it still has $(connections) connections"
+		return 1
+	}
+}
+has_connections() { # AT-MOST
+	[ "$(connections)" -le "$1" ]
 }
 
 # --------------------------------------------------------- idle connections

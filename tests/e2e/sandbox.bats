@@ -16,7 +16,7 @@ teardown() {
 # Posts stdin to v2 (or to the path given), and prints the answer.
 post() { # [PATH [CURL-OPTION...]]
 	local path=${1:-v2/profile/batchUpdate}
-	curl -sS -m 20 --data-binary @- "${@:2}" "$sandbox/m2/demo/$path"
+	curl -sS -m 150 --data-binary @- "${@:2}" "$sandbox/m2/demo/$path"
 }
 
 # What one element of an XML answer on stdin holds.
@@ -33,7 +33,7 @@ values() { # ID [KIND/]
 # How curl ended, with the HTTP status: "0 200".
 outcome() { # CURL-OPTION...
 	local code status=0
-	code=$(curl -s -m 20 -o "$BATS_TEST_TMPDIR/answer" \
+	code=$(curl -s -m 150 -o "$BATS_TEST_TMPDIR/answer" \
 		-w '%{http_code}' "$@") || status=$?
 	echo "$status $code"
 }

@@ -28,7 +28,7 @@ accept() { # NUMBER ROW...
 	url=$({
 		echo 'batch=thirdPartyId,x'
 		printf '%s\n' "$@"
-	} | curl -sS -m 20 --cacert "${cacert:-/dev/null}" --data-binary @- \
+	} | curl -sS -m 150 --cacert "${cacert:-/dev/null}" --data-binary @- \
 		"$TP_ENDPOINT/m2/demo/${api}profile/batchUpdate" |
 		sed -n 's/.*<batchStatus>\(.*\)<\/batchStatus>.*/\1/p')
 	[ -n "$url" ]
