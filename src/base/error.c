@@ -5,10 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The one of POSIX, not GNU's of the same name, which returns the text. */
+_Static_assert(
+    _Generic(&strerror_r, int (*)(int, char *, size_t) : 1, default : 0),
+    "strerror_r is not the one of POSIX");
+
+char *
+error_text(int number, char out[ERROR_TEXT])
+{
+	if (strerror_r(number, out, ERROR_TEXT) != 0)
+		snprintf(out, ERROR_TEXT, "error %d", number);
+	return out;
+}
+
 __attribute__((format(printf, 4, 0))) static void
 set(struct error *e, enum exit_code code, int number, const char *format,
     va_list ap)
 {
+	char why[ERROR_TEXT];
 	size_t used;
 
 	if (e->code != EXIT_COMPLETE)
@@ -18,7 +32,7 @@ set(struct error *e, enum exit_code code, int number, const char *format,
 	used = strlen(e->text);
 	if (number != 0)
 		snprintf(e->text + used, sizeof(e->text) - used, ": %s",
-		    strerror(number));
+		    error_text(number, why));
 }
 
 int

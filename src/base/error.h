@@ -31,6 +31,10 @@ int error_set(struct error *e, enum exit_code code, const char *format, ...)
 int error_errno(struct error *e, enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What strerror() says, which is not for threads.  Returns out. */
+enum { ERROR_TEXT = 128 };
+char *error_text(int number, char out[ERROR_TEXT]);
+
 /* Says where the error was, unless it says so already. */
 void error_place(
     struct error *e, const char *place, uint64_t line, uint64_t column);

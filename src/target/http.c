@@ -431,10 +431,12 @@ is_want(int number)
 static bool
 lacks(struct http *h, const char *what, int number)
 {
+	char why[ERROR_TEXT];
+
 	if (!is_want(number))
 		return false;
-	snprintf(
-	    h->why, sizeof(h->why), "cannot %s: %s", what, strerror(number));
+	snprintf(h->why, sizeof(h->why), "cannot %s: %s", what,
+	    error_text(number, why));
 	return true;
 }
 
