@@ -1,11 +1,11 @@
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/signals.h"
 #include "base/summary.h"
+#include "base/sys.h"
 #include "sandbox/edge.h"
 #include "sandbox/file.h"
 #include "sandbox/server.h"
@@ -83,6 +84,7 @@ struct sandbox {
 	char *token;
 	char *cert;
 	char *key;
+	bool ready; /* the address was printed */
 };
 
 static int
@@ -231,21 +233,9 @@ print_address(const struct edge *edge, struct error *e)
 	return output_close(&out, e);
 }
 
-/* Waits for a signal, but not for longer than so many seconds. */
-static void
-await(double seconds, const sigset_t *unblocked)
-{
-	struct timespec time;
-
-	time.tv_sec = (time_t)seconds;
-	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-	(void)pselect(0, NULL, NULL, NULL, &time, unblocked);
-}
-
-/* Serves until a signal comes.  They are blocked but while this waits, so
- * that none is missed, and that no thread of a connection gets one. */
+/* Serves until a signal comes.  No thread of a connection gets one. */
 static int
-serve(struct edge *edge, const struct sandbox *s, struct error *e)
+serve(struct edge *edge, struct sandbox *s, struct error *e)
 {
 	struct server *server;
 	sigset_t all, before;
@@ -254,17 +244,19 @@ serve(struct edge *edge, const struct sandbox *s, struct error *e)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	server = server_open(edge, &s->server, e);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server == NULL)
 		return -1;
 	result = print_address(edge, e);
-	while (result == 0 && signals_pending() == 0)
-		await(server_drop_idle(server), &before);
+	s->ready = result == 0;
+	while (s->ready && signals_pending() == 0)
+		(void)clock_sleep(server_drop_idle(server), NULL, NULL);
 	server_close(server);
 	return result;
 }
 
 static int
-run(const struct sandbox *s, struct error *e)
+run(struct sandbox *s, struct error *e)
 {
 	struct summary summary;
 	struct edge *edge;
@@ -295,8 +287,10 @@ main(int argc, char **argv)
 
 	memset(&s, 0, sizeof(s));
 	diag_init(program.name);
-	signals_catch();
-	if (parse(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0)
+	if (sys_guard_standard() != 0)
+		return EXIT_LOCAL;
+	if (parse(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
+	    signals_catch(&e) == 0)
 		(void)run(&s, &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
@@ -304,5 +298,8 @@ main(int argc, char **argv)
 	free(s.token);
 	free(s.cert);
 	free(s.key);
+	/* Later a signal is what it waits for. */
+	if (!s.ready)
+		signals_die_if_pending();
 	return (int)e.code;
 }

@@ -595,11 +595,11 @@ main(int argc, char **argv)
 		return EXIT_LOCAL;
 	if (read_options(&run, argc, argv, &e) != 0 ||
 	    check_paths(&run, argv + optind, (size_t)(argc - optind), &e) !=
-		0) {
+		0 ||
+	    signals_catch(&e) != 0) {
 		diag_error(&e);
 		return (int)e.code;
 	}
-	signals_catch();
 	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);

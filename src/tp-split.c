@@ -365,8 +365,8 @@ main(int argc, char **argv)
 			    "is closed");
 		return EXIT_LOCAL;
 	}
-	signals_catch();
 	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
+	    signals_catch(&e) == 0 &&
 	    output_open(&r.out, STDOUT_FILENO, "standard output", &e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)
 		code = run(&r, &s, &summary, &e);
@@ -375,12 +375,12 @@ main(int argc, char **argv)
 	export_close(r.input);
 	summary_discard(&summary);
 	output_abandon(&r.out);
-	signals_die_if_pending();
-	if (r.out.broken)
+	if (r.out.broken && signals_pending() == 0)
 		signals_die_of_pipe();
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
 	if (r.late.code != EXIT_COMPLETE)
 		diag_error(&r.late);
+	signals_die_if_pending();
 	return (int)exit_worse(code, exit_worse(e.code, r.late.code));
 }

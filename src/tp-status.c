@@ -498,11 +498,11 @@ main(int argc, char **argv)
 	}
 	if (read_options(&run, argc, argv, &e) != 0 ||
 	    check_paths(&run, argv + optind, (size_t)(argc - optind), &e) !=
-		0) {
+		0 ||
+	    signals_catch(&e) != 0) {
 		diag_error(&e);
 		return (int)e.code;
 	}
-	signals_catch();
 	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);

@@ -271,8 +271,7 @@ run(const struct settings *s, struct export *x, struct summary *summary,
 	output_close(&out, out.failed ? e : late);
 	code = exit_worse(code, exit_worse(e->code, late->code));
 	summary_confirm(summary, signals_status(code, out.broken));
-	signals_die_if_pending();
-	if (out.broken)
+	if (out.broken && signals_pending() == 0)
 		signals_die_of_pipe();
 	return code;
 }
@@ -292,18 +291,18 @@ main(int argc, char **argv)
 			    "is closed");
 		return EXIT_LOCAL;
 	}
-	signals_catch();
 	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
+	    signals_catch(&e) == 0 &&
 	    summary_open(&summary, s.common.summary, &e) == 0)
 		x = export_open(&s.input, &e);
 	progress_start(s.common.progress, "record", "records");
 	code = x == NULL ? e.code : run(&s, x, &summary, &e, &late);
+	export_close(x);
+	summary_discard(&summary);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
 	if (late.code != EXIT_COMPLETE)
 		diag_error(&late);
 	signals_die_if_pending();
-	export_close(x);
-	summary_discard(&summary);
 	return (int)code;
 }

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 
 #include <string.h>
-#include "base/signals.h"
+#include "base/wait.h"
 
 char *
 clock_text(time_t when, char out[CLOCK_TEXT])
@@ -26,18 +26,6 @@ clock_monotonic(void)
 int
 clock_sleep(double seconds, bool (*stop)(void *arg), void *arg)
 {
-	double until = clock_monotonic() + seconds;
-
-	for (;;) {
-		double left = until - clock_monotonic();
-		struct timespec slice;
-
-		if (stop != NULL ? stop(arg) : signals_pending() != 0)
-			return 1;
-		if (left <= 0)
-			return 0;
-		slice.tv_sec = 0;
-		slice.tv_nsec = left < 0.1 ? (long)(left * 1e9) : 100000000;
-		nanosleep(&slice, NULL);
-	}
+	return wait_for(-1, 0, seconds < 0 ? 0 : seconds, stop, arg) ==
+	       WAIT_STOPPED;
 }

@@ -15,8 +15,8 @@ char *clock_text(time_t when, char out[CLOCK_TEXT]);
 double clock_monotonic(void);
 
 /*
- * Sleeps.  1: cut short because stop, asked a few times a second, said so;
- * stop may be NULL: then a caught signal does.
+ * Sleeps.  1: cut short because stop, asked as base/wait.h describes it, said
+ * so; stop may be NULL: then a caught signal does.
  */
 int clock_sleep(double seconds, bool (*stop)(void *arg), void *arg);
 

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/number.h"
+#include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 
 /* Fills f->temporary with a name beside path that no one uses. */
 static int
@@ -76,7 +78,7 @@ open_in_place(const char *path)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
+		return wait_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
 	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
 		errno = EBADF;
 		return -1;
@@ -101,6 +103,8 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	else
 		fd = open_temporary(f);
 	if (fd < 0) {
+		if (errno == EINTR)
+			signals_interrupt(e);
 		error_errno(e, errno == ENOMEM ? EXIT_LOCAL : EXIT_USAGE,
 		    "cannot make %s", path);
 		outfile_discard(f);

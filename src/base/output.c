@@ -3,11 +3,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
+
+/* That a signal can end what waits for the reader. */
+static void
+prepare_waits(struct output *o)
+{
+	int own;
+
+	o->nonblocking = false;
+	o->waits = wait_is_needed(o->fd, true);
+	if (!o->waits)
+		return;
+	if (o->fd > STDERR_FILENO) { /* opened by us */
+		o->nonblocking = (fcntl(o->fd, F_GETFL) & O_NONBLOCK) != 0;
+		return;
+	}
+	own = wait_reopen(o->fd);
+	if (own < 0)
+		return;
+	o->nonblocking = dup2(own, o->fd) >= 0;
+	(void)sys_close(own);
+}
 
 int
 output_open(struct output *o, int fd, const char *name, struct error *e)
@@ -22,45 +44,38 @@ output_open(struct output *o, int fd, const char *name, struct error *e)
 	/* Fewer turns between writer and reader; a refusal does no harm. */
 	(void)fcntl(fd, F_SETPIPE_SZ, 1 << 20);
 #endif
+	prepare_waits(o);
 	if (buffer_reserve(&o->pending, OUTPUT_BUFFER) != 0)
 		return error_errno(e, EXIT_LOCAL, "%s", name);
 	return 0;
 }
 
-/*
- * Waits until the reader takes more.  A signal may be blocked in this thread,
- * and then interrupts neither this nor a write; it is looked for now and then.
- * -1 with EINTR: one came.
- */
-static int
-wait_writable(int fd)
+static ssize_t
+write_some(struct output *o, const char *data, size_t n)
 {
-	struct pollfd p = {fd, POLLOUT, 0};
-	int ready;
+	ssize_t done;
 
-	do {
-		ready = poll(&p, 1, 500);
-		if (ready > 0 || (ready < 0 && errno != EINTR) ||
-		    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
-			return 0; /* what is wrong the write will tell */
-	} while (signals_pending() == 0);
-	errno = EINTR;
-	return -1;
+	if (o->waits)
+		return wait_write(o->fd, o->nonblocking, data, n, NULL, NULL);
+	do
+		done = sys_write(o->fd, data, n);
+	while (done < 0 && errno == EINTR && signals_pending() == 0);
+	return done;
 }
 
 static int
 write_all(struct output *o, const char *data, size_t n, struct error *e)
 {
 	while (n > 0) {
-		ssize_t done = wait_writable(o->fd);
+		ssize_t done = write_some(o, data, n);
 
-		if (done == 0)
-			done = sys_write(o->fd, data, n);
-		if (done < 0 && errno == EINTR && signals_pending() == 0)
-			continue;
 		if (done < 0) {
 			o->broken = errno == EPIPE;
 			o->failed = true;
+			if (errno == EINTR)
+				return error_set(e, EXIT_LOCAL,
+				    "interrupted while waiting to write to %s",
+				    o->name);
 			return error_errno(
 			    e, EXIT_LOCAL, "cannot write to %s", o->name);
 		}

@@ -2,7 +2,8 @@
  * output.h: a stream that is written front to back: stdout, or the inside of
  * an outfile.  A write, flush or close that fails is an error with
  * EXIT_LOCAL; what was written before it is not taken back, and nothing is
- * written behind it.
+ * written behind it.  A write waits for the reader of a pipe until a signal is
+ * caught; from then on one that the pipe has no room for fails.
  */
 #ifndef TP_BASE_OUTPUT_H
 #define TP_BASE_OUTPUT_H
@@ -15,6 +16,8 @@
 
 struct output {
 	int fd;
+	bool waits;	       /* a write can wait for a reader */
+	bool nonblocking;      /* fd has O_NONBLOCK */
 	bool broken;	       /* the reader has gone (EPIPE) */
 	bool failed;	       /* a write did: all that follow fail too */
 	char name[256];	       /* for messages */
@@ -25,7 +28,8 @@ struct output {
 
 #define OUTPUT_BUFFER (128 * 1024)
 
-/* Takes over fd.  A pipe is enlarged where the system grants it. */
+/* Takes over fd.  A pipe is enlarged where the system grants it; behind the
+ * number of a pipe or terminal is then a description of this process's own. */
 int output_open(struct output *o, int fd, const char *name, struct error *e);
 
 /* It will be sealed: what is written is digested.  Before the first write. */

@@ -1,16 +1,44 @@
 #include "base/signals.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
+#include "base/sys.h"
 
-static volatile sig_atomic_t caught;
+/* A handler may wait for no lock. */
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "atomic_int needs a lock");
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "atomic_ulong needs a lock");
+
+static atomic_int caught;
+static atomic_ulong caught_at; /* set before caught is; read_clock() then */
+static int wake[2] = {-1, -1}; /* set before there is a handler */
 static bool pipe_was_ignored;
+
+/* Milliseconds, modulo what the type holds. */
+static unsigned long
+read_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long)now.tv_sec * 1000 +
+	       (unsigned long)now.tv_nsec / 1000000;
+}
 
 static void
 remember(int number)
 {
-	caught = number;
+	int error = errno, none = 0;
+
+	if (atomic_load(&caught) == 0) {
+		atomic_store(&caught_at, read_clock());
+		atomic_compare_exchange_strong(&caught, &none, number);
+		(void)sys_put(wake[1], "", 1);
+	}
+	errno = error;
 }
 
 static void
@@ -20,7 +48,7 @@ install(int number, void (*handler)(int), struct sigaction *before)
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handler;
-	sigemptyset(&action.sa_mask);
+	sigfillset(&action.sa_mask);
 	sigaction(number, &action, before);
 }
 
@@ -34,23 +62,46 @@ catch_unless_ignored(int number)
 	install(number, remember, NULL);
 }
 
-void
-signals_catch(void)
+int
+signals_catch(struct error *e)
 {
 	struct sigaction before;
 
-	catch_unless_ignored(SIGINT);
-	catch_unless_ignored(SIGTERM);
-	catch_unless_ignored(SIGHUP);
+	if (sys_pipe(wake) != 0)
+		return error_errno(e, EXIT_LOCAL, "cannot make a pipe");
 	install(SIGPIPE, SIG_IGN, &before);
 	pipe_was_ignored = before.sa_handler == SIG_IGN;
 	install(SIGXFSZ, SIG_IGN, NULL);
+	catch_unless_ignored(SIGINT);
+	catch_unless_ignored(SIGTERM);
+	catch_unless_ignored(SIGHUP);
+	return 0;
 }
 
 int
 signals_pending(void)
 {
-	return caught;
+	return atomic_load(&caught);
+}
+
+int
+signals_fd(void)
+{
+	return wake[0];
+}
+
+bool
+signals_overdue(void *unused)
+{
+	(void)unused;
+	return signals_pending() != 0 &&
+	       read_clock() - atomic_load(&caught_at) > SIGNALS_GRACE * 1000UL;
+}
+
+int
+signals_interrupt(struct error *e)
+{
+	return error_set(e, EXIT_LOCAL, "interrupted");
 }
 
 static void
@@ -61,7 +112,7 @@ die(int number)
 	install(number, SIG_DFL, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, number);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	raise(number);
 }
 
@@ -75,14 +126,14 @@ signals_die_of_pipe(void)
 void
 signals_die_if_pending(void)
 {
-	if (caught != 0)
-		die(caught);
+	if (signals_pending() != 0)
+		die(signals_pending());
 }
 
 int
 signals_status(enum exit_code code, bool broken)
 {
-	if (caught != 0)
-		return 128 + caught;
+	if (signals_pending() != 0)
+		return 128 + signals_pending();
 	return broken && !pipe_was_ignored ? 128 + SIGPIPE : (int)code;
 }

@@ -26,7 +26,7 @@ static struct call {
     {"close", EIO, 0}, {"malloc", ENOMEM, 0}, {"mkdir", EACCES, 0},
     {"unlink", EACCES, 0}, {"opendir", EACCES, 0}, {"readdir", EIO, 0},
     {"lseek", EIO, 0}, {"lock", ENOLCK, 0}, {"thread", EAGAIN, 0},
-    {"socket", EMFILE, 0}};
+    {"socket", EMFILE, 0}, {"pipe", EMFILE, 0}};
 enum {
 	OPEN,
 	READ,
@@ -44,6 +44,7 @@ enum {
 	LOCK,
 	THREAD,
 	SOCKET,
+	PIPE,
 	CALLS
 };
 
@@ -124,6 +125,15 @@ sys_open(const char *path, int flags, mode_t mode)
 }
 
 int
+sys_reopen(int fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, flags | O_NOCTTY | O_CLOEXEC);
+}
+
+int
 sys_openat(int folder, const char *name, int flags, mode_t mode)
 {
 	return FAILS(OPEN) ? -1 : openat(folder, name, flags | O_CLOEXEC, mode);
@@ -139,6 +149,12 @@ ssize_t
 sys_write(int fd, const void *buf, size_t n)
 {
 	return FAILS(WRITE) ? -1 : write(fd, buf, n);
+}
+
+ssize_t
+sys_put(int fd, const void *buf, size_t n)
+{
+	return write(fd, buf, n);
 }
 
 int
@@ -215,6 +231,21 @@ sys_socket(int family, int type, int protocol)
 	if (fd >= 0)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return fd;
+}
+
+int
+sys_pipe(int fd[2])
+{
+	int i;
+
+	if (FAILS(PIPE) || pipe(fd) != 0)
+		return -1;
+	for (i = 0; i < 2; i++) {
+		/* These cannot fail: both are flags of a new descriptor. */
+		(void)fcntl(fd[i], F_SETFD, FD_CLOEXEC);
+		(void)fcntl(fd[i], F_SETFL, O_NONBLOCK);
+	}
+	return 0;
 }
 
 int

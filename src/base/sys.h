@@ -7,8 +7,8 @@
  *
  * tests/lint keeps all other files from making them directly.  Left out is
  * what only looks (stat, isatty) or only advises (the size of a pipe,
- * posix_fadvise), where nothing is lost if it fails; stderr, as nothing could
- * be said of that; the sandbox's sockets; and what libcurl does by itself.
+ * posix_fadvise), where nothing is lost if it fails; the sandbox's sockets; and
+ * what libcurl does by itself.  sys_reopen and sys_put are never made to fail.
  */
 #ifndef TP_BASE_SYS_H
 #define TP_BASE_SYS_H
@@ -32,9 +32,16 @@ enum { SYS_SPARE_MAX = 256 };
 int sys_spare(unsigned n);
 
 int sys_open(const char *path, int flags, mode_t mode);
+/* Another description of an open file, where /proc/self/fd has its name
+ * (Linux); -1: it cannot be had, and the one there is has to do. */
+int sys_reopen(int fd, int flags);
 int sys_openat(int folder, const char *name, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
+/* write() where a failure can be told to nobody: standard error, and the byte
+ * that a signal handler writes.  Nothing but write(): it may be called there.
+ */
+ssize_t sys_put(int fd, const void *buf, size_t n);
 int sys_fsync(int fd);
 int sys_ftruncate(int fd, off_t length);
 int sys_rename(const char *from, const char *to);
@@ -48,6 +55,8 @@ int sys_lock(int fd, int command, struct flock *l);
 /* Starts a thread with the default attributes; -1 with errno. */
 int sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg);
 int sys_socket(int family, int type, int protocol);
+/* Both ends with O_NONBLOCK, and closed on exec. */
+int sys_pipe(int fd[2]);
 int sys_close(int fd);
 void *sys_malloc(size_t n);
 void *sys_calloc(size_t count, size_t n);

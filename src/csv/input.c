@@ -16,6 +16,7 @@
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 
 /* Packed bytes read at a time, the most that is looked at for magic, and for
  * UTF-16. */
@@ -26,6 +27,7 @@ enum { PACKED = 64 * 1024, MAGIC = 10, WIDE = 64 };
 
 struct input {
 	int fd;
+	bool waits;	       /* a read can wait for a writer */
 	bool packed;	       /* gzip */
 	bool member;	       /* inside a gzip member */
 	bool ended;	       /* the file has no more bytes */
@@ -89,12 +91,17 @@ take(struct input *in, void *buf, size_t size, struct error *e)
 {
 	ssize_t n;
 
-	do
-		n = sys_read(in->fd, buf, size);
-	while (n < 0 && errno == EINTR && signals_pending() == 0);
+	if (in->waits) {
+		n = wait_read(in->fd, buf, size);
+	} else {
+		do
+			n = sys_read(in->fd, buf, size);
+		while (n < 0 && errno == EINTR && signals_pending() == 0);
+	}
+	if (n < 0 && errno == EINTR)
+		return signals_interrupt(e);
 	if (n < 0) {
-		error_errno(
-		    e, errno == EINTR ? EXIT_LOCAL : EXIT_INPUT, "cannot read");
+		error_errno(e, EXIT_INPUT, "cannot read");
 		error_place(e, in->name, 0, 0);
 		return -1;
 	}
@@ -177,7 +184,7 @@ open_path(struct input *in, const char *path, struct error *e)
 	if (strcmp(path, "-") == 0)
 		in->fd = STDIN_FILENO;
 	else
-		in->fd = sys_open(path, O_RDONLY | O_NOCTTY, 0);
+		in->fd = wait_open(path, O_RDONLY | O_NOCTTY, 0);
 	if (in->fd < 0 || fstat(in->fd, &st) != 0) {
 		error_errno(e, EXIT_INPUT, "cannot open");
 		error_place(e, in->name, 0, 0);
@@ -185,6 +192,7 @@ open_path(struct input *in, const char *path, struct error *e)
 	}
 	if (S_ISDIR(st.st_mode))
 		return refuse_folder(in, e);
+	in->waits = wait_is_needed(in->fd, false);
 #ifdef F_SETPIPE_SZ
 	if (S_ISFIFO(st.st_mode))
 		(void)fcntl(in->fd, F_SETPIPE_SZ, 1 << 20);

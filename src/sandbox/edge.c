@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/outfile.h"
 #include "base/output.h"
+#include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "sandbox/limit.h"
 
 enum { STATES = 16 };
@@ -48,10 +50,12 @@ open_log(struct edge *edge, struct error *e)
 	if (path == NULL)
 		return 0;
 	/* Names of open descriptors are links. */
-	fd = sys_open(path,
+	fd = wait_open(path,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY |
 		(outfile_descriptor(path) >= 0 ? 0 : O_NOFOLLOW),
 	    0600);
+	if (fd < 0 && errno == EINTR)
+		return signals_interrupt(e);
 	if (fd < 0)
 		return error_errno(e, EXIT_USAGE, "cannot open %s", path);
 	return output_open(&edge->log, fd, path, e);

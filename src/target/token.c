@@ -12,7 +12,9 @@
 #include <sys/prctl.h>
 #endif
 #include "base/escape.h"
+#include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 
 void
 token_wipe(void *memory, size_t n)
@@ -96,17 +98,15 @@ check_file(int fd, const char *shown, struct error *e)
 	return 0;
 }
 
-/* All of the file, at most size bytes of it. */
+/* All of the file, at most size bytes of it; it may be a pipe. */
 static ssize_t
 read_all(int fd, char *to, size_t size)
 {
 	size_t used = 0;
 
 	while (used < size) {
-		ssize_t n = sys_read(fd, to + used, size - used);
+		ssize_t n = wait_read(fd, to + used, size - used);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return -1;
 		if (n == 0)
@@ -158,7 +158,9 @@ read_token(int fd, const char *shown, struct error *e)
 	}
 	forbid_dumps();
 	n = read_all(fd, text, TOKEN_MAX + 1);
-	if (n < 0)
+	if (n < 0 && errno == EINTR)
+		signals_interrupt(e);
+	else if (n < 0)
 		error_errno(e, EXIT_USAGE, "cannot read token file %s", shown);
 	else if (check_text(text, (size_t)n, shown, e) == 0)
 		return text;
@@ -174,7 +176,7 @@ token_read(const char *path, struct error *e)
 	int fd;
 
 	escape_text(shown, sizeof(shown), path, strlen(path));
-	fd = sys_open(path, O_RDONLY | O_NOCTTY, 0);
+	fd = wait_open(path, O_RDONLY | O_NOCTTY, 0);
 	if (fd < 0) {
 		error_errno(e, EXIT_USAGE, "cannot read token file %s", shown);
 		return NULL;

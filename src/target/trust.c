@@ -10,7 +10,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include "base/escape.h"
+#include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 
 static int
 read_all(int fd, struct buffer *to)
@@ -25,9 +27,7 @@ read_all(int fd, struct buffer *to)
 			errno = to->len + BLOCK > to->max ? EFBIG : ENOMEM;
 			return -1;
 		}
-		n = sys_read(fd, to->data + to->len, BLOCK);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = wait_read(fd, to->data + to->len, BLOCK);
 		if (n <= 0)
 			return (int)n;
 		to->len += (size_t)n;
@@ -39,15 +39,18 @@ static int
 read_file(struct buffer *pem, const char *path, struct error *e)
 {
 	static const char cannot[] = "cannot read these certificates";
-	int fd = sys_open(path, O_RDONLY | O_NOCTTY, 0);
+	int fd = wait_open(path, O_RDONLY | O_NOCTTY, 0);
 	int result = 0;
 
 	if (fd < 0)
 		return error_errno(e, EXIT_USAGE, cannot);
 	buffer_init(pem, TRUST_MAX);
 	if (read_all(fd, pem) != 0)
-		result = error_errno(
-		    e, errno == ENOMEM ? EXIT_LOCAL : EXIT_USAGE, cannot);
+		result = errno == EINTR
+			     ? signals_interrupt(e)
+			     : error_errno(e,
+				   errno == ENOMEM ? EXIT_LOCAL : EXIT_USAGE,
+				   cannot);
 	(void)sys_close(fd);
 	return result;
 }
