@@ -48,7 +48,7 @@ struct status {
 	uint64_t listed;	  /* of these, how many failed */
 	bool more;		  /* the list was longer than is read */
 	bool reconciled;	  /* complete, and all that it says fits */
-	char message[1024];	  /* why it is not, or why there is no more;
+	char message[512];	  /* why it is not, or why there is no more;
 				   * UTF-8; "": nothing */
 	/* Ours. */
 	unsigned polls; /* calls made for it */

@@ -67,9 +67,9 @@ put_origin(struct statusurl *u, const struct endpoint *ep,
 	}
 	if (!is_service(o->host))
 		return refuse(why,
-		    "the status URL is on the host %s, which is neither under "
-		    "%s nor that of the endpoint, %s: check --endpoint or "
-		    "TP_ENDPOINT",
+		    "the status URL is on the host %.160s, which is neither "
+		    "under %s nor that of the endpoint, %.160s: check "
+		    "--endpoint or TP_ENDPOINT",
 		    o->host, service, own->host);
 	if (o->port != (o->tls ? 443 : 80))
 		return refuse(why,
@@ -187,11 +187,14 @@ static const char *
 pass_path(const char *text, const struct endpoint *ep, char why[STATUSURL_WHY])
 {
 	static const char front[] = "/m2/", back[] = "/profile/batchStatus?";
-	bool begun = strncmp(text, front, sizeof(front) - 1) == 0;
-	const char *client = begun ? text + sizeof(front) - 1 : "";
-	size_t n = strcspn(client, "/");
-	const char *behind = client + n;
+	const char *client = text, *behind = text;
+	size_t n = 0;
 
+	if (strncmp(text, front, sizeof(front) - 1) == 0) {
+		client = text + sizeof(front) - 1;
+		n = strcspn(client, "/");
+		behind = client + n;
+	}
 	if (n == 0 || n >= sizeof(ep->client) ||
 	    strncmp(behind, back, sizeof(back) - 1) != 0) {
 		refuse(why, "the path of the status URL is not %s%s%.*s", front,

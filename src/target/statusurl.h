@@ -14,7 +14,7 @@
 
 #define STATUSURL_ID 256 /* of a batch: "demo-1701473848678-13029383" */
 #define STATUSURL_MAX 1024
-#define STATUSURL_WHY 768 /* two hosts fit */
+#define STATUSURL_WHY 512
 
 struct statusurl {
 	char id[STATUSURL_ID]; /* batchId, as it stands in the URL */

@@ -298,7 +298,7 @@ explain_http(
 {
 	const struct xml_span body = {a->body.data, a->body.len, a->token};
 	const char *hint = find_hint(w, a->status), *why;
-	char text[512], status[HTTPSTATUS_TEXT];
+	char text[256], status[HTTPSTATUS_TEXT];
 	struct xml_span root;
 
 	if (s->message[0] != '\0')

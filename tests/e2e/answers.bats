@@ -393,8 +393,8 @@ each_count() { # TABLE
 	expect 7 "$(cat out)\n" \
 		'tp-status: deadline: batch 1: HTTP 500 Internal Server Error\n'
 	# No call has an answer, or there was none.
-	sed 's/"batch":1/"batch":2/' receipts >more
-	cat more >>receipts
+	sed 's/"batch":1/"batch":2/' receipts >two
+	cat two >>receipts
 	rm -rf "$TP_STATE_DIR"
 	try tp-status --interval 0 --poll-rate 1 --deadline 1 receipts
 	expect 7 "$(cat out)\n" \
