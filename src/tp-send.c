@@ -178,6 +178,18 @@ check_paths(
 
 /* ---------------------------------------------------- what the run tells */
 
+/* Also by a thread that waits for its turn. */
+static void
+told(void *arg, bool warning, const char *text)
+{
+	(void)arg;
+	progress_end();
+	if (warning)
+		diag_warn("%s", text);
+	else
+		diag_detail("%s", text);
+}
+
 static void
 say_fault(const struct batch *b, const char *rule)
 {
@@ -462,7 +474,7 @@ dry_run(struct run *run, struct error *e)
 
 	/* All that send_all opens, but nothing of it is made or changed. */
 	if (failed_look(run->failed_path, e) != 0 ||
-	    pace_look(&run->service.endpoint, e) != 0 ||
+	    pace_look(&run->service.endpoint, &run->service.teller, e) != 0 ||
 	    (run->journal_path != NULL &&
 		journal_look(&run->journal, run->journal_path,
 		    &run->service.endpoint, e) != 0) ||
@@ -556,6 +568,7 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return e->code;
+	run->service.teller.say = told;
 	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) != 0)
 		return e->code;
 	run->reader = batch_reader_open(files, n, e);

@@ -168,6 +168,19 @@ make_way(struct run *run, struct error *e)
 }
 
 static void
+told(void *arg, bool warning, const char *text)
+{
+	struct error e = ERROR_INIT;
+
+	if (make_way(arg, &e) != 0)
+		return; /* the next write fails too, and is noticed */
+	if (warning)
+		diag_warn("%s", text);
+	else
+		diag_detail("%s", text);
+}
+
+static void
 say_outcome(const struct status *s)
 {
 	char why[STATUS_WHY];
@@ -426,8 +439,6 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return -1;
-	if (service_prepare(&run->service, run->token_to_status, 1, e) != 0)
-		return -1;
 	if (run->format == FORMAT_AUTO)
 		run->format =
 		    isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
@@ -439,7 +450,9 @@ open_all(struct run *run, char *const *files, size_t n, struct error *e)
 	table_init(&run->table, &run->out, live);
 	progress_start(live ? PROGRESS_NEVER : run->common.progress, "outcome",
 	    "outcomes");
-	if (service_open_pace(&run->service, e) != 0)
+	run->service.teller = (struct pace_teller){told, run};
+	if (service_prepare(&run->service, run->token_to_status, 1, e) != 0 ||
+	    service_open_pace(&run->service, e) != 0)
 		return -1;
 	run->polls = pace_new((unsigned)run->poll_rate, e);
 	if (run->polls == NULL)

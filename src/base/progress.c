@@ -1,11 +1,14 @@
 #include "base/progress.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/number.h"
 
+/* Over what follows it; a thread that waits may have something to say. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool shown, drawn;
 static const char *unit_one, *unit_many;
 static double begun, last;
@@ -20,16 +23,9 @@ progress_start(enum progress_mode mode, const char *one, const char *many)
 	begun = last = shown ? clock_monotonic() : 0;
 }
 
-void
-progress_show(uint64_t units, uint64_t bytes)
+static void
+draw(uint64_t units, uint64_t bytes, double now)
 {
-	double now;
-
-	if (!shown)
-		return;
-	now = clock_monotonic();
-	if (now - last < 0.5)
-		return;
 	last = now;
 	drawn = true;
 	fprintf(stderr, "\r\033[K%llu %s", (unsigned long long)units,
@@ -41,11 +37,27 @@ progress_show(uint64_t units, uint64_t bytes)
 }
 
 void
+progress_show(uint64_t units, uint64_t bytes)
+{
+	double now;
+
+	if (!shown)
+		return;
+	now = clock_monotonic();
+	pthread_mutex_lock(&lock);
+	if (now - last >= 0.5)
+		draw(units, bytes, now);
+	pthread_mutex_unlock(&lock);
+}
+
+void
 progress_end(void)
 {
-	if (!drawn)
-		return;
-	fputs("\r\033[K", stderr);
-	fflush(stderr);
+	pthread_mutex_lock(&lock);
+	if (drawn) {
+		fputs("\r\033[K", stderr);
+		fflush(stderr);
+	}
 	drawn = false;
+	pthread_mutex_unlock(&lock);
 }

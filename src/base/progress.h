@@ -16,7 +16,7 @@ void progress_start(enum progress_mode mode, const char *one, const char *many);
  * bytes 0: only the units. */
 void progress_show(uint64_t units, uint64_t bytes);
 
-/* Clears the line, so that a message can be printed. */
+/* Clears the line, so that a message can be printed.  From any thread. */
 void progress_end(void);
 
 #endif

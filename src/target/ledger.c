@@ -133,7 +133,7 @@ start_full(struct ledger *l, const struct moment *now)
 	ledger_fill(l, now);
 }
 
-void
+int
 ledger_read(
     struct ledger *l, const void *data, size_t n, const struct moment *now)
 {
@@ -146,7 +146,7 @@ ledger_read(
 	memcpy(l->image, data, n);
 	if (!is_whole(l, n)) {
 		start_full(l, now);
-		return;
+		return -1;
 	}
 	waiters = l->head.waiters * sizeof(l->waiters[0]);
 	memcpy(l->waiters, from, waiters);
@@ -157,6 +157,7 @@ ledger_read(
 		ledger_fill(l, &start);
 	}
 	l->head.boot = now->boot;
+	return 0;
 }
 
 /* -------------------------------------------------------------- the turns */
@@ -180,6 +181,12 @@ left_of(struct moment *then, int64_t span, const struct moment *now)
 	}
 	age = (uint64_t)now->wall - (uint64_t)then->wall;
 	return age < (uint64_t)span ? span - (int64_t)age : 0;
+}
+
+int64_t
+ledger_blind(struct ledger *l, const struct moment *now)
+{
+	return l->head.is_full ? left_of(&l->head.full, LEDGER_WINDOW, now) : 0;
 }
 
 /* Drops calls that count no more, and waiters that are gone. */
@@ -210,23 +217,18 @@ static int64_t
 delay_of(struct ledger *l, size_t more, size_t rate, const struct moment *now)
 {
 	size_t i, excess = 0;
-	int64_t delay = 0;
+	int64_t left, delay = 0;
 
 	if (l->head.calls + more > rate)
 		excess = l->head.calls + more - rate;
 	if (excess > l->head.calls)
 		return LEDGER_WINDOW;
 	for (i = 0; i < excess; i++) {
-		int64_t left = left_of(&l->calls[i], LEDGER_WINDOW, now);
-
+		left = left_of(&l->calls[i], LEDGER_WINDOW, now);
 		delay = left > delay ? left : delay;
 	}
-	if (l->head.is_full) {
-		int64_t left = left_of(&l->head.full, LEDGER_WINDOW, now);
-
-		delay = left > delay ? left : delay;
-	}
-	return delay;
+	left = ledger_blind(l, now);
+	return left > delay ? left : delay;
 }
 
 static size_t

@@ -56,9 +56,9 @@ void ledger_free(struct ledger *l);
 
 /*
  * Takes over what ledger_image gave.  Anything else (torn, corrupt, empty) is
- * taken for a full ledger: no call for a whole window.
+ * taken for a full ledger: no call for a whole window; -1.
  */
-void ledger_read(
+int ledger_read(
     struct ledger *l, const void *data, size_t n, const struct moment *now);
 
 /* The longest image, in bytes. */
@@ -69,6 +69,9 @@ size_t ledger_image(struct ledger *l, const void **data);
 
 /* Calls that it does not know of may have been made until now. */
 void ledger_fill(struct ledger *l, const struct moment *now);
+
+/* Nanoseconds for which it allows no call because of that; 0: it knows all. */
+int64_t ledger_blind(struct ledger *l, const struct moment *now);
 
 /*
  * May a call be made now, at this rate (1 to LEDGER_CALLS), all calls of all

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,11 +26,28 @@ struct pace {
 	struct lockfile file; /* in it */
 	char *data;	      /* what was read */
 	bool lost;	      /* the file was removed while in use */
+
+	const struct pace_teller *teller; /* or NULL */
+	const char *why; /* why the ledger does not know all calls */
+	bool told;	 /* … and the user knows that */
+};
+
+/* What became of asking for a turn. */
+struct turn {
+	uint64_t ticket;
+	double delay;	 /* seconds; 0: it has come */
+	double blind;	 /* seconds of it, as calls are not known … */
+	const char *why; /* … and why; NULL: the user knows */
+	bool told;	 /* that this wait is long */
 };
 
 /* Seconds. */
 static const double lock_again = 0.005;
 static const double ask_again = 0.5; /* well within the lease */
+static const double long_wait = 5;
+
+/* Until more is known: another process may have found it damaged. */
+static const char not_known[] = "does not know all calls";
 
 /* Somebody else has just made the file, and has not written to it yet. */
 static const double longest_empty = 1;
@@ -130,6 +148,16 @@ store(struct pace *p)
 	return lockfile_write_at(&p->file, 0, image, n);
 }
 
+static void
+fill_lost(struct pace *p, const struct moment *now)
+{
+	if (!p->lost)
+		return;
+	ledger_fill(p->ledger, now);
+	p->why = "was removed while in use";
+	p->lost = false;
+}
+
 static int
 load(struct pace *p)
 {
@@ -139,10 +167,9 @@ load(struct pace *p)
 	if (n < 0)
 		return -1;
 	now = read_now(p);
-	ledger_read(p->ledger, p->data, (size_t)n, &now);
-	if (p->lost)
-		ledger_fill(p->ledger, &now);
-	p->lost = false;
+	if (ledger_read(p->ledger, p->data, (size_t)n, &now) != 0)
+		p->why = "was damaged";
+	fill_lost(p, &now);
 	return 0;
 }
 
@@ -160,9 +187,7 @@ start_file(struct pace *p)
 	/* Unless another one found it empty for too long; see check_file. */
 	if (fstat(p->file.fd, &st) != 0 || st.st_size > 0)
 		return 0;
-	if (p->lost)
-		ledger_fill(p->ledger, &now);
-	p->lost = false;
+	fill_lost(p, &now);
 	if (store(p) != 0 || sys_fsync(p->file.fd) != 0)
 		return -1;
 	/* Some file systems cannot sync a folder: they say EINVAL. */
@@ -264,6 +289,48 @@ end(struct pace *p, struct error *e)
 	return result;
 }
 
+/* -------------------------------------------------------- what it tells */
+
+static void
+say(const struct pace *p, bool warning, const char *text)
+{
+	if (p->teller != NULL && p->teller->say != NULL)
+		p->teller->say(p->teller->arg, warning, text);
+}
+
+/* No call "is" or "would be" made for so long. */
+static void
+say_blind(const struct pace *p, const char *is, const char *why, double seconds)
+{
+	char text[2 * STATEDIR_SHOWN + 256];
+
+	snprintf(text, sizeof(text),
+	    "the ledger of calls, %s/%s, %s; no call %s made for %.0f s, as "
+	    "calls of the last minute are not known",
+	    p->folder_shown, p->file.shown, why, is, seconds + 0.5);
+	say(p, true, text);
+}
+
+/* Before it waits. */
+static void
+tell(const struct pace *p, struct turn *t)
+{
+	char text[128];
+
+	if (t->blind > 0) {
+		if (t->why != NULL)
+			say_blind(p, "is", t->why, t->blind);
+		return;
+	}
+	if (t->told || t->delay < long_wait)
+		return;
+	t->told = true;
+	snprintf(text, sizeof(text),
+	    "a call waits %.0f s for its turn, by --rate %u", t->delay + 0.5,
+	    p->rate);
+	say(p, false, text);
+}
+
 /* --------------------------------------------------------------- the pace */
 
 struct pace *
@@ -275,6 +342,7 @@ pace_new(unsigned rate, struct error *e)
 	if (p != NULL) {
 		p->rate = rate;
 		p->folder = p->file.fd = -1;
+		p->why = not_known;
 		now = read_now(p);
 		p->ledger = ledger_new(&now);
 	}
@@ -310,12 +378,14 @@ make(const struct endpoint *endpoint, unsigned rate, struct error *e)
 }
 
 struct pace *
-pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
+pace_open(const struct endpoint *endpoint, unsigned rate,
+    const struct pace_teller *teller, struct error *e)
 {
 	struct pace *p = make(endpoint, rate, e);
 
 	if (p == NULL)
 		return NULL;
+	p->teller = teller;
 	p->folder = statedir_open(p->folder_shown, e);
 	if (p->folder >= 0 && open_file(p, EXIT_USAGE, e) == 0)
 		return p;
@@ -323,25 +393,50 @@ pace_open(const struct endpoint *endpoint, unsigned rate, struct error *e)
 	return NULL;
 }
 
+/* What a run would find in the ledger. */
+static int
+look_in(struct pace *p, struct error *e)
+{
+	struct moment now;
+	double blind;
+	int result;
+
+	if (check_file(p, EXIT_USAGE, e) != 0)
+		return -1;
+	if (lock_file(p, NULL, NULL) != 0)
+		return fail(p, e, EXIT_USAGE, "lock");
+	result = load(p);
+	lockfile_unlock(&p->file);
+	if (result != 0)
+		return fail(p, e, EXIT_USAGE, "read");
+	now = read_now(p);
+	blind = (double)ledger_blind(p->ledger, &now) / (double)LEDGER_SECOND;
+	if (blind > 0)
+		say_blind(p, "would be", p->why, blind);
+	return 0;
+}
+
 /* The ledger, in the folder that is there. */
 static int
 look(struct pace *p, struct error *e)
 {
 	if (lockfile_open(&p->file, p->folder, O_NONBLOCK) == 0)
-		return check_file(p, EXIT_USAGE, e);
+		return look_in(p, e);
 	if (errno == ENOENT && faccessat(p->folder, ".", W_OK | X_OK, 0) == 0)
 		return 0;
 	return fail(p, e, EXIT_USAGE, "open");
 }
 
 int
-pace_look(const struct endpoint *endpoint, struct error *e)
+pace_look(const struct endpoint *endpoint, const struct pace_teller *teller,
+    struct error *e)
 {
 	struct pace *p = make(endpoint, 1, e);
 	int result = 0;
 
 	if (p == NULL)
 		return -1;
+	p->teller = teller;
 	p->folder = statedir_look(p->folder_shown, e);
 	if (p->folder != STATEDIR_NONE)
 		result = p->folder < 0 ? -1 : look(p, e);
@@ -363,10 +458,22 @@ pace_free(struct pace *p)
 	free(p);
 }
 
-/* Asks for a turn; *delay, in seconds, is 0 if it has come. */
+/* Does the user know why no call is made at all?  With the lock held. */
+static void
+look_blind(struct pace *p, struct turn *t, const struct moment *now)
+{
+	t->why = NULL;
+	t->blind = (double)ledger_blind(p->ledger, now) / (double)LEDGER_SECOND;
+	if (t->blind > 0 && !p->told)
+		t->why = p->why;
+	p->told = t->blind > 0;
+	if (!p->told)
+		p->why = not_known;
+}
+
 static int
-ask(struct pace *p, uint64_t *ticket, double *delay, bool (*stop)(void *arg),
-    void *arg, struct error *e)
+ask(struct pace *p, struct turn *t, bool (*stop)(void *arg), void *arg,
+    struct error *e)
 {
 	struct moment now;
 	int result;
@@ -375,8 +482,10 @@ ask(struct pace *p, uint64_t *ticket, double *delay, bool (*stop)(void *arg),
 	result = begin(p, stop, arg, e);
 	if (result == 0) {
 		now = read_now(p);
-		*delay = (double)ledger_ask(p->ledger, ticket, p->rate, &now) /
-			 (double)LEDGER_SECOND;
+		t->delay =
+		    (double)ledger_ask(p->ledger, &t->ticket, p->rate, &now) /
+		    (double)LEDGER_SECOND;
+		look_blind(p, t, &now);
 		result = end(p, e);
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -403,21 +512,24 @@ leave(struct pace *p, uint64_t ticket)
 int
 pace_wait(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 {
-	uint64_t ticket = 0;
-	double delay;
+	struct turn t;
 	int result;
 
+	memset(&t, 0, sizeof(t));
 	for (;;) {
-		result = ask(p, &ticket, &delay, stop, arg, e);
-		if (result == 0 && delay <= 0)
+		result = ask(p, &t, stop, arg, e);
+		if (result == 0 && t.delay <= 0)
 			return 0;
-		if (result == 0)
+		if (result == 0) {
+			tell(p, &t);
 			result = clock_sleep(
-			    delay < ask_again ? delay : ask_again, stop, arg);
+			    t.delay < ask_again ? t.delay : ask_again, stop,
+			    arg);
+		}
 		if (result != 0)
 			break;
 	}
-	leave(p, ticket);
+	leave(p, t.ticket);
 	return result;
 }
 

@@ -20,8 +20,17 @@
 #include "target/endpoint.h"
 #include "target/ledger.h"
 
-/* calls a minute */
-enum { PACE_SEND = 45, PACE_MAX = LEDGER_CALLS };
+/* calls a minute; PACE_SERVICE: what the service takes ("Limits") */
+enum { PACE_SEND = 45, PACE_SERVICE = 50, PACE_MAX = LEDGER_CALLS };
+
+/*
+ * What a user should know of a wait: a warning, or a detail of one that is
+ * only long.  Called by whichever thread waits; say NULL: nobody is told.
+ */
+struct pace_teller {
+	void (*say)(void *arg, bool warning, const char *text);
+	void *arg;
+};
 
 struct pace;
 
@@ -32,13 +41,15 @@ struct pace *pace_new(unsigned rate, struct error *e);
 /*
  * Of all calls of the user for this client and host; one in a process, as a
  * second one's end would take the lock from the first.  NULL with EXIT_USAGE
- * if the ledger cannot be made, or is not the user's.
+ * if the ledger cannot be made, or is not the user's.  teller must live as
+ * long.
  */
-struct pace *pace_open(
-    const struct endpoint *endpoint, unsigned rate, struct error *e);
+struct pace *pace_open(const struct endpoint *endpoint, unsigned rate,
+    const struct pace_teller *teller, struct error *e);
 
 /* Would pace_open succeed?  Makes nothing, and counts no call. */
-int pace_look(const struct endpoint *endpoint, struct error *e);
+int pace_look(const struct endpoint *endpoint, const struct pace_teller *teller,
+    struct error *e);
 
 void pace_free(struct pace *p);
 

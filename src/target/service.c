@@ -100,6 +100,26 @@ check_way(const struct service *s, struct error *e)
 	return trust_check_default(file, folder, e);
 }
 
+static void
+warn(const struct service *s)
+{
+	char text[160];
+
+	if (s->teller.say == NULL)
+		return;
+	/* Before http_start takes it away. */
+	if (options_environment("SSLKEYLOGFILE") != NULL)
+		s->teller.say(s->teller.arg, true,
+		    "SSLKEYLOGFILE is ignored: what it asks for would show the "
+		    "token and the profiles");
+	snprintf(text, sizeof(text),
+	    "--rate %llu: the service takes %d calls a minute of all its "
+	    "callers together, and answers 503 to the others",
+	    (unsigned long long)s->rate, PACE_SERVICE);
+	if (s->rate > PACE_SERVICE && !s->endpoint.origin.loopback)
+		s->teller.say(s->teller.arg, true, text);
+}
+
 int
 service_prepare(struct service *s, bool token, unsigned jobs, struct error *e)
 {
@@ -112,13 +132,16 @@ service_prepare(struct service *s, bool token, unsigned jobs, struct error *e)
 	}
 	if (s->cacert != NULL && trust_read(&s->pem, s->cacert, e) != 0)
 		return -1;
-	return http_start(e) != 0 ? -1 : check_way(s, e);
+	if (check_way(s, e) != 0)
+		return -1;
+	warn(s);
+	return http_start(e);
 }
 
 int
 service_open_pace(struct service *s, struct error *e)
 {
-	s->pace = pace_open(&s->endpoint, (unsigned)s->rate, e);
+	s->pace = pace_open(&s->endpoint, (unsigned)s->rate, &s->teller, e);
 	return s->pace == NULL ? -1 : 0;
 }
 

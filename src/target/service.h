@@ -18,6 +18,9 @@ struct service {
 	uint64_t rate;					    /* calls a minute */
 	uint64_t timeout, connect_timeout;		    /* seconds */
 
+	/* What is told before the first call, and of waits; may be empty. */
+	struct pace_teller teller;
+
 	struct endpoint endpoint; /* by service_resolve */
 	struct buffer pem;	  /* of cacert, by service_prepare */
 	char *token;		  /* by service_prepare; or NULL */
@@ -70,7 +73,7 @@ int service_resolve(struct service *s, enum endpoint_api api, struct error *e);
  */
 int service_prepare(
     struct service *s, bool token, unsigned jobs, struct error *e);
-/* The pace of all calls, see pace_open. */
+/* The pace of all calls, see pace_open; *s must live as long. */
 int service_open_pace(struct service *s, struct error *e);
 
 /* *s must live as long. */

@@ -2,6 +2,7 @@
 # All processes of a user make no more calls together than the rate allows, and
 # what they share is safe from others.
 
+bats_require_minimum_version 1.5.0
 load ../helper
 
 setup() {
@@ -201,4 +202,79 @@ has_ledger() { # CLIENT
 	start tp-send -c other --endpoint "$sandbox" one
 	until_asked 6 # by both
 	at_most 1 .path
+}
+
+# ------------------------------------------------------- what is said of it
+
+# Until it has said so; it waits for a minute, so it is not waited for.
+until_said() { # TEXT
+	until_true grep -F -e "$1" started.err
+}
+
+@test "a ledger that was damaged: how long no call is made, and why" {
+	sandbox_start --log log
+	export TP_ENDPOINT=$sandbox
+	tp-send one >receipts
+	ledger=$(echo "$TP_STATE_DIR"/*.calls)
+	echo torn >"$ledger"
+	# A dry run says it, and mends nothing.
+	tp-send --dry-run one >plan 2>said
+	grep -F "warning: the ledger of calls, $ledger, was damaged; no call would be made for 61 s, as calls of the last minute are not known" said
+	grep torn "$ledger"
+	start tp-send one
+	until_said "tp-send: warning: the ledger of calls, $ledger, was damaged; no call is made for 61 s, as calls of the last minute are not known"
+	# The next one cannot know who found it.
+	start tp-status receipts
+	until_said "tp-status: warning: the ledger of calls, $ledger, does not know all calls; no call is made for"
+	[ "$(grep -c . started.err)" = 2 ]
+	[ "$(calls)" = 1 ]
+	# As a warning it is not said with -q.
+	kill -9 "${pids[@]}"
+	reap
+	start tp-send -q one
+	until_asked 3
+	[ "$(grep -c . started.err)" = 2 ]
+}
+
+@test "a ledger that is removed while in use: the same" {
+	sandbox_start --log log --fault '1:delay=1'
+	export TP_ENDPOINT=$sandbox
+	start tp-send batches
+	until_calls 1
+	rm "$TP_STATE_DIR"/*.calls
+	until_said 'was removed while in use; no call is made for 61 s'
+	[ "$(calls)" = 1 ]
+}
+
+@test "a long wait for a turn: said with -v, once" {
+	sandbox_start --log log
+	export TP_ENDPOINT=$sandbox
+	cat one one one >three
+	start tp-send -v --rate 1 three
+	until_said 's for its turn, by --rate 1'
+	until_asked 3
+	[ "$(grep -c 'for its turn' started.err)" = 1 ]
+	kill -9 "${pids[@]}"
+	reap
+	rm started.err
+	start tp-send --rate 1 one
+	until_asked 3
+	[ ! -s started.err ]
+}
+
+@test "a rate above what the service takes: a warning" {
+	echo '{"batch":1,"sha256":"0","rows":1,"bytes":9,"state":"refused","http":400,"attempts":1}' \
+		>receipts
+	for command in 'tp-send --dry-run one' 'tp-status receipts'; do
+		$command --rate 51 >out 2>said || [ $? = 1 ]
+		grep 'warning: --rate 51: the service takes 50 calls a minute' said
+		$command --rate 50 >out 2>said || [ $? = 1 ]
+		run ! grep warning said
+		$command -q --rate 51 >out 2>said || [ $? = 1 ]
+		[ ! -s said ]
+		# Who sends to this machine wants it so.
+		$command --endpoint http://localhost:9 --rate 10000 >out 2>said ||
+			[ $? = 1 ]
+		run ! grep warning said
+	done
 }

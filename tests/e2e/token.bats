@@ -213,6 +213,25 @@ ask() { # OPTION...
 	done
 }
 
+@test "SSLKEYLOGFILE: no keys of connections are written, and it is said" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout key -out crt -days 2 -subj /CN=x \
+		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	start --tls-cert crt --tls-key key
+	export SSLKEYLOGFILE=$PWD/keys
+	# That curl writes it shows that this test would see it.
+	curl -s --cacert crt "$sandbox" >answer
+	[ -s keys ]
+	rm keys
+	send --cacert crt one.batches
+	[ "$code" = 0 ]
+	[ "$(grep -c 'warning: SSLKEYLOGFILE is ignored' said)" = 1 ]
+	ask --cacert crt --token-to-status receipts
+	[ "$(jq -r .state outcomes)" = complete ]
+	[ "$(grep -c 'warning: SSLKEYLOGFILE is ignored' said)" = 1 ]
+	[ ! -e keys ]
+}
+
 @test "a core dump: none while a token is held" {
 	[ "$(cat /proc/sys/kernel/core_pattern)" = core ] ||
 		skip 'core dumps are not files in the current folder'
