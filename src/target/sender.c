@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
@@ -44,9 +43,8 @@ struct sender {
 	bool mute;   /* receipts cannot be written any more */
 	bool warned; /* of pcId with v2 */
 
-	atomic_bool stopped;	    /* nothing more is sent */
-	atomic_bool unkept;	    /* the failed file cannot be written */
-	_Atomic double signal_time; /* when a signal was seen; or 0 */
+	atomic_bool stopped; /* nothing more is sent */
+	atomic_bool unkept;  /* the failed file cannot be written */
 };
 
 /* ------------------------------------------------------------ stopping */
@@ -57,21 +55,6 @@ is_stopped(void *arg)
 	struct sender *s = arg;
 
 	return atomic_load(&s->stopped) || signals_pending() != 0;
-}
-
-/* What is in flight gets some time after a signal.  Takes no lock: it must
- * come to an end, whoever waits for what. */
-static bool
-is_over(void *arg)
-{
-	struct sender *s = arg;
-	double now = clock_monotonic(), since = 0;
-
-	if (signals_pending() == 0)
-		return false;
-	if (atomic_compare_exchange_strong(&s->signal_time, &since, now))
-		return false;
-	return now - since > SENDER_GRACE;
 }
 
 /* At the desk, as all that follows up to "sending". */
@@ -240,7 +223,7 @@ prepare(struct worker *w, struct shipment *shipment)
 	d->retry.seed = ((uint64_t)time(NULL) << 32 ^ (uint64_t)getpid() << 8) +
 			(uint64_t)(w - s->workers) + 1;
 	d->stop = is_stopped;
-	d->abort = is_over;
+	d->abort = signals_overdue;
 	d->again = tell_again;
 	d->arg = s;
 	shipment->sha256 = w->sha256;

@@ -23,9 +23,6 @@
 /* People see no gain beyond about 5 uploads at once. */
 enum { SENDER_JOBS_MAX = 16 };
 
-/* Seconds that what is in flight gets after a signal. */
-enum { SENDER_GRACE = 10 };
-
 struct sender_settings {
 	const struct endpoint *endpoint;
 	const char *token; /* or NULL */
