@@ -205,8 +205,7 @@ check_folder(const char *folder, struct error *e)
 	if (folder == NULL)
 		return 0;
 	if (folder[0] == '\0')
-		return options_bad(
-		    e, "output-dir", "''", "the name of a folder");
+		return options_bad(e, "output-dir", "", "the name of a folder");
 	if (strcmp(folder, "-") != 0)
 		return 0;
 	return error_set(e, EXIT_USAGE,

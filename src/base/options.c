@@ -121,8 +121,9 @@ options_bad(
 {
 	char shown[80];
 
+	escape_text(shown, sizeof(shown), arg, strlen(arg));
 	return error_set(e, EXIT_USAGE, "--%s %s: expected %s", name,
-	    escape_text(shown, sizeof(shown), arg, strlen(arg)), expected);
+	    shown[0] == '\0' ? "''" : shown, expected);
 }
 
 static int

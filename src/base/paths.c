@@ -120,7 +120,7 @@ static int
 refuse_name(const struct path_use *use, struct error *e)
 {
 	if (use->path[0] == '\0')
-		return options_bad(e, use->option, "''", "the name of a file");
+		return options_bad(e, use->option, "", "the name of a file");
 	if (strcmp(use->path, "-") != 0)
 		return 0;
 	return error_set(e, EXIT_USAGE,

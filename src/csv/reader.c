@@ -338,6 +338,8 @@ give_broken(struct csv_reader *r, struct csv_record *record, size_t first,
 	size_t bad = csv_parse_bad(r->parse);
 
 	give_line(r, record, first, fault, bad < first ? bad : open);
+	record->spaced = fault == CSV_MALFORMED && !r->dialect.trim &&
+			 csv_record_beside_space(record);
 	return 1;
 }
 
@@ -582,20 +584,4 @@ uint64_t
 csv_reader_bytes(const struct csv_reader *r)
 {
 	return r->w.bytes;
-}
-
-void
-csv_record_place(const struct csv_record *record, size_t offset, uint64_t *line,
-    uint64_t *column)
-{
-	size_t i, begin = 0;
-
-	*line = record->line;
-	for (i = 0; i < offset && i < record->len; i++) {
-		if (record->raw[i] == '\n' && i + 1 <= offset) {
-			(*line)++;
-			begin = i + 1;
-		}
-	}
-	*column = offset - begin + 1;
 }

@@ -254,16 +254,17 @@ split_id(const char *id, enum id_kind *kind)
 	return strlen(id);
 }
 
+static const char other_delimiters[] = ";\t|,";
+
 /* One cell that looks like several. */
 static int
 refuse_delimiter(
     const struct csv_record *r, const struct csv_dialect *d, struct error *e)
 {
-	static const char others[] = ";\t|,";
 	size_t i;
 
-	for (i = 0; r->fields == 1 && i < sizeof(others) - 1; i++) {
-		char c = others[i];
+	for (i = 0; r->fields == 1 && other_delimiters[i] != '\0'; i++) {
+		char c = other_delimiters[i];
 
 		if (c == d->delimiter ||
 		    memchr(r->field[0].text, c, r->field[0].len) == NULL)
@@ -278,6 +279,27 @@ refuse_delimiter(
 		    c, c);
 	}
 	return 0;
+}
+
+/* "sep=;", by which Excel is told of the delimiter, in front of the header. */
+static int
+refuse_excel(
+    const struct csv_record *r, const struct csv_dialect *d, struct error *e)
+{
+	char option[24] = "", c;
+
+	if (r->len - r->ending != 5 || memcmp(r->raw, "sep=", 4) != 0)
+		return 0;
+	c = r->raw[4];
+	if (c == '\t')
+		snprintf(option, sizeof(option), " --delimiter tab");
+	else if (c != '\0' && c != d->delimiter &&
+		 strchr(other_delimiters, c) != NULL)
+		snprintf(option, sizeof(option), " --delimiter '%c'", c);
+	return error_set(e, EXIT_INPUT,
+	    "this line is for Excel, not the header: leave it out by "
+	    "tail -n +2 FILE | tp-validate%s",
+	    option);
 }
 
 static int
@@ -457,8 +479,9 @@ refuse_record(const struct csv_record *r, struct error *e)
 		    "this quote in the header never closes; is this CSV, and "
 		    "--quote right?");
 	return error_set(e, EXIT_INPUT,
-	    "the header is malformed at this quote; is this CSV, and --quote "
-	    "right?");
+	    "the header is malformed at this quote; %s",
+	    r->spaced ? "if the spaces around quotes are layout, use --trim"
+		      : "is this CSV, and --quote right?");
 }
 
 static int
@@ -469,7 +492,7 @@ read_header(struct header *h, const struct csv_record *r,
 	size_t i;
 
 	/* Before names are looked at: a tab is no good in one. */
-	if (refuse_delimiter(r, d, e) != 0 ||
+	if (refuse_excel(r, d, e) != 0 || refuse_delimiter(r, d, e) != 0 ||
 	    read_columns(h, r, options, e) != 0 ||
 	    refuse_duplicates(h, r, e) != 0)
 		return -1;

@@ -87,8 +87,13 @@ value_of(const struct reject *r, const struct csv_record *record,
 
 /* What is wrong; of broken quotes, more than the rule knows. */
 static const char *
-reason(enum rule rule, enum csv_fault fault)
+reason(enum rule rule, const struct csv_record *record)
 {
+	enum csv_fault fault = record->fault;
+
+	if (rule == RULE_QUOTE && record->spaced)
+		return "quotes are malformed; if the spaces around them are "
+		       "layout, use --trim";
 	if (rule == RULE_QUOTE && fault == CSV_UNCLOSED)
 		return "this quote never closes; the lines behind it are "
 		       "read as records of their own";
@@ -118,8 +123,8 @@ tell(const struct reject *r, const struct header *h, const char *file,
 		escape_text(shown, sizeof(shown), value->text, value->len);
 	diag_place(EXIT_REJECTED, file, line, column, rule_name(f->rule),
 	    "%s%s%s%s%s%s%s", named ? "column '" : "", name, named ? "': " : "",
-	    reason(f->rule, record->fault), value != NULL ? " (value: '" : "",
-	    shown, value != NULL ? "')" : "");
+	    reason(f->rule, record), value != NULL ? " (value: '" : "", shown,
+	    value != NULL ? "')" : "");
 }
 
 static int

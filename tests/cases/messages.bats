@@ -81,3 +81,37 @@ has 'thirdPartyId', 'a', 'b'\n"
 	expect 3 '' 'tp-split: -:1:14: names are sent bare, without "profile." '\
 'in front: use tp-validate --strip-prefix\n'
 }
+
+@test "what looks like CSV to a spreadsheet" {
+	local said='this line is for Excel, not the header: leave it out by '
+
+	said+='tail -n +2 FILE | tp-validate'
+	for program in tp-validate tp-split; do
+		try_with 'sep=,\r\nthirdPartyId,a\r\nx,1\r\n' $program
+		expect 3 '' "$program: -:1: $said\n"
+		try_with '\357\273\277sep=;\nthirdPartyId;a\nx;1\n' $program
+		expect 3 '' "$program: -:1: $said --delimiter ';'\n"
+		try_with 'sep=\t\nthirdPartyId\ta\nx\t1\n' $program
+		expect 3 '' "$program: -:1: $said --delimiter tab\n"
+		try_with 'thirdPartyId,sep=;\nx,1\n' $program
+		[ "$status" = 0 ]
+		# Spaces around quotes.
+		try_with 'thirdPartyId, "a"\nx,1\n' $program
+		expect 3 '' "$program: -:1:15: the header is malformed at this \
+quote; if the spaces around quotes are layout, use --trim\n"
+		for row in 'x, "1"' '"x" ,1' '\t"x",1'; do
+			try_with "thirdPartyId,a\n$row\n" $program
+			[ "$status" = 1 ]
+			grep -q ': quote: quotes are malformed; if the spaces around them are layout, use --trim$' err
+			try_with "thirdPartyId,a\n$row\n" $program --trim
+			[ "$status" = 0 ]
+		done
+		# --trim is there, or would not help.
+		try_with 'thirdPartyId,a\nx,"1"2\n' $program
+		[ "$status" = 1 ]
+		never grep -e --trim err
+		try_with 'thirdPartyId,a\nx,"1" 2\n' $program --trim
+		[ "$status" = 1 ]
+		never grep -e --trim err
+	done
+}

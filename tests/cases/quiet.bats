@@ -40,7 +40,7 @@ says() { # STATUS TEXT COMMAND...
 		says 2 '--max-rejects x: expected a number' $p -q --max-rejects x in
 		says 2 '--id needs an argument' $p -q --id
 		says 2 '--delimiter ;;: expected one ASCII' $p -q --delimiter ';;' in
-		says 2 '--quote : expected one ASCII' $p -q --quote '' in
+		says 2 "--quote '': expected one ASCII" $p -q --quote '' in
 		says 2 'the delimiter and the quote must differ' $p -q --quote , in
 		says 2 '--max-record 0: expected a size' $p -q --max-record 0 in
 		says 2 '--progress x: expected auto' $p -q --progress x in

@@ -166,7 +166,7 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 	done
 	for n in 0 '' -1 +1 1k 1.5K 2G 1073741825 1KB ' 1' 99999999999999999999; do
 		try tp-validate "--max-record=$n"
-		expect 2 '' "tp-validate: --max-record $n: expected a size from \
+		expect 2 '' "tp-validate: --max-record ${n:-''}: expected a size from \
 1 byte to 1G\n"
 	done
 }
@@ -175,13 +175,13 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 	for n in x -1 '' 1% 1.0 18446744073709551616; do
 		try tp-validate "--expect-rows=$n"
 		[ "$status" = 2 ]
-		[ "$(cat err)" = "tp-validate: --expect-rows $n: expected a number" ]
+		[ "$(cat err)" = "tp-validate: --expect-rows ${n:-''}: expected a number" ]
 	done
 	for n in x -1 '' % 101% 1%% 1.5% 18446744073709551616 \
 		123456789012345678901234567890; do
 		try tp-validate "--max-rejects=$n"
 		[ "$status" = 2 ]
-		[ "$(cat err)" = "tp-validate: --max-rejects $n: expected a number, or a share such as 2%" ]
+		[ "$(cat err)" = "tp-validate: --max-rejects ${n:-''}: expected a number, or a share such as 2%" ]
 	done
 	try tp-validate --progress sometimes
 	expect 2 '' 'tp-validate: --progress sometimes: expected auto, always '\
