@@ -207,8 +207,18 @@ ask() { # STATUS BODY [OPTION...]
 		receipts
 }
 
+# The same, if it ends at the deadline, after one call: on a busy machine a short
+# deadline may pass before that.
+ask_once() { # STATUS BODY [OPTION...]
+	local deadline
+	for deadline in 1 4 16; do
+		ask "$@" --poll-rate 1 --deadline $deadline
+		[ "$(jq .polls out)" = 0 ] || return 0
+	done
+}
+
 state_asked() { # BODY
-	ask 200 "$1" --deadline 2 >&2
+	ask 200 "$1" --deadline 120 >&2
 	jq -r '"\(.state)/\(.batchSize)/\(.failedUpdates)"' out
 }
 
@@ -225,7 +235,7 @@ state_asked() { # BODY
 	each_answer state_asked table
 	# None of these is an outcome.
 	while read -r body; do
-		ask 200 "$body" --poll-rate 1 --deadline 1 -v
+		ask_once 200 "$body" -v
 		[ "$(jq -r .state out)" = deadline ]
 		grep -q 'batch 1: poll 1: the answer cannot be read: ' err
 	done <<-'END'
@@ -344,14 +354,13 @@ each_count() { # TABLE
 @test "tp-status: an answer of another status is named by it" {
 	for pair in '500 Internal Server Error' '503 Service Unavailable' \
 		'429 Too Many Requests' '400 Bad Request' 599; do
-		ask "${pair%% *}" 'Sorry' -v --poll-rate 1 --deadline 1
+		ask_once "${pair%% *}" 'Sorry' -v
 		[ "$status" = 7 ]
 		grep -qx "tp-status: batch 1: poll 1: HTTP $pair" err
 		grep -qx "tp-status: deadline: batch 1: HTTP $pair" err
 		[ "$(jq -r .message out)" = "HTTP $pair" ]
 	done
-	ask 503 '<response><x><message>a</message></x><message>b</message></response>' \
-		--poll-rate 1 --deadline 1
+	ask_once 503 '<response><x><message>a</message></x><message>b</message></response>'
 	[ "$(jq -r .message out)" = 'HTTP 503 Service Unavailable: b' ]
 	ask 404 ''
 	expect 7 "$(cat out)\n" 'tp-status: expired: batch 1: HTTP 404 Not Found: the service does not know the batch, or no longer keeps its status\n'
@@ -395,8 +404,13 @@ each_count() { # TABLE
 	# No call has an answer, or there was none.
 	sed 's/"batch":1/"batch":2/' receipts >two
 	cat two >>receipts
-	rm -rf "$TP_STATE_DIR"
-	try tp-status --interval 0 --poll-rate 1 --deadline 1 receipts
+	for deadline in 1 4 16; do
+		rm -rf "$TP_STATE_DIR"
+		try tp-status --interval 0 --poll-rate 1 --deadline $deadline \
+			receipts
+		grep 'no answer came' err || continue
+		break
+	done
 	expect 7 "$(cat out)\n" \
 		'tp-status: deadline: batch 1: no answer came in that time
 tp-status: deadline: batch 2: there was no time to ask about it, see --poll-rate and --rate\n'

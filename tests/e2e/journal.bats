@@ -191,15 +191,24 @@ balanced() { # RECEIPTS...
 }
 
 @test "-q: a signal, and what was not read" {
-	sandbox_start --rate 0 --log log --fault 3:delay=20
+	sandbox_start --rate 0
 	for i in $(seq 40); do
 		printf 'batch=thirdPartyId,tier\na%s,gold\n' "$i"
 	done >forty
-	tp-send -q --endpoint "$sandbox" --failed failed forty >receipts \
+	mkfifo in
+	tp-send -q --endpoint "$sandbox" --failed failed in >receipts \
 		2>said 3>&- &
 	pid=$!
-	until_lines 2 log
+	exec 7>in
+	# That batch 1 is whole is known when the next one begins.
+	head -n 3 forty >&7
+	until_lines 1 receipts
+	sandbox_pause
+	tail -n +4 forty >&7
+	exec 7>&-
+	until_requests 1
 	kill "$pid"
+	sandbox_resume
 	code=0
 	wait "$pid" || code=$?
 	[ "$code" = 143 ]
@@ -637,14 +646,12 @@ lost() { # REQUESTS TEXT
 		--journal j four >receipts 2>said 3>&- &
 	run_pid=$!
 	until_lines 1 trace
-	for _ in {1..600}; do
-		pid=$(pgrep -P "$run_pid" tp-send) &&
-			grep -q '^State:.[tT]' "/proc/$pid/status" && break
-		sleep 0.02
-	done
+	until_true pgrep -P "$run_pid" tp-send
+	pid=$(pgrep -P "$run_pid" tp-send)
+	until_true grep -q '^State:.[tT]' "/proc/$pid/status"
 	rm j
 	# It is stopped once more as it makes the other one.
-	for _ in {1..600}; do
+	for _ in {1..6000}; do
 		kill -CONT "$pid" 2>/dev/null || break
 		sleep 0.02
 	done
