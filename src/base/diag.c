@@ -1,16 +1,21 @@
 #include "base/diag.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/console.h"
 #include "base/sys.h"
 
 enum { RULES = 64 };
 
+/* Set before there are threads. */
 static const char *program = "tp";
 static bool quiet;
 static bool verbose;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* over counts */
 static struct {
 	const char *rule;
 	enum exit_code code;
@@ -35,7 +40,7 @@ diag_verbose(void)
 	verbose = true;
 }
 
-/* "PROGRAM: PREFIXtext\n" in one write. */
+/* "PROGRAM: PREFIXtext\n" in one piece. */
 __attribute__((format(printf, 2, 0))) static void
 say(const char *prefix, const char *format, va_list ap)
 {
@@ -58,8 +63,7 @@ say(const char *prefix, const char *format, va_list ap)
 	va_end(again);
 	used = strlen(line);
 	line[used++] = '\n';
-	fwrite(line, 1, used, stderr);
-	fflush(stderr);
+	console_write(line, used);
 	free(more);
 }
 
@@ -155,8 +159,10 @@ is_hidden(enum exit_code code)
 static uint64_t
 count(const char *rule, enum exit_code code)
 {
+	uint64_t seen;
 	int i;
 
+	pthread_mutex_lock(&lock);
 	for (i = 0; i < RULES - 1; i++) {
 		if (counts[i].rule == NULL) {
 			counts[i].rule = rule;
@@ -165,7 +171,9 @@ count(const char *rule, enum exit_code code)
 		if (counts[i].rule == rule && counts[i].code == code)
 			break;
 	}
-	return ++counts[i].seen;
+	seen = ++counts[i].seen;
+	pthread_mutex_unlock(&lock);
+	return seen;
 }
 
 void

@@ -3,8 +3,11 @@
  *
  *	PROGRAM: FILE:LINE:COLUMN: RULE: text
  *
- * One process has one stderr, so the settings are the process's.  Each line
- * is one write.  Text that comes from data must pass escape_text first.
+ * One process has one stderr, so the settings are the process's: they are made
+ * before there are threads, and diag_finish comes when there are none any more.
+ * All other functions any thread may call; lines do not mix.  How long a line
+ * waits that nobody reads: base/console.h.  Text that comes from data must pass
+ * escape_text first.
  */
 #ifndef TP_BASE_DIAG_H
 #define TP_BASE_DIAG_H

@@ -3,15 +3,20 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/console.h"
 #include "base/number.h"
 
-/* Over what follows it; a thread that waits may have something to say. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool shown, drawn;
+/* Set before there are threads. */
+static bool shown;
 static const char *unit_one, *unit_many;
-static double begun, last;
+static double begun;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* over both */
+static bool drawn;
+static double last;
 
 void
 progress_start(enum progress_mode mode, const char *one, const char *many)
@@ -24,16 +29,19 @@ progress_start(enum progress_mode mode, const char *one, const char *many)
 }
 
 static void
-draw(uint64_t units, uint64_t bytes, double now)
+draw(uint64_t units, uint64_t bytes, double seconds)
 {
-	last = now;
-	drawn = true;
-	fprintf(stderr, "\r\033[K%llu %s", (unsigned long long)units,
-	    number_form(units, unit_one, unit_many));
+	char line[160];
+	size_t used;
+
+	snprintf(line, sizeof(line), "\r\033[K%llu %s",
+	    (unsigned long long)units, number_form(units, unit_one, unit_many));
+	used = strlen(line);
 	if (bytes > 0)
-		fprintf(stderr, ", %.1f MB, %.0f MB/s", (double)bytes / 1e6,
-		    (double)bytes / 1e6 / (now - begun));
-	fflush(stderr);
+		snprintf(line + used, sizeof(line) - used,
+		    ", %.1f MB, %.0f MB/s", (double)bytes / 1e6,
+		    (double)bytes / 1e6 / seconds);
+	console_try(line, strlen(line));
 }
 
 void
@@ -45,19 +53,24 @@ progress_show(uint64_t units, uint64_t bytes)
 		return;
 	now = clock_monotonic();
 	pthread_mutex_lock(&lock);
-	if (now - last >= 0.5)
-		draw(units, bytes, now);
+	if (now - last >= 0.5) {
+		last = now;
+		drawn = true;
+		draw(units, bytes, now - begun);
+	}
 	pthread_mutex_unlock(&lock);
 }
 
 void
 progress_end(void)
 {
+	static const char clear[] = "\r\033[K";
+
+	if (!shown)
+		return;
 	pthread_mutex_lock(&lock);
-	if (drawn) {
-		fputs("\r\033[K", stderr);
-		fflush(stderr);
-	}
+	if (drawn)
+		console_write(clear, sizeof(clear) - 1);
 	drawn = false;
 	pthread_mutex_unlock(&lock);
 }

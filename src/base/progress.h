@@ -1,6 +1,7 @@
 /*
  * progress.h: one line on stderr that is drawn over and over, and gone at
- * the end; by default only if stderr is a terminal.
+ * the end; by default only if stderr is a terminal.  When stderr takes nothing
+ * at the moment, a line is left out.  Once started, any thread may call these.
  */
 #ifndef TP_BASE_PROGRESS_H
 #define TP_BASE_PROGRESS_H

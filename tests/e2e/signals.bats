@@ -25,3 +25,7 @@ signals() { # OPTION|CASE...
 @test "while nobody reads standard output" {
 	signals --tries 10 stdout
 }
+
+@test "while nobody reads standard error, or the terminal is stopped" {
+	signals --tries 4 stderr terminal
+}

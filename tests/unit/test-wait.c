@@ -1,6 +1,6 @@
 /*
- * Waiting: what is ready, what a signal ends, and that nothing is done to a
- * description that others share.
+ * Waiting, and standard error: what is ready, what a signal ends, and that
+ * nothing is done to a description that others share.
  */
 #define _GNU_SOURCE /* posix_openpt and its kin, F_SETPIPE_SZ */
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/console.h"
 #include "base/signals.h"
 #include "base/wait.h"
 
@@ -254,6 +255,64 @@ test_threads(void **state)
 	expect_child(wait_in_threads);
 }
 
+static void *
+write_much(void *unused)
+{
+	static char text[1 << 20];
+
+	(void)unused;
+	memset(text, '.', sizeof(text));
+	console_write(text, sizeof(text));
+	return NULL;
+}
+
+/* Until it has taken a part, and takes no more. */
+static void
+end_while_writing(int fd)
+{
+	struct pollfd p = {fd, POLLOUT, 0};
+	pthread_t thread;
+	int full = 0;
+
+	dup2(fd, STDERR_FILENO);
+	thread = start(write_much);
+	while (full < 10) {
+		full = poll(&p, 1, 0) == 0 ? full + 1 : 0;
+		poll(NULL, 0, 10);
+	}
+	raise(SIGTERM);
+	pthread_join(thread, NULL);
+	write_much(NULL);
+	console_try("x", 1);
+	_exit(0);
+}
+
+static void
+fill_pipe(void)
+{
+	int fd[2];
+
+	if (pipe(fd) != 0)
+		_exit(4);
+	end_while_writing(fd[1]);
+}
+
+static void
+fill_terminal(void)
+{
+	int master;
+
+	end_while_writing(open_terminal(&master));
+}
+
+static void
+test_console(void **state)
+{
+	(void)state;
+	expect_child(fill_pipe);
+	expect_child(fill_terminal);
+}
+
 int
 main(void)
 {
@@ -263,6 +322,7 @@ main(void)
 	    cmocka_unit_test(test_reopen),
 	    cmocka_unit_test(test_write),
 	    cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
