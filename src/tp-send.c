@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/diag.h"
 #include "base/escape.h"
+#include "base/lockfile.h"
 #include "base/ndjson.h"
 #include "base/options.h"
 #include "base/output.h"
@@ -339,6 +340,15 @@ trouble(void *arg, const struct error *e)
 	diag_error(e);
 }
 
+/* From any thread. */
+static void
+say_wait(void *arg, const char *text)
+{
+	(void)arg;
+	progress_end();
+	diag_note("%s", text);
+}
+
 /* ------------------------------------------------------------- the end */
 
 /* The command that sends the file. */
@@ -613,6 +623,7 @@ main(int argc, char **argv)
 		diag_error(&e);
 		return (int)e.code;
 	}
+	lockfile_on_wait(say_wait, NULL);
 	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/diag.h"
 #include "base/escape.h"
+#include "base/lockfile.h"
 #include "base/ndjson.h"
 #include "base/number.h"
 #include "base/options.h"
@@ -178,6 +179,15 @@ told(void *arg, bool warning, const char *text)
 		diag_warn("%s", text);
 	else
 		diag_detail("%s", text);
+}
+
+static void
+say_wait(void *arg, const char *text)
+{
+	struct error e = ERROR_INIT;
+
+	if (make_way(arg, &e) == 0) /* else the next write fails too */
+		diag_note("%s", text);
 }
 
 static void
@@ -516,6 +526,7 @@ main(int argc, char **argv)
 		diag_error(&e);
 		return (int)e.code;
 	}
+	lockfile_on_wait(say_wait, &run);
 	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);

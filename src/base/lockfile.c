@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/sys.h"
 
@@ -68,12 +70,72 @@ lock(const struct lockfile *f, int command, short type, struct flock *l)
 	return result;
 }
 
-int
-lockfile_lock(const struct lockfile *f)
-{
-	struct flock l;
+/* Seconds: between two tries, at first and at most; until it is told. */
+static const double pause_first = 0.002, pause_longest = 0.05;
+static const double told_after = 1;
 
-	return lock(f, F_SETLKW, F_WRLCK, &l);
+/* Set before there are threads. */
+static void (*teller)(void *arg, const char *text);
+static void *teller_arg;
+
+void
+lockfile_on_wait(void (*tell)(void *arg, const char *text), void *arg)
+{
+	teller = tell;
+	teller_arg = arg;
+}
+
+static void
+tell_wait(const struct lockfile *f)
+{
+	long holder = (long)lockfile_holder(f);
+	char text[sizeof(f->shown) + 80];
+
+	if (holder != 0)
+		snprintf(text, sizeof(text),
+		    "waiting for process %ld, which holds the lock of %s",
+		    holder, f->shown);
+	else
+		snprintf(text, sizeof(text),
+		    "waiting for the lock of %s, which another process holds",
+		    f->shown);
+	teller(teller_arg, text);
+}
+
+/* By trying over and over: a wait within the system ends with the lock, and a
+ * signal may be for another thread. */
+int
+lockfile_lock(const struct lockfile *f, bool (*stop)(void *arg), void *arg)
+{
+	double begun = clock_monotonic(), pause = pause_first;
+	bool told = teller == NULL;
+	int busy;
+
+	while ((busy = lockfile_try_lock(f)) > 0) {
+		if (!told && clock_monotonic() - begun > told_after) {
+			told = true;
+			tell_wait(f);
+		}
+		if (clock_sleep(pause, stop, arg) != 0)
+			return 1;
+		pause = pause < pause_longest / 2 ? 2 * pause : pause_longest;
+	}
+	return busy;
+}
+
+int
+lockfile_give_up(const struct lockfile *f, struct error *e)
+{
+	long holder = (long)lockfile_holder(f);
+
+	if (holder != 0)
+		error_set(e, EXIT_LOCAL,
+		    "gave up waiting for the lock, which process %ld holds",
+		    holder);
+	else
+		error_set(e, EXIT_LOCAL, "gave up waiting for the lock");
+	error_place(e, f->shown, 0, 0);
+	return -1;
 }
 
 int

@@ -20,7 +20,7 @@
 struct lockfile {
 	int fd;		 /* -1: not open */
 	char *path;	 /* owned */
-	char shown[256]; /* the path, escaped for messages */
+	char shown[512]; /* the path, escaped for messages */
 };
 
 #define LOCKFILE_INIT     \
@@ -48,8 +48,14 @@ int lockfile_open(struct lockfile *f, int folder, int flags);
 /* Is it the file of that name? */
 bool lockfile_is(const struct lockfile *f, const char *path);
 
-/* Waits for the lock, also if signals come. */
-int lockfile_lock(const struct lockfile *f);
+/* Waits for the lock until stop, asked as base/wait.h describes it, says to
+ * give up: 1. */
+int lockfile_lock(const struct lockfile *f, bool (*stop)(void *arg), void *arg);
+/* -1 with EXIT_LOCAL: what that 1 was about, and who holds the lock. */
+int lockfile_give_up(const struct lockfile *f, struct error *e);
+/* Of all files: what is told, once, of each wait that takes more than a second.
+ * From any thread.  To be set before there are threads; NULL: nobody is. */
+void lockfile_on_wait(void (*tell)(void *arg, const char *text), void *arg);
 /* 1: another process has it. */
 int lockfile_try_lock(const struct lockfile *f);
 void lockfile_unlock(const struct lockfile *f);

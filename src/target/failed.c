@@ -12,7 +12,9 @@
 #include "base/lockfile.h"
 #include "base/outfile.h"
 #include "base/sha256.h"
+#include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "batch/limits.h"
 #include "batch/reader.h"
 
@@ -222,7 +224,7 @@ open_file(struct failed *f, int flags)
 	if (f->look && !S_ISDIR(st.st_mode))
 		return access(f->file.path, W_OK);
 	/* Pipes and devices are written in place. */
-	f->file.fd = sys_open(f->file.path, O_WRONLY | O_NOCTTY, 0);
+	f->file.fd = wait_open(f->file.path, O_WRONLY | O_NOCTTY, 0);
 	return f->file.fd < 0 ? -1 : 0;
 }
 
@@ -267,10 +269,15 @@ try_existing(struct failed *f, struct error *e)
 	int result;
 
 	if (open_file(f, 0) != 0)
-		return lockfile_fail_open(&f->file, e, "cannot write this");
+		return errno == EINTR ? signals_interrupt(e)
+				      : lockfile_fail_open(
+					    &f->file, e, "cannot write this");
 	if (!f->regular)
 		return 0;
-	if (lockfile_lock(&f->file) != 0)
+	result = lockfile_lock(&f->file, NULL, NULL);
+	if (result > 0)
+		return lockfile_give_up(&f->file, e);
+	if (result < 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot lock this");
 	result = look(f, e);
@@ -357,6 +364,11 @@ failed_drop(struct failed *f)
 static int
 give_up(struct failed *f, struct error *e)
 {
+	if (errno == EINTR) {
+		error_set(e, EXIT_LOCAL,
+		    "interrupted while waiting to write to this");
+		error_place(e, f->file.shown, 0, 0);
+	}
 	lockfile_fail(&f->file, e, EXIT_LOCAL, "cannot write");
 	failed_drop(f);
 	return -1;
@@ -366,6 +378,8 @@ give_up(struct failed *f, struct error *e)
 static int
 take(struct failed *f, struct error *e)
 {
+	int result;
+
 	for (;;) {
 		if (f->file.fd < 0) {
 			if (open_file(f, O_CREAT) != 0)
@@ -377,7 +391,10 @@ take(struct failed *f, struct error *e)
 		}
 		if (!f->regular)
 			return 0;
-		if (lockfile_lock(&f->file) != 0)
+		result = lockfile_lock(&f->file, signals_overdue, NULL);
+		if (result > 0)
+			return lockfile_give_up(&f->file, e);
+		if (result < 0)
 			return lockfile_fail(
 			    &f->file, e, EXIT_LOCAL, "cannot lock");
 		if (lockfile_is(&f->file, f->file.path))
@@ -406,6 +423,27 @@ failed_begin(struct failed *f, struct error *e)
 	return 0;
 }
 
+/* Into a pipe or a device, which may have to wait for its reader. */
+static int
+write_in_place(const struct failed *f, const char *data, size_t n)
+{
+	int flags = fcntl(f->file.fd, F_GETFL);
+	bool nonblocking = flags >= 0 && (flags & O_NONBLOCK) != 0;
+
+	if (!wait_is_needed(f->file.fd, true))
+		return lockfile_write(&f->file, data, n);
+	while (n > 0) {
+		ssize_t done = wait_write(
+		    f->file.fd, nonblocking, data, n, signals_overdue, NULL);
+
+		if (done < 0)
+			return -1;
+		data += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
 int
 failed_write(struct failed *f, const char *data, size_t n, struct error *e)
 {
@@ -417,8 +455,10 @@ failed_write(struct failed *f, const char *data, size_t n, struct error *e)
 		/* A byte that is not written is a NUL. */
 		result =
 		    lockfile_write_at(&f->file, f->begun + 1, data + 1, n - 1);
-	else
+	else if (f->regular)
 		result = lockfile_write(&f->file, data, n);
+	else
+		result = write_in_place(f, data, n);
 	f->first = false;
 	f->end += (off_t)n;
 	return result != 0 ? give_up(f, e) : 0;

@@ -26,6 +26,7 @@ struct pace {
 	struct lockfile file; /* in it */
 	char *data;	      /* what was read */
 	bool lost;	      /* the file was removed while in use */
+	double patience;      /* seconds that leave() waits for the lock */
 
 	const struct pace_teller *teller; /* or NULL */
 	const char *why; /* why the ledger does not know all calls */
@@ -42,8 +43,9 @@ struct turn {
 };
 
 /* Seconds. */
-static const double lock_again = 0.005;
+static const double look_again = 0.005;
 static const double ask_again = 0.5; /* well within the lease */
+static const double longest_leave = 0.5;
 static const double long_wait = 5;
 
 /* Until more is known: another process may have found it damaged. */
@@ -117,28 +119,6 @@ fail(const struct pace *p, struct error *e, enum exit_code code, const char *w)
 	return -1;
 }
 
-/* Gives up after some tries. */
-static bool
-is_enough(void *arg)
-{
-	int *tries = arg;
-
-	return ++*tries > 100;
-}
-
-/* By asking over and over: who waits in the system cannot be stopped. */
-static int
-lock_file(const struct pace *p, bool (*stop)(void *arg), void *arg)
-{
-	int busy;
-
-	while ((busy = lockfile_try_lock(&p->file)) > 0) {
-		if (clock_sleep(lock_again, stop, arg) != 0)
-			return 1;
-	}
-	return busy;
-}
-
 static int
 store(struct pace *p)
 {
@@ -201,7 +181,7 @@ await_file(const struct pace *p)
 	struct stat st;
 	double waited;
 
-	for (waited = 0;; waited += lock_again) {
+	for (waited = 0;; waited += look_again) {
 		if (fstat(p->file.fd, &st) != 0)
 			return -1;
 		if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
@@ -209,7 +189,7 @@ await_file(const struct pace *p)
 			return 1;
 		if (st.st_size > 0 || waited > longest_empty)
 			return 0;
-		(void)clock_sleep(lock_again, NULL, NULL);
+		(void)clock_sleep(look_again, NULL, NULL);
 	}
 }
 
@@ -230,14 +210,18 @@ check_file(const struct pace *p, enum exit_code code, struct error *e)
 	return -1;
 }
 
+/* 1: stop said to give up. */
 static int
-open_file(struct pace *p, enum exit_code code, struct error *e)
+open_file(struct pace *p, bool (*stop)(void *arg), void *arg,
+    enum exit_code code, struct error *e)
 {
 	int result =
 	    lockfile_open(&p->file, p->folder, O_NONBLOCK | O_CREAT | O_EXCL);
 
 	if (result == 0) {
-		result = lock_file(p, NULL, NULL);
+		result = lockfile_lock(&p->file, stop, arg);
+		if (result > 0)
+			return 1;
 		if (result == 0)
 			result = start_file(p);
 		lockfile_unlock(&p->file);
@@ -259,15 +243,16 @@ begin(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 	if (p->folder < 0)
 		return 0;
 	for (;;) {
-		result = lock_file(p, stop, arg);
+		result = lockfile_lock(&p->file, stop, arg);
 		if (result != 0)
 			return result > 0 ? 1 : fail(p, e, EXIT_LOCAL, "lock");
 		if (fstat(p->file.fd, &st) != 0 || st.st_nlink > 0)
 			break;
 		lockfile_close(&p->file); /* and the lock is gone */
 		p->lost = true;
-		if (open_file(p, EXIT_LOCAL, e) != 0)
-			return -1;
+		result = open_file(p, stop, arg, EXIT_LOCAL, e);
+		if (result != 0)
+			return result;
 	}
 	if (load(p) == 0)
 		return 0;
@@ -341,6 +326,7 @@ pace_new(unsigned rate, struct error *e)
 
 	if (p != NULL) {
 		p->rate = rate;
+		p->patience = longest_leave;
 		p->folder = p->file.fd = -1;
 		p->why = not_known;
 		now = read_now(p);
@@ -382,13 +368,22 @@ pace_open(const struct endpoint *endpoint, unsigned rate,
     const struct pace_teller *teller, struct error *e)
 {
 	struct pace *p = make(endpoint, rate, e);
+	int result = -1;
 
 	if (p == NULL)
 		return NULL;
 	p->teller = teller;
 	p->folder = statedir_open(p->folder_shown, e);
-	if (p->folder >= 0 && open_file(p, EXIT_USAGE, e) == 0)
+	if (p->folder >= 0) {
+		/* The name alone does not say where it is. */
+		snprintf(p->file.shown, sizeof(p->file.shown), "%s/%.250s",
+		    p->folder_shown, p->file.path);
+		result = open_file(p, NULL, NULL, EXIT_USAGE, e);
+	}
+	if (result == 0)
 		return p;
+	if (result > 0)
+		lockfile_give_up(&p->file, e);
 	pace_free(p);
 	return NULL;
 }
@@ -492,19 +487,31 @@ ask(struct pace *p, struct turn *t, bool (*stop)(void *arg), void *arg,
 	return result;
 }
 
-/* So that those behind need not wait until the lease is over. */
+static bool
+is_late(void *arg)
+{
+	const double *until = arg;
+
+	return clock_monotonic() > *until;
+}
+
+/* So that those behind need not wait until the lease is over.  Who holds the
+ * lock for long keeps this process from ending only once, not per thread. */
 static void
 leave(struct pace *p, uint64_t ticket)
 {
 	struct error e = ERROR_INIT;
-	int tries = 0;
+	double until;
 
 	if (ticket == 0)
 		return;
 	pthread_mutex_lock(&p->lock);
-	if (begin(p, is_enough, &tries, &e) == 0) {
+	until = clock_monotonic() + p->patience;
+	if (begin(p, is_late, &until, &e) == 0) {
 		ledger_leave(p->ledger, ticket);
 		(void)end(p, &e);
+	} else {
+		p->patience = 0;
 	}
 	pthread_mutex_unlock(&p->lock);
 }

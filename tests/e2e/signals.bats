@@ -29,3 +29,7 @@ signals() { # OPTION|CASE...
 @test "while nobody reads standard error, or the terminal is stopped" {
 	signals --tries 4 stderr terminal
 }
+
+@test "while another process holds a lock, and with a request in flight" {
+	signals --tries 2 --jobs 16 lock flight
+}

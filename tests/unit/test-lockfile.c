@@ -234,12 +234,66 @@ test_lock_waits(void **state)
 	act.sa_handler = count; /* without SA_RESTART, as the programs do it */
 	sigaction(SIGALRM, &act, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	assert_int_equal(lockfile_lock(&f), 0);
+	assert_int_equal(lockfile_lock(&f, NULL, NULL), 0);
 	setitimer(ITIMER_REAL, &never, NULL);
 	assert_true(alarms >= ALARMS);
 	end(child); /* it has ended, or the lock were still its own */
 	close(release[0]);
 	close(release[1]);
+	lockfile_free(&f);
+}
+
+/* What is told of a wait, and how often it was asked whether to stop. */
+static char told[700];
+static int tellings, questions;
+
+static void
+tell(void *arg, const char *text)
+{
+	assert_ptr_equal(arg, &tellings);
+	tellings++;
+	snprintf(told, sizeof(told), "%s", text);
+}
+
+static bool
+stop_later(void *arg)
+{
+	(void)arg;
+	return tellings > 0 && ++questions == 5;
+}
+
+static void
+test_lock_given_up(void **state)
+{
+	struct error e = ERROR_INIT;
+	char text[128];
+	struct lockfile f;
+	int until[2];
+	pid_t child;
+
+	(void)state;
+	make(&f);
+	assert_int_equal(pipe(until), 0);
+	child = hold(until[0]);
+	lockfile_on_wait(tell, &tellings);
+	assert_int_equal(lockfile_lock(&f, stop_later, NULL), 1);
+	lockfile_on_wait(NULL, NULL);
+	assert_int_equal(tellings, 1);
+	snprintf(text, sizeof(text),
+	    "waiting for process %ld, which holds the lock of %s", (long)child,
+	    path);
+	assert_string_equal(told, text);
+	assert_int_equal(lockfile_give_up(&f, &e), -1);
+	assert_int_equal(e.code, EXIT_LOCAL);
+	assert_string_equal(e.place, path);
+	snprintf(text, sizeof(text),
+	    "gave up waiting for the lock, which process %ld holds",
+	    (long)child);
+	assert_string_equal(e.text, text);
+	assert_int_equal(write(until[1], "", 1), 1);
+	end(child);
+	close(until[0]);
+	close(until[1]);
 	lockfile_free(&f);
 }
 
@@ -279,6 +333,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_is, clean),
 	    cmocka_unit_test_teardown(test_try_lock, clean),
 	    cmocka_unit_test_teardown(test_lock_waits, clean),
+	    cmocka_unit_test_teardown(test_lock_given_up, clean),
 	    cmocka_unit_test_teardown(test_contents, clean),
 	};
 
