@@ -1,13 +1,14 @@
 #include "target/inbox.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "csv/input.h"
 #include "target/history.h"
 
@@ -20,7 +21,8 @@ struct inbox {
 	bool sealed;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t changed; /* there is room, or closing */
+	int bell[2];		/* readable if items are held */
 	/* Under the lock: items[first .. first + held), a ring. */
 	struct inbox_item items[HELD];
 	size_t first, held;
@@ -56,7 +58,8 @@ give(struct inbox *in, enum inbox_kind kind)
 	if (result == 0) {
 		in->item.kind = kind;
 		in->items[(in->first + in->held++) % HELD] = in->item;
-		pthread_cond_signal(&in->changed);
+		if (in->held == 1)
+			(void)sys_put(in->bell[1], "", 1);
 	}
 	pthread_mutex_unlock(&in->lock);
 	memset(&in->item, 0, sizeof(in->item));
@@ -226,6 +229,13 @@ open_input(struct inbox *in, const char *path)
 	return NULL;
 }
 
+/* A signal is no trouble of the input: the caller knows of it. */
+static int
+give_failed(struct inbox *in)
+{
+	return signals_pending() != 0 ? -1 : give(in, INBOX_FAILED);
+}
+
 static int
 read_lines(struct inbox *in)
 {
@@ -242,7 +252,7 @@ read_lines(struct inbox *in)
 			return -1;
 	}
 	if (n < 0)
-		return give(in, INBOX_FAILED);
+		return give_failed(in);
 	in->line++;
 	if (in->history.version != 0) /* a torn line at its end is none */
 		return give_unsettled(in);
@@ -254,6 +264,8 @@ destroy(struct inbox *in)
 {
 	pthread_cond_destroy(&in->changed);
 	pthread_mutex_destroy(&in->lock);
+	(void)sys_close(in->bell[0]);
+	(void)sys_close(in->bell[1]);
 	history_free(&in->history);
 	free(in->data);
 	free(in);
@@ -270,7 +282,7 @@ run(void *arg)
 	for (i = 0; i < in->n && result == 0; i++) {
 		in->input = open_input(in, in->files[i]);
 		if (in->input == NULL) {
-			result = give(in, INBOX_FAILED);
+			result = give_failed(in);
 			continue;
 		}
 		result = read_lines(in);
@@ -305,7 +317,6 @@ struct inbox *
 inbox_open(char *const *files, size_t n, bool sealed, struct error *e)
 {
 	struct inbox *in = sys_calloc(1, sizeof(*in));
-	pthread_condattr_t attributes;
 
 	if (in != NULL)
 		in->data = sys_malloc(INBOX_LINE + ROOM);
@@ -317,17 +328,18 @@ inbox_open(char *const *files, size_t n, bool sealed, struct error *e)
 	in->files = n == 0 ? only_standard : files;
 	in->n = n == 0 ? 1 : n;
 	in->sealed = sealed;
+	if (sys_pipe(in->bell) != 0) {
+		error_errno(e, EXIT_LOCAL, "cannot make a pipe");
+		free(in->data);
+		free(in);
+		return NULL;
+	}
 	pthread_mutex_init(&in->lock, NULL);
-	/* A step of the clock must not make a wait longer. */
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&in->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	pthread_cond_init(&in->changed, NULL);
 	if (start(in) == 0)
 		return in;
 	error_errno(e, EXIT_LOCAL, "cannot start a thread");
-	free(in->data);
-	free(in);
+	destroy(in);
 	return NULL;
 }
 
@@ -353,38 +365,30 @@ inbox_close(struct inbox *in)
 	destroy(in);
 }
 
-/* A part of the time, so that a signal is seen. */
-static void
-wait_some(struct inbox *in, double seconds)
+static bool
+take(struct inbox *in, struct inbox_item *item)
 {
-	struct timespec until;
-	long nanoseconds = seconds < 0.2 ? (long)(seconds * 1e9) : 200000000;
+	bool held;
+	char byte;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += nanoseconds;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
+	pthread_mutex_lock(&in->lock);
+	held = in->held > 0;
+	if (held) {
+		*item = in->items[in->first];
+		in->first = (in->first + 1) % HELD;
+		if (--in->held == 0)
+			(void)sys_read(in->bell[0], &byte, 1);
+		pthread_cond_signal(&in->changed);
 	}
-	pthread_cond_timedwait(&in->changed, &in->lock, &until);
+	pthread_mutex_unlock(&in->lock);
+	return held;
 }
 
 void
 inbox_take(struct inbox *in, double seconds, struct inbox_item *item)
 {
-	double until = clock_monotonic() + seconds, left = seconds;
-
 	item->kind = INBOX_NOTHING;
-	pthread_mutex_lock(&in->lock);
-	while (in->held == 0 && left > 0 && signals_pending() == 0) {
-		wait_some(in, left);
-		left = until - clock_monotonic();
-	}
-	if (in->held > 0) {
-		*item = in->items[in->first];
-		in->first = (in->first + 1) % HELD;
-		in->held--;
-		pthread_cond_signal(&in->changed);
-	}
-	pthread_mutex_unlock(&in->lock);
+	if (!take(in, item) &&
+	    wait_for(in->bell[0], POLLIN, seconds, NULL, NULL) == WAIT_READY)
+		(void)take(in, item);
 }

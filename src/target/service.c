@@ -15,9 +15,10 @@
  * Descriptors that are open together: of one request its socket, one more
  * while two addresses are tried, two pairs by which libcurl wakes itself, and
  * what a look-up of a name opens; of the rest input, failed file, journal,
- * ledger and its folder, and one that is only to be synced.
+ * ledger and its folder, one that is only to be synced, one for standard error
+ * (base/console.h), and a pipe (target/inbox.h).
  */
-enum { FILES_A_JOB = 8, FILES_BESIDE = 6 };
+enum { FILES_A_JOB = 8, FILES_BESIDE = 9 };
 
 void
 service_init(struct service *s)
