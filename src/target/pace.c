@@ -287,12 +287,12 @@ say(const struct pace *p, bool warning, const char *text)
 static void
 say_blind(const struct pace *p, const char *is, const char *why, double seconds)
 {
-	char text[2 * STATEDIR_SHOWN + 256];
+	char text[sizeof(p->file.shown) + 256];
 
 	snprintf(text, sizeof(text),
-	    "the ledger of calls, %s/%s, %s; no call %s made for %.0f s, as "
+	    "the ledger of calls, %s, %s; no call %s made for %.0f s, as "
 	    "calls of the last minute are not known",
-	    p->folder_shown, p->file.shown, why, is, seconds + 0.5);
+	    p->file.shown, why, is, seconds + 0.5);
 	say(p, true, text);
 }
 
@@ -363,6 +363,14 @@ make(const struct endpoint *endpoint, unsigned rate, struct error *e)
 	return NULL;
 }
 
+/* The name alone does not say where it is. */
+static void
+show_folder(struct pace *p)
+{
+	snprintf(p->file.shown, sizeof(p->file.shown), "%s/%.250s",
+	    p->folder_shown, p->file.path);
+}
+
 struct pace *
 pace_open(const struct endpoint *endpoint, unsigned rate,
     const struct pace_teller *teller, struct error *e)
@@ -374,12 +382,9 @@ pace_open(const struct endpoint *endpoint, unsigned rate,
 		return NULL;
 	p->teller = teller;
 	p->folder = statedir_open(p->folder_shown, e);
-	if (p->folder >= 0) {
-		/* The name alone does not say where it is. */
-		snprintf(p->file.shown, sizeof(p->file.shown), "%s/%.250s",
-		    p->folder_shown, p->file.path);
+	show_folder(p);
+	if (p->folder >= 0)
 		result = open_file(p, NULL, NULL, EXIT_USAGE, e);
-	}
 	if (result == 0)
 		return p;
 	if (result > 0)
@@ -398,8 +403,10 @@ look_in(struct pace *p, struct error *e)
 
 	if (check_file(p, EXIT_USAGE, e) != 0)
 		return -1;
-	if (lock_file(p, NULL, NULL) != 0)
-		return fail(p, e, EXIT_USAGE, "lock");
+	result = lockfile_lock(&p->file, NULL, NULL);
+	if (result != 0)
+		return result > 0 ? lockfile_give_up(&p->file, e)
+				  : fail(p, e, EXIT_USAGE, "lock");
 	result = load(p);
 	lockfile_unlock(&p->file);
 	if (result != 0)
@@ -433,6 +440,7 @@ pace_look(const struct endpoint *endpoint, const struct pace_teller *teller,
 		return -1;
 	p->teller = teller;
 	p->folder = statedir_look(p->folder_shown, e);
+	show_folder(p);
 	if (p->folder != STATEDIR_NONE)
 		result = p->folder < 0 ? -1 : look(p, e);
 	pace_free(p);

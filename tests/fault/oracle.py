@@ -15,9 +15,12 @@ and, if they exist when a request comes:
   faults      a probability: so many answers are lost, cut, wrong or late;
               and half of the bodies that come once more, after one that was
               accepted, are refused, in one way or another
+  busy        a probability: so many batches are not taken, with 503
   pause       seconds to wait before each answer
   lenient     refuse nothing; without it a batch that has a row whose id begins
               with "refuse" is refused
+
+Asked for the status of what it accepted, it says that it is complete.
 
 It is written for this test alone and shares no code with tp-sandbox: a mistake
 in one must not hide the same mistake in the other.
@@ -36,6 +39,11 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 UPDATE = re.compile(r"/m2/([\w.-]+)/(?:v2/)?profile/batchUpdate\Z")
+STATUS = re.compile(r"/m2/[\w.-]+/profile/batchStatus\?batchId=(\w+-\w+)"
+                    r"(&|\Z)")
+COMPLETE = ("<response><batchId>%s</batchId><status>complete</status>"
+            "<batchSize>%d</batchSize><failedUpdates>0</failedUpdates>"
+            "</response>\n")
 ANSWER = ("<response>\n<success>%s</success>\n<batchStatus>%s</batchStatus>\n"
           "<message>%s</message>\n</response>\n")
 # What an edge may do with a batch, and whether it has accepted it then.
@@ -76,6 +84,7 @@ class Oracle(BaseHTTPRequestHandler):
     chance = random.Random()
     counts = {}
     known = set()               # the folder and digest of what was accepted
+    sizes = {}                  # rows, by the id of a batch
     folder = "."
 
     def log_message(self, *_):
@@ -85,7 +94,8 @@ class Oracle(BaseHTTPRequestHandler):
         line = json.dumps(what).encode() + b"\n"
         write_whole(os.path.join(folder, "requests"), line, os.O_APPEND)
 
-    def accept(self, folder, body):
+    def accept(self, folder, name, body):
+        self.sizes[name] = body.count(b"\n") - 1
         number = self.counts.get(folder, 0) + 1
         write_whole(os.path.join(folder, "%06d" % number), body, os.O_EXCL)
         self.counts[folder] = number
@@ -114,6 +124,14 @@ class Oracle(BaseHTTPRequestHandler):
             return self.rfile.read(length)
         except OSError:
             return b""
+
+    def do_GET(self):
+        status = STATUS.match(self.path)
+        if status and status.group(1) in self.sizes:
+            name = status.group(1)
+            self.say(200, COMPLETE % (name, self.sizes[name]))
+        else:
+            self.say(404, "no such thing")
 
     def do_POST(self):
         update = UPDATE.match(self.path)
@@ -149,12 +167,15 @@ class Oracle(BaseHTTPRequestHandler):
             code = self.chance.choice(CONTRARY)
         elif self.chance.random() < faults:
             fault = self.chance.choice(sorted(FAULTS))
+        if self.chance.random() < read_setting(folder, "busy"):
+            refused, fault = None, "busy"
         if refused:
             self.note(folder, came="refused", fault=fault, **what)
         elif fault and not FAULTS[fault]:
             self.note(folder, came=fault, fault=fault, **what)
         else:
-            number = self.accept(folder, body)
+            number = self.accept(
+                folder, "%s-%s" % (client, sha256[:16]), body)
             self.note(folder, came="accepted", number=number, fault=fault,
                       **what)
         time.sleep(read_setting(folder, "pause"))
