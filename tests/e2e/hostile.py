@@ -13,13 +13,17 @@
                       many bytes of it were sent.
   wide URL            sends a batch that takes long to apply; says so when it
                       has been sent, and waits for the answer.
+  fuzz URL SEED N     makes N connections that send nonsense, much of it nearly
+                      right, pipelined, cut short, reset or with NULs.
 
 They talk to 127.0.0.1 only.
 """
 
+import random
 import resource
 import socket
 import ssl
+import struct
 import sys
 import time
 from urllib.parse import urlsplit
@@ -128,8 +132,83 @@ def wide(url):
         sock.recv(4096)
 
 
+TARGETS = [
+    PATH, "/m2/demo/profile/batchUpdate",
+    "/m2/demo/profile/batchStatus?batchId=demo-1-1&showDetails=true",
+    "/rest/v1/profiles/thirdPartyId/a1?client=demo",
+    "/rest/v1/profiles/1.2?client=demo", "/", "*", "/%00%zz%", "//..//\xff",
+    "/rest/v1/profiles/thirdPartyId/" + "%01" * 9000 + "?client=demo",
+    "/" + "a" * 300000, "/?" + "&a=b" * 20000, PATH + "?client=x%00",
+]
+BODIES = [
+    BATCH, b"batch=", b"batch=pcId,x\n%FF,%00\n,,\n", b"batch=pcId\n1\n2\n",
+    b"batch=thirdPartyId,x\n" + b"%01" * 70000 + b",1\n",
+    b"batch=thirdPartyId" + b",n" * 40000 + b"\na" + b",1" * 40000,
+    b"batch=thirdPartyId,x\n" + b"a/b,%FF\n" * 2000, b"\0" * 5000,
+    b"batch=thirdPartyId,x\r\na1,1\r\n&x", b"batch=%zz", b"=&" * 3000,
+]
+FIELDS = [
+    "Content-Length: -1", "Content-Length: 99999999999999999999",
+    "Content-Length: 5\r\nContent-Length: 6", "Transfer-Encoding: chunked",
+    "Transfer-Encoding: chunked\r\nContent-Length: 3", "Expect: 100-continue",
+    "Content-Type: " + "x" * 70000, "Authorization: Bearer \0",
+    "Connection: close", "Connection: Upgrade\r\nUpgrade: h2c", "X: \xff\0y",
+    " folded", ":", "Host:", "Cookie: " + "a=b;" * 5000, "Range: bytes=0-1",
+]
+
+
+def request(rnd):
+    """A request that is right, but for what chance does to it."""
+    body = rnd.choice(BODIES)
+    lines = [
+        rnd.choice(["GET", "POST", "POST", "HEAD", "PUT", "OPTIONS", "", "G\0"]) +
+        " " + rnd.choice(TARGETS) + rnd.choice([" HTTP/1.1"] * 6 +
+        [" HTTP/1.0", " HTTP/9.9", "", " HTTP/1.1 x"]), "Host: localhost",
+    ]
+    if rnd.random() < 0.7:
+        lines.append(f"Content-Type: {FORM}")
+    if rnd.random() < 0.7:
+        wrong = rnd.random() < 0.2
+        lines.append(f"Content-Length: {len(body) + rnd.randint(-9, 9) * wrong}")
+    lines += rnd.sample(FIELDS, rnd.choice([0, 0, 1, 2]))
+    data = bytearray("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
+    if "Transfer-Encoding: chunked" in lines and rnd.random() < 0.8:
+        body = (b"%x\r\n%b\r\n" % (len(body), body) +
+                rnd.choice([b"0\r\n\r\n", b"", b"-1\r\n", b"f" * 40 + b"\r\n",
+                            b"0\r\nA: b\r\n\r\n", b"5;\0=\r\nab"]))
+    data += body
+    for _ in range(rnd.choice([0, 0, 0, 1, 3, 20])):
+        data[rnd.randrange(min(len(data), 300))] = rnd.choice(b"\0\r\n \xff%:0a")
+    if rnd.random() < 0.2:
+        del data[rnd.randrange(len(data)):]
+    return bytes(data)
+
+
+def attack(url, rnd):
+    with connect(url) as sock:
+        try:
+            for _ in range(rnd.choice([1, 1, 2, 8])):
+                sock.sendall(request(rnd))
+            if rnd.random() < 0.5:
+                sock.settimeout(0.02)
+                sock.recv(65536)
+        except OSError:
+            pass  # it was refused: as well
+        if rnd.random() < 0.3:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+
+
+def fuzz(url, seed, n):
+    rnd = random.Random(int(seed))
+    for _ in range(int(n)):
+        attack(url, rnd)
+    print(n, "sent", flush=True)
+
+
 def main():
-    commands = {"hold": hold, "slow": slow, "endless": endless, "wide": wide}
+    commands = {"hold": hold, "slow": slow, "endless": endless, "wide": wide,
+                "fuzz": fuzz}
     commands[sys.argv[1]](*sys.argv[2:])
 
 

@@ -270,3 +270,21 @@ has_connections() { # AT-MOST
 	[ "$status" = 0 ]
 	[ "$SECONDS" -lt 10 ]
 }
+
+# ----------------------------------------------------------------- nonsense
+
+@test "nonsense of every kind, pipelined, cut short and reset: it stays well" {
+	sandbox_start --rate 0 --idle 5 --log log
+	for seed in 1 2 3; do
+		python3 "$BATS_TEST_DIRNAME/hostile.py" fuzz "$sandbox" $seed 300 \
+			3>&- &
+		clients+=($!)
+	done
+	wait "${clients[@]}"
+	clients=()
+	until_connections 0
+	# Each line of the log is whole.
+	jq -e -s 'length > 100 and all(.[]; .state)' log
+	peak_below 120
+	well
+}
