@@ -154,15 +154,12 @@ warned() { # PLACE TEXT OPTION...
 
 @test "what a tp-validate that was killed leaves is warned about" {
 	mkfifo pipe
-	tp-validate pipe >part 2>err &
+	tp-validate pipe >part 2>err 3>&- &
 	pid=$!
 	exec 5>pipe
 	{ printf "$head" && yes 'xxxxxxx,1' | head -n 100000; } >&5
 	# Written in pieces: some of them at least are there.
-	for _ in {1..600}; do
-		[ ! -s part ] || break
-		sleep 0.05
-	done
+	until_true test -s part
 	kill -KILL $pid
 	exec 5>&-
 	wait $pid || true
