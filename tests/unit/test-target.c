@@ -556,8 +556,8 @@ test_receipt_bad(void **state)
 {
 	static const char *const bad[] = {"", "x", "[]", "{}", "{\"batch\":1}",
 	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"odd\"}",
-	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"failed\","
-	    "\"api\":\"v3\"}",
+	    ("{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"failed\","
+	     "\"api\":\"v3\"}"),
 	    "{\"batch\":-1,\"rows\":1,\"bytes\":1,\"state\":\"failed\"}",
 	    "{\"batch\":\"1\",\"rows\":1,\"bytes\":1,\"state\":\"failed\"}",
 	    "{\"batch\":1,\"rows\":1,\"bytes\":1,\"state\":\"failed\"} x"};
