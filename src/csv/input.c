@@ -345,22 +345,24 @@ read_least(struct input *in, char *buf, size_t size, ptrdiff_t n,
 }
 
 /*
- * A NUL in front of a letter: is it the first of many, as in UTF-16 with its
- * high bytes first?  A batch that was not finished begins with a NUL too
- * (batch/reader.h), but then has letters without one.
+ * Is one of the first two bytes a NUL, and the first of several that stand on
+ * the same side of other bytes, as in UTF-16?  One alone is none: a batch that
+ * was not finished begins with it (batch/reader.h), and so may anything that
+ * was damaged.  What a power cut has left has NULs on both sides.
  */
 static bool
 is_wide(const char *text, size_t n)
 {
-	size_t i, nuls = 0;
+	size_t side = n > 0 && text[0] == '\0' ? 0 : 1, nuls = 0, i;
 
+	/* At its end half a letter is none. */
 	n = n > WIDE ? WIDE : n - n % 2;
 	for (i = 0; i < n; i++) {
-		if (text[i] == '\0' && i % 2 == 1)
+		if (text[i] == '\0' && i % 2 != side)
 			return false;
 		nuls += text[i] == '\0';
 	}
-	return n >= 4 && text[0] == '\0' && 4 * nuls > n;
+	return n >= 4 && text[side] == '\0' && nuls > 1;
 }
 
 /* The first bytes of the text: a mark is dropped, UTF-16 refused. */
@@ -369,14 +371,13 @@ read_first(struct input *in, char *buf, size_t size, struct error *e)
 {
 	ptrdiff_t n = read_least(in, buf, size, 0, 3, e);
 
-	if (n >= 2 && buf[0] == '\0' && buf[1] != '\0')
+	if (n >= 2 && (buf[0] == '\0') != (buf[1] == '\0'))
 		n = read_least(in, buf, size, n, WIDE, e);
 	if (n < 0)
 		return -1;
 	if (n >= 2 &&
 	    (memcmp(buf, "\xff\xfe", 2) == 0 ||
-		memcmp(buf, "\xfe\xff", 2) == 0 ||
-		(buf[0] != '\0' && buf[1] == '\0') || is_wide(buf, (size_t)n)))
+		memcmp(buf, "\xfe\xff", 2) == 0 || is_wide(buf, (size_t)n)))
 		return refuse(in, "UTF-16 text",
 		    in->packed ? "zcat %s" : "iconv -f UTF-16 -t UTF-8 %s", e);
 	if (n >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0) {

@@ -220,11 +220,17 @@ rows() { # COUNT
 		gzip <wide >wide.gz
 		refuses wide.gz 'UTF-16 text' zcat
 		# Few of its letters are in ASCII; and it is short.
-		printf 'id,\316\265\316\273,\316\273\316\277\n1,2,3\n' |
+		printf 'a\316\265\316\273\316\273\316\277,\316\277\n1,2\n' |
 			iconv -f UTF-8 -t $kind >wide
 		refuses wide 'UTF-16 text' 'iconv -f UTF-16 -t UTF-8'
 		printf 'id' | iconv -f UTF-8 -t $kind >wide
 		refuses wide 'UTF-16 text' 'iconv -f UTF-16 -t UTF-8'
+	done
+	# One NUL is damage.
+	for text in 'i\0d,a\n1,2\n' '\0id,a\n1,2\n'; do
+		try_with "$text" tp-validate
+		expect 3 '' 'tp-validate: -:1:1: the name of column 1 holds a '"\
+control character or line break\n"
 	done
 }
 
