@@ -118,6 +118,25 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 }
 
 int
+outfile_look(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = sys_strdup(slash == NULL ? "." : path);
+	struct stat st;
+	int result = 0;
+
+	if (folder == NULL)
+		return error_errno(e, EXIT_LOCAL, "%s", path);
+	if (slash != NULL)
+		folder[slash - path + 1] = '\0';
+	if ((lstat(path, &st) != 0 && errno != ENOENT) ||
+	    faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+		result = error_errno(e, EXIT_USAGE, "cannot make %s", path);
+	free(folder);
+	return result;
+}
+
+int
 outfile_sync_folder(const char *path, struct error *e)
 {
 	const char *slash = strrchr(path, '/');

@@ -37,6 +37,10 @@ int outfile_commit(struct outfile *f, struct error *e);
 /* Removes what was written.  Does nothing after a commit. */
 void outfile_discard(struct outfile *f);
 
+/* Could a file of that name be made?  As far as can be seen without making
+ * any.  -1 with EXIT_USAGE. */
+int outfile_look(const char *path, struct error *e);
+
 /* The open descriptor that a path such as /dev/stderr is a name of; -1: it is
  * none. */
 int outfile_descriptor(const char *path);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "target/outcome.h"
 
 /* What one attempt by itself tells of the batch. */
@@ -99,16 +98,6 @@ set_message(struct receipt *r, const char *text)
 	snprintf(r->message, sizeof(r->message), "%s", text);
 }
 
-/* Adds to the message, which is cut to make room, if it is long. */
-static void
-add_message(struct receipt *r, const char *more)
-{
-	size_t room = sizeof(r->message) - 1 - strlen(more);
-	size_t n = utf8_cut(r->message, strlen(r->message), room);
-
-	snprintf(r->message + n, sizeof(r->message) - n, "%s", more);
-}
-
 /* What all attempts together come to, of which *r has the last.  doubt: an
  * earlier one may have brought the batch there. */
 static void
@@ -118,7 +107,7 @@ settle(struct receipt *r, bool doubt)
 	    r->state == RECEIPT_UNKNOWN)
 		return;
 	r->state = RECEIPT_UNKNOWN;
-	add_message(r,
+	receipt_add_message(r,
 	    " (but the service may have taken it from an earlier attempt, "
 	    "which got no usable answer)");
 }

@@ -244,8 +244,12 @@ try_new(struct failed *f, struct error *e)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	memcpy(path, f->file.path, folder);
 	memcpy(path + folder, name, sizeof(name));
-	result = outfile_open(&trial, path, e);
-	outfile_discard(&trial);
+	if (f->look) {
+		result = outfile_look(path, e);
+	} else {
+		result = outfile_open(&trial, path, e);
+		outfile_discard(&trial);
+	}
 	free(path);
 	return result;
 }
@@ -260,6 +264,10 @@ look(struct failed *f, struct error *e)
 	if (size < 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot read this");
+	if (size < f->end)
+		return lockfile_refuse(&f->file, e,
+		    "something has cut this while it was in use: batches that "
+		    "were kept in it are lost; send the whole input again");
 	return size == f->end ? 0 : mend(f, size, e);
 }
 

@@ -134,7 +134,7 @@ halving_tell(struct halving *h, const struct halving_part *part,
     struct error *e)
 {
 	if (verdict == HALVING_TAKEN || verdict == HALVING_KEPT ||
-	    verdict == HALVING_UNKNOWN)
+	    verdict == HALVING_UNKNOWN || part->marked)
 		h->divided = true;
 	if (verdict == HALVING_TAKEN)
 		return 0;

@@ -49,7 +49,8 @@ struct halving {
 	const char *body;
 	struct halving_part stack[HALVING_DEPTH];
 	unsigned depth;
-	bool divided; /* some of it was taken, kept or may have been taken */
+	bool divided; /* some of it was taken, kept or may have been taken, as
+		       * what is marked */
 	struct halving_piece *pieces;
 	size_t n, room;
 	struct halving_piece rest; /* from where memory ran out */

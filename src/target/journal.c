@@ -275,17 +275,6 @@ journal_open(const char *path, const struct endpoint *ep, struct error *e)
 	return NULL;
 }
 
-/* Proves that it can be made there. */
-static int
-try_new(const char *path, struct error *e)
-{
-	struct outfile trial;
-	int result = outfile_open(&trial, path, e);
-
-	outfile_discard(&trial);
-	return result;
-}
-
 int
 journal_look(struct journal **j, const char *path, const struct endpoint *ep,
     struct error *e)
@@ -294,7 +283,7 @@ journal_look(struct journal **j, const char *path, const struct endpoint *ep,
 
 	*j = NULL;
 	if (lstat(path, &st) != 0 && errno == ENOENT)
-		return try_new(path, e);
+		return outfile_look(path, e);
 	*j = make(path, e);
 	if (*j == NULL)
 		return -1;

@@ -52,7 +52,10 @@ judge_word(struct xml_span root, const char **why)
 	case XML_CONTRADICTED:
 		*why = "it has <success> twice, with different words";
 		return OUTCOME_UNREADABLE;
-	default:
+	case XML_CUT: /* longer than any word that is known, or with a NUL */
+		word[0] = '\0';
+		break;
+	case XML_GIVEN:
 		break;
 	}
 	if (strcasecmp(word, "true") == 0)

@@ -205,3 +205,12 @@ receipt_name(const struct receipt *r, char to[RECEIPT_NAME])
 		    batch, from, from + r->rows - 1);
 	return to;
 }
+
+void
+receipt_add_message(struct receipt *r, const char *more)
+{
+	size_t room = sizeof(r->message) - 1 - strlen(more);
+	size_t n = utf8_cut(r->message, strlen(r->message), room);
+
+	snprintf(r->message + n, sizeof(r->message) - n, "%s", more);
+}

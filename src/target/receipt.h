@@ -50,6 +50,9 @@ const char *receipt_state_name(enum receipt_state state);
 enum { RECEIPT_NAME = 96 };
 char *receipt_name(const struct receipt *r, char to[RECEIPT_NAME]);
 
+/* Adds to the message, which is cut to make room if it is long. */
+void receipt_add_message(struct receipt *r, const char *more);
+
 /* The line with its line feed, ended by NUL; the caller frees it.  NULL: no
  * memory. */
 char *receipt_line(const struct receipt *r, size_t *n);

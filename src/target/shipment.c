@@ -14,6 +14,8 @@ struct voyage {
 	unsigned attempts;    /* not in a receipt yet */
 	bool over;    /* nothing more of it is to be sent: refused … */
 	bool stopped; /* … or the run has stopped */
+	bool broken;  /* by an attempt, of which broke has what came of it */
+	struct receipt broke;
 };
 
 static void
@@ -87,8 +89,11 @@ deliver(struct voyage *v, const struct halving_part *part, struct receipt *r)
 	(void)delivery_run(&v->s->delivery, &body, r, &end, &e);
 	v->attempts += r->attempts;
 	if (end == DELIVERY_DENIED || end == DELIVERY_EXHAUSTED ||
-	    end == DELIVERY_STOPPED || e.code != EXIT_COMPLETE)
+	    end == DELIVERY_STOPPED || e.code != EXIT_COMPLETE) {
 		stop(v, end, &e);
+		v->broken = r->attempts > 0;
+		v->broke = *r;
+	}
 	if (r->state == RECEIPT_ACCEPTED) {
 		settle(v, part, r, false, false);
 		return HALVING_TAKEN;
@@ -191,13 +196,19 @@ explain(const struct halving_piece *p)
 
 /* What is marked and was refused may be there all the same. */
 static enum receipt_state
-get_state(const struct halving_piece *p)
+get_state(const struct voyage *v, const struct halving_piece *p)
 {
 	if (p->kind == HALVING_KEPT)
 		return RECEIPT_REFUSED;
 	if (p->kind == HALVING_UNKNOWN || p->part.marked)
 		return RECEIPT_UNKNOWN;
-	return p->kind == HALVING_FAILED ? RECEIPT_FAILED : RECEIPT_REFUSED;
+	if (p->kind != HALVING_FAILED)
+		return RECEIPT_REFUSED;
+	/* With the credentials, or not sent. */
+	return v->broken && receipt_denied(&v->broke) &&
+		       p->http == v->broke.http
+		   ? RECEIPT_REFUSED
+		   : RECEIPT_FAILED;
 }
 
 static void
@@ -208,35 +219,41 @@ settle_piece(struct voyage *v, const struct halving_piece *p)
 	bool final;
 
 	describe(v, &p->part, &r);
-	r.state = get_state(p);
-	final = r.state == RECEIPT_REFUSED && !earlier;
+	r.state = get_state(v, p);
 	r.http = p->http;
-	if (r.state == RECEIPT_REFUSED && r.http == 0)
+	final =
+	    r.state == RECEIPT_REFUSED && !earlier && p->kind != HALVING_FAILED;
+	if (final && r.http == 0)
 		r.http = v->whole.http;
 	snprintf(r.message, sizeof(r.message), "%s", explain(p));
 	settle(v, &p->part, &r,
 	    final || (!earlier && v->s->delivery.journal == NULL), earlier);
 }
 
-/* Nothing of it was taken: it stays whole, with the answer that it got. */
+/* Nothing of it was taken: it stays whole.  It has the answer that it got, or
+ * the one by which the run was stopped while its halves were sent. */
 static void
 settle_whole(struct voyage *v)
 {
+	static const char not_halved[] =
+	    " (not sent in halves: the run had stopped)";
 	const struct halving_part all = {1, v->batch->rows, v->batch->header,
 	    v->batch->body.len - v->batch->header, false};
 	bool journal = v->s->delivery.journal != NULL;
 	struct receipt *r = &v->whole;
-	bool final = r->state == RECEIPT_REFUSED && !receipt_denied(r);
-	const struct halving_piece *p;
-	size_t i;
+	bool final;
 
-	for (i = 0; (p = halving_piece(&v->halving, i)) != NULL; i++)
-		r->duplicate |= p->part.marked;
-	if (final && journal && v->stopped) {
+	if (v->broken) {
+		r->state = v->broke.state;
+		r->http = v->broke.http;
+		r->time = v->broke.time;
+		memcpy(r->message, v->broke.message, sizeof(r->message));
+	} else if (journal && v->stopped && r->state == RECEIPT_REFUSED) {
 		/* The next run goes on with its halves. */
-		final = false;
 		r->state = RECEIPT_FAILED;
+		receipt_add_message(r, not_halved);
 	}
+	final = r->state == RECEIPT_REFUSED && !receipt_denied(r);
 	settle(v, &all, r, final || !journal, false);
 }
 

@@ -219,3 +219,51 @@ s/$/,gold/' >both
 	run_again '' # all of it is sent once more, and taken
 	expect 0 'accepted/200/1 skipped/200/0' 1
 }
+
+@test "halves in doubt, all refused by the next run: still unknown" {
+	run_again '1:false 2-5:reset-after'
+	[ "$code" = 7 ]
+	for refusal in 1-2:false 1-2:code=400 1-2:code=302; do
+		run_again "$refusal"
+		[ "$code $(wc -l <log)" = '7 3' ] || # and the second batch
+			[ "$code $(wc -l <log)" = '7 2' ]
+		jq -se 'map(select(.batch == 1)) | all(.state == "unknown") and
+			(map(.rows) | add) == 2' receipts
+		[ ! -e failed ]
+	done
+	run_again '1:code=401'
+	[ "$code" = 7 ]
+	[ ! -e failed ]
+	run_again '' # each half is accepted at last
+	[ "$code" = 0 ]
+}
+
+@test "what stops the run while it halves a batch is what its receipt says" {
+	send '1:code=413 2-3:code=503' -q
+	expect 5 'failed/503/3 failed/null/0' 3
+	grep '^tp-send: both:1: failed: batch 1: HTTP 503' said
+	code=0
+	tp-status -c demo --endpoint "$sandbox" receipts >outcomes 2>said ||
+		code=$?
+	[ "$code" = 5 ]
+	send '1:false 2:code=403' -q
+	expect 6 'refused/403/2 failed/null/0' 2
+	assert_same both failed
+	code=0
+	tp-status -c demo --endpoint "$sandbox" receipts >outcomes 2>said ||
+		code=$?
+	[ "$code" = 6 ]
+	# Its first half was accepted: of the other it is said.
+	send '1:false 3:code=403'
+	[ "$code" = 6 ]
+	jq -r '[.state, .rowsFrom, .http] | map(tostring) | join("/")' receipts |
+		head -n 2 >got
+	assert_same <(printf 'accepted/1/200\nrefused/2/403\n') got
+	# With a journal the batch waits for the next run.
+	rm -f failed
+	run_again '1:code=413 2-3:code=503'
+	expect 5 'failed/503/3 failed/null/0' 3 || expect 5 failed/503/3 3
+	[ ! -e failed ]
+	run_again ''
+	[ "$code" = 0 ]
+}

@@ -360,6 +360,19 @@ both() { # STATUS TEXT OPTION...
 	TP_STATE_DIR=own both 2 "is not a file of this user's alone"
 }
 
+@test "dry run: nothing is made, not even for a moment" {
+	printf 'batch=thirdPartyId,tier\na1,gold\n' >one
+	for option in '--failed new' '--journal new' '-q'; do
+		# shellcheck disable=SC2086
+		ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -e \
+			trace=open,openat,mkdir,mkdirat,rename,renameat,unlink \
+			tp-send -c demo --endpoint http://127.0.0.1:1 \
+			--dry-run $option one
+		grep 'one' trace
+		never grep -E 'O_CREAT|O_TRUNC|mkdir|rename|unlink' trace
+	done
+}
+
 @test "dry run: the failed file" {
 	ln -s nowhere link
 	both 2 'link: this is a symbolic link' --failed link

@@ -320,6 +320,24 @@ make_torn() {
 	[ "$(stat -c %a failed)" = 600 ]
 }
 
+@test "a failed file that something empties meanwhile: 4, and it is said" {
+	sandbox_start --rate 0 --fault '*:code=400'
+	mkfifo in
+	tp-send --endpoint "$sandbox" --failed failed in >receipts 2>said 3>&- &
+	pid=$!
+	exec 7>in
+	cat one.batches two.batches >&7
+	until_lines 1 receipts
+	: >failed
+	cat one.batches >&7
+	exec 7>&-
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" = 4 ]
+	grep '^tp-send: failed: something has cut this while it was in use' said
+	grep 'neither accepted nor kept: batch' said
+}
+
 @test "the failed file can be sent" {
 	sandbox_start --fault 1-2:code=400
 	code=0

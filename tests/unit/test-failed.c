@@ -130,6 +130,7 @@ test_follows_the_name(void **state)
 	assert_int_equal(rename(path, moved), 0);
 	add_to(f, ONE);
 	expect(ONE, strlen(ONE));
+	unlink(path);
 	given_file(path, TWO, strlen(TWO));
 	add_to(f, ONE);
 	expect(TWO ONE, strlen(TWO ONE));
@@ -151,6 +152,7 @@ test_cuts_what_another_did_not_finish(void **state)
 	f = failed_open(path, &e);
 	assert_non_null(f);
 	for (i = 0; i < 2; i++) {
+		unlink(path);
 		given_file(path, torn, sizeof(torn) - 1);
 		add_to(f, TWO);
 		expect(ONE TWO, strlen(ONE TWO));
