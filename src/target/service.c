@@ -133,10 +133,9 @@ service_prepare(struct service *s, bool token, unsigned jobs, struct error *e)
 	}
 	if (s->cacert != NULL && trust_read(&s->pem, s->cacert, e) != 0)
 		return -1;
-	if (check_way(s, e) != 0)
-		return -1;
 	warn(s);
-	return http_start(e);
+	/* Only then does libcurl know all that it can do. */
+	return http_start(e) != 0 ? -1 : check_way(s, e);
 }
 
 int
