@@ -293,7 +293,7 @@ not_finished_and_large(void **unused)
 		char *paths[1];
 
 		memset(text, 'b', n);
-		memcpy(text, "\0atch=a\n", 9);
+		memcpy(text, "\0atch=a\n", 8);
 		memset(text + n / 2, '\0', 4096);
 		memcpy(text + n, next, sizeof(next) - 1);
 		paths[0] = make_file(text, n + sizeof(next) - 1);
