@@ -345,10 +345,11 @@ read_least(struct input *in, char *buf, size_t size, ptrdiff_t n,
 }
 
 /*
- * Is one of the first two bytes a NUL, and the first of several that stand on
- * the same side of other bytes, as in UTF-16?  One alone is none: a batch that
- * was not finished begins with it (batch/reader.h), and so may anything that
- * was damaged.  What a power cut has left has NULs on both sides.
+ * Is one of the first two bytes a NUL, and so is most of what stands on the
+ * same side of other bytes, and nothing on the other side, as in UTF-16?  Few
+ * are none: batches that were not finished begin with one each
+ * (batch/reader.h), and so may anything that was damaged.  What a power cut has
+ * left has NULs on both sides.
  */
 static bool
 is_wide(const char *text, size_t n)
@@ -362,7 +363,7 @@ is_wide(const char *text, size_t n)
 			return false;
 		nuls += text[i] == '\0';
 	}
-	return n >= 4 && text[side] == '\0' && nuls > 1;
+	return n >= 4 && text[side] == '\0' && 4 * nuls > n;
 }
 
 /* The first bytes of the text: a mark is dropped, UTF-16 refused. */

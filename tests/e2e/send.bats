@@ -127,6 +127,8 @@ make_torn() {
 	put one.edge one.batches '\0a\0\0\0\0\0\0\0'
 	put one.edges one.batches '\0\0tch=thirdPartyId,tier\nx1,'
 	put two.twice "$torn" "$torn" two.batches
+	# The second NUL is on the same side of other bytes as the first one.
+	put two.even '\0atch=thirdPartyId,tier\n' "$torn" two.batches
 }
 
 @test "a batch that was not finished is passed over, and no other, wherever" {
