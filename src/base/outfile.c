@@ -77,12 +77,13 @@ open_in_place(const char *path)
 	int fd = outfile_descriptor(path);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return wait_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
-	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+	/* So is /dev/null in place of a standard stream that is closed. */
+	if (fd >= 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
 		errno = EBADF;
 		return -1;
 	}
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return wait_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
 	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 

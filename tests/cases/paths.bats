@@ -277,6 +277,14 @@ all_to() { # FILE
 	status=0
 	tp-validate --rejects /dev/stdin export <mixed >out 2>err || status=$?
 	expect 2 '' 'tp-validate: cannot make /dev/stdin: Bad file descriptor\n'
+	# Neither is one that is closed.
+	for option in rejects errors summary; do
+		status=0
+		tp-validate --check --$option /dev/stdout mixed >&- 2>err ||
+			status=$?
+		: >out
+		expect 2 '' 'tp-validate: cannot make /dev/stdout: Bad file descriptor\n'
+	done
 }
 
 @test "pipes, devices and open descriptors may serve several" {
