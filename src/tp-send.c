@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/lockfile.h"
 #include "base/ndjson.h"
+#include "base/number.h"
 #include "base/options.h"
 #include "base/output.h"
 #include "base/paths.h"
@@ -313,7 +314,7 @@ again(void *arg, const struct receipt *r, double delay)
 static void
 say_passed(const struct batch *b)
 {
-	say_fault(b, b->cut ? "cut-short" : "invalid");
+	say_fault(b, "cut-short");
 }
 
 static void
@@ -369,6 +370,17 @@ say_kept(const struct run *run, uint64_t n, const char *path, const char *who)
 	char command[COMMAND_SIZE], file[COMMAND_WORD] = "";
 
 	command_add(file, sizeof(file), path[0] == '-' ? "./" : "", path);
+	if (who[0] == '\0' && n == run->counts.states[RECEIPT_INVALID]) {
+		diag_always("%llu %s kept in %s; %s cannot be sent as %s: make "
+			    "%s again with tp-split",
+		    (unsigned long long)n,
+		    number_form(
+			n, "batch was not sent,", "batches were not sent,"),
+		    file, number_form(n, "it", "they"),
+		    number_form(n, "it is", "they are"),
+		    number_form(n, "it", "them"));
+		return;
+	}
 	make_command(run, file, command, sizeof(command));
 	diag_always("%llu %s not accepted, kept in %s%s; send again with: %s",
 	    (unsigned long long)n, n == 1 ? "batch was" : "batches were", file,

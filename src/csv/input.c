@@ -181,6 +181,10 @@ open_path(struct input *in, const char *path, struct error *e)
 {
 	struct stat st;
 
+	if (path[0] == '\0')
+		return error_set(e, EXIT_INPUT,
+		    "the name of an input is empty; is a variable of the "
+		    "script not set?");
 	if (strcmp(path, "-") == 0)
 		in->fd = STDIN_FILENO;
 	else

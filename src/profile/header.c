@@ -346,7 +346,7 @@ find_id(struct header *h, struct error *e)
 		return error_set(e, EXIT_INPUT,
 		    "no column is named pcId, thirdPartyId or mbox3rdPartyId; "
 		    "there is %s: say which one is the identifier with "
-		    "--id NAME",
+		    "--id NAME, or add the header if the file lacks it",
 		    header_list(h, names, sizeof(names)));
 	second = find_reserved(h, h->id + 1);
 	if (second < h->columns)

@@ -139,6 +139,12 @@ check_address(struct origin *o, const char *address, struct error *e)
 	const char *rest;
 	int result = origin_parse(o, address, &rest);
 
+	/* It may hold a password, which is not to be shown. */
+	if (strchr(address, '@') != NULL)
+		return error_set(e, EXIT_USAGE,
+		    "the endpoint must be https://HOST or https://HOST:PORT, "
+		    "without a user name or password; for a token there is "
+		    "--token-file");
 	escape_text(shown, sizeof(shown), address, strlen(address));
 	if (result == ORIGIN_BAD_PORT)
 		return error_set(e, EXIT_USAGE,

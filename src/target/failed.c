@@ -237,6 +237,7 @@ try_new(struct failed *f, struct error *e)
 	const char *slash = strrchr(f->file.path, '/');
 	size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - f->file.path);
 	char *path = sys_malloc(folder + sizeof(name));
+	struct error why = ERROR_INIT;
 	struct outfile trial;
 	int result;
 
@@ -245,13 +246,17 @@ try_new(struct failed *f, struct error *e)
 	memcpy(path, f->file.path, folder);
 	memcpy(path + folder, name, sizeof(name));
 	if (f->look) {
-		result = outfile_look(path, e);
+		result = outfile_look(path, &why);
 	} else {
-		result = outfile_open(&trial, path, e);
+		result = outfile_open(&trial, path, &why);
 		outfile_discard(&trial);
 	}
 	free(path);
-	return result;
+	if (result == 0)
+		return 0;
+	return error_set(e, why.code,
+	    "cannot make the failed file %s%s; --failed can name another",
+	    f->file.shown, strrchr(why.text, ':'));
 }
 
 /* What of others, or of earlier runs, is behind what this run has put there?

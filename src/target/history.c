@@ -38,6 +38,12 @@ history_may_begin(const char *text, size_t n)
 	return memcmp(text, begin, n) == 0;
 }
 
+bool
+history_begins(const char *line, size_t n)
+{
+	return n >= sizeof(begin) - 1 && history_may_begin(line, n);
+}
+
 /* ------------------------------------------------------------- reading */
 
 static int

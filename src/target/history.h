@@ -66,8 +66,9 @@ struct history {
 
 void history_free(struct history *h);
 
-/* Is this a header, as far as it goes? */
+/* Is this a header, as far as it goes?  Is this whole line one? */
 bool history_may_begin(const char *text, size_t n);
+bool history_begins(const char *line, size_t n);
 
 /*
  * Takes one line, without its line feed, that stands at that offset.  Of

@@ -137,7 +137,7 @@ give_line(struct inbox *in, const char *line, size_t n)
 	/* What follows in a journal that cannot be read is no receipt. */
 	if (is_blank(line, n) || in->damaged)
 		return 0;
-	if (in->line == 1 && history_may_begin(line, n)) {
+	if (in->line == 1 && history_begins(line, n)) {
 		/* A journal is appended to, and so has no seal. */
 		input_waive_seal(in->input);
 		return give_journal_line(in, line, n);

@@ -181,7 +181,9 @@ receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
 
 	memset(r, 0, sizeof(*r));
 	if (o == NULL)
-		return error_set(e, EXIT_INPUT, "not a JSON object");
+		return error_set(e, EXIT_INPUT,
+		    "not a JSON object; receipts are one to a line, as tp-send "
+		    "writes them (jq -c keeps them so)");
 	result = receipt_get(r, o);
 	ndjson_free(o);
 	if (result != 0)

@@ -66,7 +66,7 @@ unusable() { # TEXT MESSAGE OPTION...
 
 @test "no identifier column" {
 	local said='no column is named pcId, thirdPartyId or mbox3rdPartyId; '
-	local hint='say which one is the identifier with --id NAME' program
+	local program hint='say which one is the identifier with --id NAME, or add the header if the file lacks it'
 
 	unusable 'id,a\nx,1\n' "-:1: ${said}there is 'id', 'a': $hint"
 	unusable 'thirdpartyid,a\nx,1\n' \

@@ -380,7 +380,7 @@ both() { # STATUS TEXT OPTION...
 	both 2 'text: this exists and is not a file of batches' --failed text
 	printf 'batch=thirdPartyId,tier\na1,go' >cut
 	both 2 'cut: this does not end in a line feed' --failed cut
-	both 2 'cannot make no/tp-failed: No such file' --failed no/failed
+	both 2 'cannot make the failed file no/failed: No such file' --failed no/failed
 	mkdir folder
 	both 2 'folder: ' --failed folder
 	mkfifo pipe

@@ -102,7 +102,7 @@ tp-status: cannot write to /dev/full: No space left on device" '' \
 	says 3 'tp-status: missing: cannot open: No such file or directory' '' \
 		missing
 	echo oops >receipts
-	says 3 'tp-status: receipts:1: malformed: not a JSON object'
+	says 3 'tp-status: receipts:1: malformed: not a JSON object; receipts are'
 	says 2 'tp-status: --rate x: expected a number from 1 to 10000' '' \
 		--rate x
 }
@@ -123,7 +123,7 @@ stop() { # OPTION...
 	running=
 	exec 5>&-
 	[ "$status" = 143 ]
-	[ "$(head -n 1 err | cut -d: -f 4-)" = ' malformed: not a JSON object' ]
+	[ "$(head -n 1 err | cut -d: -f 4-)" = ' malformed: not a JSON object; receipts are one to a line, as tp-send writes them (jq -c keeps them so)' ]
 }
 
 @test "when it is stopped, all batches without an outcome are named" {

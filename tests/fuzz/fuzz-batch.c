@@ -4,8 +4,8 @@
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-batch.c src/csv/{input,scan,scan-avx2}.c \
  *	    src/batch/{comply,comply-avx2,percent,percent-avx2,reader}.c \
- *	    src/base/{buffer,error,escape,number,seal,sha256}.c \
- *	    src/base/{signals,sys,utf8,utf8-avx2}.c -lz -lcrypto
+ *	    src/base/{buffer,clock,error,escape,number,seal,sha256}.c \
+ *	    src/base/{signals,sys,utf8,utf8-avx2,wait}.c -lz -lcrypto
  *
  * What is given out must be what came in, byte for byte, a batch at each
  * "batch=" that begins a line, and a batch without fault must comply.  One at

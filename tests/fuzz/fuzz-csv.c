@@ -154,7 +154,8 @@ read_all(struct export_options *options, const struct check_options *rules,
 		o->rejected = export_rejected(x);
 		o->skips = export_skipped(x);
 		for (got = 0; got < RULES; got++)
-			o->warned[got] = export_warning(x, got)->count;
+			o->warned[got] =
+			    export_warning(x, (enum rule)got)->count;
 		demand(export_commit(x, &e) == 0 || e.code != EXIT_COMPLETE);
 	}
 	snprintf(o->error, sizeof(o->error), "%s", e.text);

@@ -5,8 +5,8 @@
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-status.c \
  *	    src/target/{endpoint,status,statusurl,token,xml}.c \
- *	    src/base/{buffer,clock,error,escape,ndjson,number,signals,sys}.c \
- *	    src/base/utf8*.c -ljansson
+ *	    src/base/{buffer,clock,error,escape,ndjson,number}.c \
+ *	    src/base/{signals,sys,wait,utf8*}.c -ljansson
  *
  * An outcome is one line of JSON, and reconciled only if it is complete; a URL
  * that is followed is the service's or the endpoint's, on the known path.

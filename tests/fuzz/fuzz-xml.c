@@ -3,7 +3,7 @@
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-xml.c src/target/{token,xml}.c \
- *	    src/base/{error,escape,sys,utf8*}.c
+ *	    src/base/{clock,error,escape,signals,sys,wait,utf8*}.c
  *
  * What is found lies within the input, moves on, fits where it is put, and is
  * UTF-8 there.
