@@ -85,13 +85,16 @@ deliver(struct voyage *v, const struct halving_part *part, struct receipt *r)
 	    b->body.data, b->body.data + part->at, b->header, part->size};
 	enum delivery_end end = DELIVERY_SETTLED;
 	struct error e = ERROR_INIT;
+	bool broken;
 
 	(void)delivery_run(&v->s->delivery, &body, r, &end, &e);
 	v->attempts += r->attempts;
-	if (end == DELIVERY_DENIED || end == DELIVERY_EXHAUSTED ||
-	    end == DELIVERY_STOPPED || e.code != EXIT_COMPLETE) {
+	broken = end == DELIVERY_DENIED || end == DELIVERY_EXHAUSTED ||
+		 end == DELIVERY_STOPPED;
+	if (broken || e.code != EXIT_COMPLETE)
 		stop(v, end, &e);
-		v->broken = r->attempts > 0;
+	if (broken && r->attempts > 0) {
+		v->broken = true;
 		v->broke = *r;
 	}
 	if (r->state == RECEIPT_ACCEPTED) {

@@ -102,7 +102,7 @@ tp-status: cannot write to /dev/full: No space left on device" '' \
 	says 3 'tp-status: missing: cannot open: No such file or directory' '' \
 		missing
 	echo oops >receipts
-	says 3 'tp-status: receipts:1: malformed: not a JSON object; receipts are'
+	says 3 'tp-status: receipts:1: malformed: not a JSON object; receipts are one to a line, as tp-send writes them (jq -c keeps them so)'
 	says 2 'tp-status: --rate x: expected a number from 1 to 10000' '' \
 		--rate x
 }
