@@ -1,14 +1,20 @@
 #include "sandbox/server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/sys.h"
 #include "sandbox/call.h"
 #include "sandbox/peers.h"
@@ -21,18 +27,27 @@
 /*
  * Connections.  When one more comes than SERVER_PEERS, the one that has been
  * silent for longest makes room for it; SERVER_LEAVING more may be on their
- * way out.  All come from the loopback address, so a limit for each address
- * would be the same limit again.
+ * way out.  When there are as many, further ones wait to be accepted.
+ * libmicrohttpd would accept them and close them at once; so it does not
+ * listen itself.
  */
 enum { SERVER_PEERS = 256, SERVER_LEAVING = 16 };
 /* Descriptors for all else: the database, the log, the socket that listens. */
 enum { SERVER_FILES = 24, SERVER_PEERS_LEAST = 4 };
+/* So many seconds pass before it is looked again whether one has left. */
+#define LEAVING_TIME 0.002
+/* A connection that does not begin in so many seconds will not: no memory. */
+#define BEGIN_TIME 5
 
 struct server {
 	struct edge *edge;
 	struct MHD_Daemon *daemon;
 	struct MHD_Response *lost; /* for when there is no memory */
 	struct peers peers;
+	int listener;
+	pthread_t acceptor;
+	sem_t begun; /* posted for each connection that has begun */
+	atomic_bool over;
 };
 
 /* An answer on its way, or a part of one. */
@@ -261,10 +276,12 @@ notify(void *cls, struct MHD_Connection *connection, void **peer,
 {
 	struct server *s = cls;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		*peer = peer_open(&s->peers, connection_fd(connection));
-	else
+		(void)sem_post(&s->begun);
+	} else {
 		peer_close(*peer);
+	}
 }
 
 /* How many connections there is room for; 0: too few, as e says. */
@@ -292,7 +309,7 @@ count_room(struct error *e)
 static struct MHD_Daemon *
 start(struct server *s, const struct server_settings *settings)
 {
-	const unsigned int flags = MHD_USE_AUTO |
+	const unsigned int flags = MHD_USE_AUTO | MHD_USE_NO_LISTEN_SOCKET |
 				   MHD_USE_INTERNAL_POLLING_THREAD |
 				   MHD_USE_THREAD_PER_CONNECTION;
 	const struct MHD_OptionItem tls[] = {
@@ -300,22 +317,133 @@ start(struct server *s, const struct server_settings *settings)
 	    {MHD_OPTION_HTTPS_MEM_KEY, 0, settings->key},
 	    {MHD_OPTION_END, 0, NULL}};
 	const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-	struct sockaddr_in address;
 
-	memset(&address, 0, sizeof(address));
-	address.sin_family = AF_INET;
-	address.sin_port = htons(settings->port);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return MHD_start_daemon(
-	    flags | (settings->cert == NULL ? 0 : MHD_USE_TLS), settings->port,
-	    NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, &address,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+	    flags | (settings->cert == NULL ? 0 : MHD_USE_TLS), 0, NULL, NULL,
+	    handle, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 	    MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned int)(s->peers.most + SERVER_LEAVING),
+	    (unsigned int)(s->peers.most + 2 * SERVER_LEAVING),
 	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, notify, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY,
 	    settings->cert == NULL ? none : tls, MHD_OPTION_END);
+}
+
+/* Listens, and gives the port; -1 with errno. */
+static int
+listen_on(struct server *s, uint16_t *port)
+{
+	const int yes = 1;
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+
+	memset(&address, 0, sizeof(address));
+	address.sin_family = AF_INET;
+	address.sin_port = htons(*port);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->listener < 0 ||
+	    setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &yes,
+		sizeof(yes)) != 0 ||
+	    bind(s->listener, (struct sockaddr *)&address, size) != 0 ||
+	    listen(s->listener, SOMAXCONN) != 0 ||
+	    getsockname(s->listener, (struct sockaddr *)&address, &size) != 0)
+		return -1;
+	*port = ntohs(address.sin_port);
+	return 0;
+}
+
+static bool
+has_room(struct server *s)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info == NULL ||
+	       info->num_connections < s->peers.most + SERVER_LEAVING;
+}
+
+/*
+ * Gives a connection to libmicrohttpd, and waits until it counts: at its own
+ * limit, version 0.9.75 takes a lock and keeps it.
+ */
+static void
+hand_over(struct server *s, int fd, const struct sockaddr_in *address)
+{
+	struct timespec until;
+
+	if (MHD_add_connection(s->daemon, fd, (const struct sockaddr *)address,
+		sizeof(*address)) != MHD_YES)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += BEGIN_TIME;
+	while (sem_timedwait(&s->begun, &until) != 0 && errno == EINTR)
+		continue;
+}
+
+/* Until the server is over. */
+static void *
+accept_all(void *arg)
+{
+	struct server *s = arg;
+	struct sockaddr_in address;
+	socklen_t size;
+	int fd;
+
+	while (!atomic_load(&s->over)) {
+		size = sizeof(address);
+		fd = -1;
+		if (has_room(s))
+			fd = accept(
+			    s->listener, (struct sockaddr *)&address, &size);
+		if (fd >= 0)
+			hand_over(s, fd, &address);
+		else
+			(void)clock_sleep(LEAVING_TIME, NULL, NULL);
+	}
+	return NULL;
+}
+
+/* Whether it does listen and answer; otherwise e says why not. */
+static bool
+serve(struct server *s, const struct server_settings *settings, struct error *e)
+{
+	uint16_t port = settings->port;
+	char address[64];
+
+	if (listen_on(s, &port) != 0) {
+		error_errno(e, EXIT_USAGE, "cannot listen on 127.0.0.1:%u",
+		    settings->port);
+		return false;
+	}
+	s->daemon = start(s, settings);
+	if (s->daemon == NULL) {
+		error_errno(e, EXIT_USAGE, "cannot serve on 127.0.0.1:%u%s",
+		    port,
+		    settings->cert == NULL ? "" : " with this certificate");
+		return false;
+	}
+	snprintf(address, sizeof(address), "%s://127.0.0.1:%u",
+	    settings->cert == NULL ? "http" : "https", port);
+	edge_set_address(s->edge, address);
+	if (sys_thread(&s->acceptor, accept_all, s) != 0) {
+		error_errno(e, EXIT_LOCAL, "cannot start a thread");
+		MHD_stop_daemon(s->daemon);
+		return false;
+	}
+	return true;
+}
+
+static void
+release(struct server *s)
+{
+	if (s->listener >= 0)
+		(void)sys_close(s->listener);
+	if (s->lost != NULL)
+		MHD_destroy_response(s->lost);
+	(void)sem_destroy(&s->begun);
+	peers_free(&s->peers);
+	free(s);
 }
 
 struct server *
@@ -324,9 +452,7 @@ server_open(
 {
 	struct server *s = sys_calloc(1, sizeof(*s));
 	static char lost[] = "Out of memory\n";
-	const union MHD_DaemonInfo *info;
 	size_t most = count_room(e);
-	char address[64];
 
 	if (s == NULL)
 		error_errno(e, EXIT_LOCAL, "sandbox");
@@ -335,29 +461,15 @@ server_open(
 		return NULL;
 	}
 	s->edge = edge;
+	s->listener = -1;
 	s->lost = MHD_create_response_from_buffer(
 	    strlen(lost), lost, MHD_RESPMEM_PERSISTENT);
+	(void)sem_init(&s->begun, 0, 0);
 	peers_init(&s->peers, most, (double)settings->idle);
-	/* A call that comes at once waits until the address is known. */
-	(void)edge_lock(edge);
-	s->daemon = start(s, settings);
-	if (s->daemon == NULL) {
-		edge_unlock(edge);
-		error_errno(e, EXIT_USAGE, "cannot listen on 127.0.0.1:%u%s",
-		    settings->port,
-		    settings->cert == NULL ? "" : " with this certificate");
-		MHD_destroy_response(s->lost);
-		peers_free(&s->peers);
-		free(s);
-		return NULL;
-	}
-	info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
-	snprintf(address, sizeof(address), "%s://127.0.0.1:%u",
-	    settings->cert == NULL ? "http" : "https",
-	    info == NULL ? settings->port : info->port);
-	edge_set_address(edge, address);
-	edge_unlock(edge);
-	return s;
+	if (serve(s, settings, e))
+		return s;
+	release(s);
+	return NULL;
 }
 
 double
@@ -370,10 +482,11 @@ void
 server_close(struct server *s)
 {
 	edge_end(s->edge);
+	atomic_store(&s->over, true);
+	(void)shutdown(s->listener, SHUT_RDWR);
+	(void)pthread_join(s->acceptor, NULL);
 	MHD_stop_daemon(s->daemon);
-	MHD_destroy_response(s->lost);
-	peers_free(&s->peers);
-	free(s);
+	release(s);
 }
 
 const char *

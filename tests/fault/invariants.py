@@ -6,6 +6,7 @@ Works on records alone, so that it can be tested with made-up ones.
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
@@ -47,6 +48,18 @@ class Record:
 
 class Malformed(ValueError):
     pass
+
+
+def named_left(err):
+    """The batches that stderr of tp-send names as neither accepted nor kept."""
+    named = {int(number) for number in re.findall(
+        r"batch (\d+) is neither accepted nor kept", err)}
+    for names in re.findall(
+            r"neither accepted nor kept: batch(?:es)? ([0-9, to]+)", err):
+        for name in names.split(", "):
+            first, last = (name.split(" to ") * 2)[:2]
+            named.update(range(int(first), int(last) + 1))
+    return named
 
 
 def parse_body(header, body):
