@@ -8,24 +8,24 @@
 #include <unistd.h>
 #include "base/diag.h"
 #include "base/escape.h"
-#include "base/lockfile.h"
+#include "io/lockfile.h"
 #include "base/ndjson.h"
 #include "base/number.h"
 #include "base/options.h"
-#include "base/output.h"
-#include "base/paths.h"
+#include "io/output.h"
+#include "io/paths.h"
 #include "base/progress.h"
 #include "base/ranges.h"
 #include "base/signals.h"
-#include "base/summary.h"
+#include "io/summary.h"
 #include "base/sys.h"
 #include "csv/scan.h"
-#include "target/command.h"
-#include "target/halving.h"
-#include "target/plan.h"
-#include "target/retry.h"
-#include "target/sender.h"
-#include "target/service.h"
+#include "base/shellword.h"
+#include "send/halving.h"
+#include "send/plan.h"
+#include "api/retry.h"
+#include "send/sender.h"
+#include "api/service.h"
 
 enum {
 	KEY_API = OPTION_LONG,
@@ -213,7 +213,7 @@ find_earlier(struct run *run, const struct receipt *r, char *to, size_t size)
 	if (entry == NULL)
 		return;
 	run->earlier = history_file(h, entry);
-	command_add(
+	shellword_add(
 	    to, size, " (an earlier run has put it into ", run->earlier);
 	snprintf(to + strlen(to), size - strlen(to), ")");
 }
@@ -235,7 +235,7 @@ say_receipt(struct run *run, const struct receipt *r, const struct batch *b,
     bool earlier)
 {
 	char shown[432], name[RECEIPT_NAME];
-	char where[COMMAND_WORD + 64] = "";
+	char where[SHELLWORD_ROOM + 64] = "";
 
 	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
 		return;
@@ -367,9 +367,9 @@ make_command(const struct run *run, const char *file, char *to, size_t size)
 static void
 say_kept(const struct run *run, uint64_t n, const char *path, const char *who)
 {
-	char command[COMMAND_SIZE], file[COMMAND_WORD] = "";
+	char command[SHELLWORD_COMMAND], file[SHELLWORD_ROOM] = "";
 
-	command_add(file, sizeof(file), path[0] == '-' ? "./" : "", path);
+	shellword_add(file, sizeof(file), path[0] == '-' ? "./" : "", path);
 	if (who[0] == '\0' && n == run->counts.states[RECEIPT_INVALID]) {
 		diag_always("%llu %s kept in %s; %s cannot be sent as %s: make "
 			    "%s again with tp-split",
@@ -422,7 +422,7 @@ static void
 say_journal(const struct run *run)
 {
 	const struct sender_counts *c = &run->counts;
-	char path[COMMAND_WORD] = "";
+	char path[SHELLWORD_ROOM] = "";
 
 	if (run->journal == NULL)
 		return;
@@ -435,7 +435,7 @@ say_journal(const struct run *run)
 	    (c->unread == 0 && c->states[RECEIPT_FAILED] == 0 &&
 		c->states[RECEIPT_UNKNOWN] == 0))
 		return;
-	command_add(path, sizeof(path), "--journal ", run->journal_path);
+	shellword_add(path, sizeof(path), "--journal ", run->journal_path);
 	diag_always("to go on, run the same again with %s", path);
 }
 
@@ -496,7 +496,7 @@ dry_run(struct run *run, struct error *e)
 
 	/* All that send_all opens, but nothing of it is made or changed. */
 	if (failed_look(run->failed_path, e) != 0 ||
-	    pace_look(&run->service.endpoint, &run->service.teller, e) != 0 ||
+	    service_look_pace(&run->service, e) != 0 ||
 	    (run->journal_path != NULL &&
 		journal_look(&run->journal, run->journal_path,
 		    &run->service.endpoint, e) != 0) ||

@@ -11,15 +11,15 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
-#include "base/output.h"
-#include "base/paths.h"
+#include "io/output.h"
+#include "io/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
-#include "base/summary.h"
+#include "io/summary.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/split.h"
-#include "csv/input.h"
+#include "io/input.h"
 
 enum {
 	KEY_MAX_BYTES = OPTION_LONG,

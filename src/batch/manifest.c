@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ndjson.h"
-#include "base/outfile.h"
+#include "io/outfile.h"
 #include "base/sha256.h"
 #include "base/sys.h"
 

@@ -7,7 +7,7 @@
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/comply.h"
-#include "csv/input.h"
+#include "io/input.h"
 #include "csv/scan.h"
 
 /*

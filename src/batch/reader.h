@@ -4,7 +4,7 @@
  *
  * A batch begins at each line that begins with "batch=", and with each FILE.
  * A line that begins with a NUL begins one that was not finished (see
- * target/failed.h).  That one may break off anywhere, so it ends in front of
+ * record/failed.h).  That one may break off anywhere, so it ends in front of
  * the next "batch=", which may stand in the middle of a line.
  */
 #ifndef TP_BATCH_READER_H

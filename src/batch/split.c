@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/seal.h"
+#include "io/seal.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/percent.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/buffer.h"
-#include "base/outfile.h"
-#include "base/paths.h"
+#include "io/outfile.h"
+#include "io/paths.h"
 #include "base/sys.h"
 #include "batch/manifest.h"
 

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "base/output.h"
+#include "io/output.h"
 #include "batch/limits.h"
 
 struct batch_writer_options {

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "csv/dialect.h"
-#include "csv/input.h"
+#include "io/input.h"
 #include "csv/parse.h"
 #include "csv/record.h"
 #include "csv/scan.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "csv/input.h"
+#include "io/input.h"
 
 /* Large enough for few reads, small enough for the second-level cache. */
 #define WINDOW_SIZE ((size_t)256 * 1024)

@@ -1,7 +1,7 @@
 #include "profile/check.h"
 
 #include <string.h>
-#include "base/seal.h"
+#include "io/seal.h"
 #include "base/utf8.h"
 #include "profile/identifier.h"
 

@@ -6,9 +6,9 @@
 #include "base/escape.h"
 #include "base/ndjson.h"
 #include "base/number.h"
-#include "base/seal.h"
+#include "io/seal.h"
 #include "base/sys.h"
-#include "csv/input.h"
+#include "io/input.h"
 #include "profile/difference.h"
 
 struct export

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "base/output.h"
+#include "io/output.h"
 #include "csv/reader.h"
 
 /*

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "base/ndjson.h"
-#include "base/outfile.h"
+#include "io/outfile.h"
 #include "csv/reader.h"
 #include "profile/header.h"
 #include "profile/rule.h"

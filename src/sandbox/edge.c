@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/outfile.h"
-#include "base/output.h"
+#include "io/outfile.h"
+#include "io/output.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"

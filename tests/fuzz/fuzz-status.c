@@ -4,7 +4,7 @@
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-status.c \
- *	    src/target/{endpoint,status,statusurl,token,xml}.c \
+ *	    src/api/{endpoint,statusurl,token,xml}.c \
  *	    src/base/{buffer,clock,error,escape,ndjson,number}.c \
  *	    src/base/{signals,sys,wait,utf8*}.c -ljansson
  *
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ndjson.h"
-#include "target/status.h"
-#include "target/statusurl.h"
+#include "status/status.h"
+#include "api/statusurl.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

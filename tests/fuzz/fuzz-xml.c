@@ -2,7 +2,7 @@
  * fuzz-xml.c: for libFuzzer: any bytes as an answer of the service.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-xml.c src/target/{token,xml}.c \
+ *	    tests/fuzz/fuzz-xml.c src/api/{token,xml}.c \
  *	    src/base/{clock,error,escape,signals,sys,wait,utf8*}.c
  *
  * What is found lies within the input, moves on, fits where it is put, and is
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
-#include "target/xml.h"
+#include "api/xml.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -20,7 +20,7 @@
 #include "base/exit.h"
 #include "base/ndjson.h"
 #include "base/number.h"
-#include "base/outfile.h"
+#include "io/outfile.h"
 #include "base/progress.h"
 #include "base/ranges.h"
 #include "base/utf8.h"

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "given.h"
-#include "target/failed.h"
+#include "record/failed.h"
 
 #define ONE "batch=thirdPartyId,a\ni1,x\ni2,y\n"
 #define TWO "batch=thirdPartyId,a\ni3,z\n"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "target/halving.h"
+#include "send/halving.h"
 
 #define HEADER "batch=thirdPartyId,a\n"
 

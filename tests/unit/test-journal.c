@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "given.h"
-#include "target/journal.h"
+#include "record/journal.h"
 
 static char folder[32] = "/tmp/test-journal.XXXXXX";
 static char path[64];

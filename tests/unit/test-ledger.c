@@ -14,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "target/ledger.h"
+#include "pace/ledger.h"
 
 static const int64_t second = LEDGER_SECOND;
 static const int64_t minute = 60 * LEDGER_SECOND;

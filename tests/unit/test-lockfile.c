@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/lockfile.h"
+#include "io/lockfile.h"
 
 static char folder[] = "/tmp/test-lockfile.XXXXXX";
 static char path[64], other[64];

@@ -11,11 +11,11 @@
 #include <cmocka.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "target/inbox.h"
-#include "target/schedule.h"
-#include "target/status.h"
-#include "target/statusurl.h"
-#include "target/table.h"
+#include "status/inbox.h"
+#include "status/schedule.h"
+#include "status/status.h"
+#include "api/statusurl.h"
+#include "status/table.h"
 
 /* ---------------------------------------------------------- status URLs */
 

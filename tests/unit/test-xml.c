@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "target/xml.h"
+#include "api/xml.h"
 
 /* The documented answers (Bulk Profile Update API), the second with the bare
  * "&" of older samples. */

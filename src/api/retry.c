@@ -1,0 +1,29 @@
+#include "api/retry.h"
+
+/* [0, 1): xorshift64*, which is random enough to spread calls. */
+static double
+draw(uint64_t *seed)
+{
+	*seed ^= *seed >> 12;
+	*seed ^= *seed << 25;
+	*seed ^= *seed >> 27;
+	return (double)((*seed * 0x2545f4914f6cdd1dU) >> 11) /
+	       9007199254740992.0;
+}
+
+double
+retry_delay(struct retry *r, unsigned n, double after)
+{
+	double delay = r->first;
+
+	if (after >= 0) {
+		if (after < RETRY_AFTER_MIN)
+			return RETRY_AFTER_MIN;
+		return after > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : after;
+	}
+	while (--n > 0 && delay < RETRY_LONGEST)
+		delay *= 2;
+	if (delay > RETRY_LONGEST)
+		delay = RETRY_LONGEST;
+	return delay * (1 - draw(&r->seed) / 2);
+}

@@ -1,0 +1,30 @@
+/*
+ * retry.h: how long to wait before the same bytes are sent again.
+ */
+#ifndef TP_API_RETRY_H
+#define TP_API_RETRY_H
+
+#include <stdint.h>
+
+/* No figures are documented; 30 to 60 s are reported to recover from the
+ * limit of calls.  All in seconds. */
+#define RETRY_TIMES 8	    /* attempts after the first */
+#define RETRY_FIRST 2	    /* … doubling … */
+#define RETRY_LONGEST 60    /* … to this */
+#define RETRY_AFTER_MIN 1   /* what Retry-After asks for is kept within … */
+#define RETRY_AFTER_MAX 300 /* … these */
+
+struct retry {
+	double first;  /* RETRY_FIRST, unless the user says otherwise */
+	uint64_t seed; /* of the jitter; not 0 */
+};
+
+/*
+ * Seconds to wait after the nth attempt (n >= 1) failed: first * 2^(n-1), of
+ * which up to a half is taken off at random, so that senders which failed
+ * together do not come back together.  after: what Retry-After asked for;
+ * below 0: nothing.
+ */
+double retry_delay(struct retry *r, unsigned n, double after);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * token.h: the bearer token that a customer may require.
+ *
+ * It comes from a file, never from the command line, and goes to the
+ * endpoint's host alone.  While one is held the process leaves no core dump.
+ */
+#ifndef TP_API_TOKEN_H
+#define TP_API_TOKEN_H
+
+#include <stddef.h>
+#include "base/error.h"
+
+/* No length is documented; a signed web token has some 2 KiB. */
+#define TOKEN_MAX 8192
+
+/*
+ * The token in the first and only line of the file at path.  Refused with
+ * EXIT_USAGE: a file that others can read or write or the group can write,
+ * more than one line, characters that no header takes.  NULL: e says why.
+ * The caller gives it to token_free.
+ */
+char *token_read(const char *path, struct error *e);
+
+/* Overwrites it, then frees it.  NULL is fine. */
+void token_free(char *token);
+
+/*
+ * Puts stars over the token in a text of a server, which may be what it was
+ * sent; at the end of the text also over a beginning of it, of 8 bytes and
+ * more.  A token of less than 8 bytes may be a part of many words: it is hidden
+ * where it stands as a word, between what is neither letter nor digit; at the
+ * end also a half of it or more.
+ */
+void token_hide(char *text, size_t n, const char *token);
+
+/* Overwrites memory, also if it is not read any more. */
+void token_wipe(void *memory, size_t n);
+
+#endif

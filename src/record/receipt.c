@@ -1,0 +1,218 @@
+#include "record/receipt.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/utf8.h"
+
+static const char *const names[] = {
+    [RECEIPT_ACCEPTED] = "accepted",
+    [RECEIPT_REFUSED] = "refused",
+    [RECEIPT_FAILED] = "failed",
+    [RECEIPT_UNKNOWN] = "unknown",
+    [RECEIPT_INVALID] = "invalid",
+    [RECEIPT_SKIPPED] = "skipped",
+};
+
+enum { STATES = sizeof(names) / sizeof(names[0]) };
+
+const char *
+receipt_state_name(enum receipt_state state)
+{
+	return names[state];
+}
+
+static void
+set_text(ndjson *object, const char *key, const char *text)
+{
+	ndjson_set_string(object, key, text[0] == '\0' ? NULL : text);
+}
+
+void
+receipt_set(ndjson *o, const struct receipt *r)
+{
+	char when[CLOCK_TEXT];
+
+	ndjson_set_count(o, "batch", r->batch);
+	set_text(o, "sha256", r->sha256);
+	if (r->rows_from != 0)
+		ndjson_set_count(o, "rowsFrom", r->rows_from);
+	ndjson_set_count(o, "rows", r->rows);
+	ndjson_set_count(o, "bytes", r->bytes);
+	ndjson_set_string(o, "api", endpoint_api_name(r->api));
+	ndjson_set_string(o, "state", names[r->state]);
+	if (r->http != 0)
+		ndjson_set_count(o, "http", (uint64_t)r->http);
+	else
+		ndjson_set_string(o, "http", NULL);
+	ndjson_set_count(o, "attempts", r->attempts);
+	set_text(o, "batchId", r->batch_id);
+	set_text(o, "batchStatus", r->batch_status);
+	set_text(o, "message", r->message);
+	ndjson_set_string(o, "time", clock_text(r->time, when));
+	if (r->duplicate)
+		ndjson_set_bool(o, "possibleDuplicate", true);
+}
+
+char *
+receipt_line(const struct receipt *r, size_t *n)
+{
+	ndjson *o = ndjson_new();
+	char *line;
+
+	receipt_set(o, r);
+	line = ndjson_line(o, n);
+	ndjson_free(o);
+	return line;
+}
+
+bool
+receipt_denied(const struct receipt *r)
+{
+	return r->state == RECEIPT_REFUSED &&
+	       (r->http == 0 || r->http == 401 || r->http == 403);
+}
+
+bool
+receipt_divisible(const struct receipt *r)
+{
+	return r->state == RECEIPT_REFUSED &&
+	       ((r->http >= 200 && r->http <= 299) || r->http == 413);
+}
+
+/* A text that may be absent or null.  -1: longer than the field, which has its
+ * beginning. */
+static int
+get_text(const ndjson *o, const char *key, char *to, size_t size)
+{
+	const char *text = ndjson_get_string(o, key);
+	size_t n = text == NULL ? 0 : strlen(text);
+	size_t fits = text == NULL ? 0 : utf8_cut(text, n, size - 1);
+
+	if (fits > 0)
+		memcpy(to, text, fits);
+	to[fits] = '\0';
+	return fits < n ? -1 : 0;
+}
+
+static int
+get_state(const ndjson *o, enum receipt_state *state)
+{
+	const char *name = ndjson_get_string(o, "state");
+	int i;
+
+	for (i = 0; name != NULL && i < STATES; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*state = (enum receipt_state)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* Receipts of older versions do not have it. */
+static int
+get_api(const ndjson *o, enum endpoint_api *api)
+{
+	*api = ENDPOINT_V1;
+	return ndjson_has(o, "api")
+		   ? endpoint_api_find(ndjson_get_string(o, "api"), api)
+		   : 0;
+}
+
+/* Days from 1970-01-01; the civil calendar, extended both ways. */
+static int64_t
+count_days(int64_t y, int64_t m, int64_t d)
+{
+	y -= m <= 2;
+	m += m <= 2 ? 9 : -3; /* years begin in March */
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1 -
+	       719468;
+}
+
+/* As clock_text writes it; 0 if it is not. */
+static time_t
+parse_time(const char *text)
+{
+	int y, m, d, h, min, s, used = 0;
+
+	if (text == NULL ||
+	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &y, &m, &d, &h, &min, &s,
+		&used) != 6 ||
+	    used != CLOCK_TEXT - 1)
+		return 0;
+	return (time_t)(count_days(y, m, d) * 86400 + h * 3600 + min * 60 + s);
+}
+
+int
+receipt_get(struct receipt *r, const ndjson *o)
+{
+	uint64_t n;
+
+	memset(r, 0, sizeof(*r));
+	if (ndjson_get_count(o, "batch", &r->batch) != 0 ||
+	    get_state(o, &r->state) != 0 ||
+	    ndjson_get_count(o, "rows", &r->rows) != 0 ||
+	    ndjson_get_count(o, "bytes", &r->bytes) != 0 ||
+	    get_api(o, &r->api) != 0)
+		return -1;
+	if (ndjson_get_count(o, "http", &n) == 0 && n < 1000)
+		r->http = (int)n;
+	if (ndjson_get_count(o, "attempts", &n) == 0 && n < UINT32_MAX)
+		r->attempts = (unsigned)n;
+	(void)ndjson_get_count(o, "rowsFrom", &r->rows_from);
+	r->duplicate = ndjson_get_bool(o, "possibleDuplicate");
+	r->time = parse_time(ndjson_get_string(o, "time"));
+	/* A part of a name or of a URL is no use; a part of a message is. */
+	if (get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0)
+		r->batch_id[0] = '\0';
+	if (get_text(o, "batchStatus", r->batch_status,
+		sizeof(r->batch_status)) != 0)
+		r->batch_status[0] = '\0';
+	(void)get_text(o, "message", r->message, sizeof(r->message));
+	return get_text(o, "sha256", r->sha256, sizeof(r->sha256));
+}
+
+int
+receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
+{
+	ndjson *o = ndjson_parse(line, n);
+	int result;
+
+	memset(r, 0, sizeof(*r));
+	if (o == NULL)
+		return error_set(e, EXIT_INPUT,
+		    "not a JSON object; receipts are one to a line, as tp-send "
+		    "writes them (jq -c keeps them so)");
+	result = receipt_get(r, o);
+	ndjson_free(o);
+	if (result != 0)
+		return error_set(e, EXIT_INPUT,
+		    "not a receipt: expected batch, rows, bytes and state, and "
+		    "an api of v1 or v2, as tp-send writes them");
+	return 0;
+}
+
+char *
+receipt_name(const struct receipt *r, char to[RECEIPT_NAME])
+{
+	unsigned long long batch = r->batch, from = r->rows_from;
+
+	if (from == 0)
+		snprintf(to, RECEIPT_NAME, "batch %llu", batch);
+	else if (r->rows == 1)
+		snprintf(to, RECEIPT_NAME, "batch %llu, row %llu", batch, from);
+	else
+		snprintf(to, RECEIPT_NAME, "batch %llu, rows %llu to %llu",
+		    batch, from, from + r->rows - 1);
+	return to;
+}
+
+void
+receipt_add_message(struct receipt *r, const char *more)
+{
+	size_t room = sizeof(r->message) - 1 - strlen(more);
+	size_t n = utf8_cut(r->message, strlen(r->message), room);
+
+	snprintf(r->message + n, sizeof(r->message) - n, "%s", more);
+}

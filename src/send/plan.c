@@ -1,0 +1,80 @@
+#include "send/plan.h"
+
+#include <string.h>
+#include "base/ndjson.h"
+#include "base/sha256.h"
+
+static void
+add(struct plan *p, const struct batch *b, void (*fault)(const struct batch *))
+{
+	if (b->fault.code != EXIT_COMPLETE) {
+		p->invalid++;
+		fault(b);
+		return;
+	}
+	p->batches++;
+	p->rows += b->rows;
+	p->bytes += b->bytes;
+}
+
+/* Is it the one that a run would compare with the journal, and does it? */
+static int
+check_input(const struct journal *j, const struct batch *b, struct sha256 *h,
+    struct error *e)
+{
+	char digest[SHA256_HEX];
+
+	if (j == NULL || b->more || b->cut || b->rows == 0)
+		return 0;
+	sha256_add(h, b->body.data, b->body.len);
+	sha256_take(h, digest);
+	return journal_check(j, b->number, digest, e);
+}
+
+int
+plan_make(struct plan *p, struct batch_reader *reader,
+    const struct journal *journal, unsigned rate,
+    void (*fault)(const struct batch *b), struct error *e)
+{
+	struct sha256 *h = sha256_new();
+	struct batch b;
+	uint64_t read = 0;
+	int status;
+
+	if (h == NULL)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	memset(p, 0, sizeof(*p));
+	batch_init(&b);
+	while ((status = batch_reader_next(reader, &b, e)) == 1) {
+		if (check_input(journal, &b, h, e) != 0) {
+			status = -1;
+			break;
+		}
+		add(p, &b, fault);
+		read = b.number;
+	}
+	if (status == 0 && journal != NULL)
+		status = journal_check_end(journal, read, e);
+	batch_free(&b);
+	sha256_free(h);
+	p->minutes = (p->batches + rate - 1) / rate;
+	return status;
+}
+
+char *
+plan_line(const struct plan *p, const char *url, size_t *n)
+{
+	ndjson *o = ndjson_new();
+	char *line;
+
+	ndjson_set_string(o, "url", url);
+	ndjson_set_count(o, "batches", p->batches);
+	ndjson_set_count(o, "rows", p->rows);
+	ndjson_set_count(o, "bytes", p->bytes);
+	ndjson_set_count(o, "calls", p->batches);
+	ndjson_set_count(o, "minutes", p->minutes);
+	ndjson_set_count(o, "invalid", p->invalid);
+	line = ndjson_line(o, n);
+	ndjson_free(o);
+	return line;
+}

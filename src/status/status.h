@@ -1,0 +1,83 @@
+/*
+ * status.h: what became of an accepted batch: read from the service's
+ * answers, and written as an outcome, one NDJSON object a line, as
+ * tp-outcome(5) describes it.
+ */
+#ifndef TP_STATUS_STATUS_H
+#define TP_STATUS_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include "api/endpoint.h"
+#include "api/xml.h"
+
+enum status_state {
+	STATUS_INCOMPLETE, /* the service is still at it: no outcome yet */
+	STATUS_COMPLETE,
+	STATUS_STUCK,	  /* the service says so */
+	STATUS_EXPIRED,	  /* the service does not keep it any more */
+	STATUS_DEADLINE,  /* it did not end in the time that there was */
+	STATUS_DENIED,	  /* credentials or a certificate are not good */
+	STATUS_UNFOLLOWED /* there is no status URL that may be followed */
+};
+enum { STATUS_STATES = STATUS_UNFOLLOWED + 1 };
+
+enum status_count {
+	STATUS_SIZE,	  /* rows that the service found */
+	STATUS_CONSUMED,  /* … and has looked at */
+	STATUS_UPDATED,	  /* … and took over */
+	STATUS_NOT_FOUND, /* … of ids that it does not know (v1) */
+	STATUS_FAILED,
+	STATUS_COUNTS
+};
+
+struct status {
+	/* From the receipt. */
+	uint64_t batch;	    /* its number */
+	uint64_t rows_from; /* of a part, as in its receipt; or 0 */
+	uint64_t rows;	    /* sent */
+	enum endpoint_api api;
+	const char *id; /* of the batch, at the service; "" if unknown */
+	/* From the service. */
+	enum status_state state;
+	bool counted[STATUS_COUNTS]; /* whether it gave this count, readably */
+	uint64_t counts[STATUS_COUNTS];
+	struct xml_span profiles; /* where ids are listed; in the answer */
+	uint64_t listed;	  /* of these, how many failed */
+	bool more;		  /* the list was longer than is read */
+	bool reconciled;	  /* complete, and all that it says fits */
+	char message[512];	  /* why it is not, or why there is no more;
+				   * UTF-8; "": nothing */
+	/* Ours. */
+	unsigned polls; /* calls made for it */
+	time_t time;	/* when this was known */
+};
+
+/* "complete" */
+const char *status_state_name(enum status_state state);
+
+/*
+ * Reads an answer about the batch s->id into the members that come from the
+ * service; s->profiles, empty unless there is an outcome, stays in body.  cut:
+ * body is only the first part of a longer answer.  -1: it cannot be read, or is
+ * about another batch; *why says which, and s is not changed.
+ *
+ * A complete batch is reconciled if batchSize is the number of rows that were
+ * sent, and nothing else that the service says is at odds with that: none
+ * failed, consumedCount is batchSize, and successfulUpdates, profilesNotFound
+ * (above 0 with v1 only) and failedUpdates come to batchSize; of these three
+ * one that is not given is 0, or all, if successfulUpdates is not given.
+ */
+int status_read(
+    struct status *s, struct xml_span body, bool cut, const char **why);
+
+/* For a person, escaped: why it is not reconciled.  Returns to. */
+enum { STATUS_WHY = 1200 };
+char *status_why(const struct status *s, char to[STATUS_WHY]);
+
+/* The outcome with its line feed; the caller frees it.  NULL: no memory. */
+char *status_line(const struct status *s, size_t *n);
+
+#endif
