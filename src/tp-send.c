@@ -24,7 +24,8 @@
 #include "send/halving.h"
 #include "send/plan.h"
 #include "api/retry.h"
-#include "send/sender.h"
+#include "send/report.h"
+#include "send/run.h"
 #include "api/service.h"
 
 enum {
@@ -91,10 +92,8 @@ struct run {
 	struct batch_reader *reader;
 	struct summary summary;
 	struct output out;
-	struct sender_counts counts;
-	uint64_t lines;	     /* written to out */
-	const char *earlier; /* the failed file of an earlier run that a
-			      * receipt of this one was about; or NULL */
+	struct counts counts;
+	struct report report;
 };
 
 /* ------------------------------------------------------------- options */
@@ -115,7 +114,7 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 		return take_api(run, arg, e);
 	case KEY_JOBS:
 		return options_number(
-		    "jobs", arg, 1, SENDER_JOBS_MAX, &run->jobs, e);
+		    "jobs", arg, 1, SEND_JOBS_MAX, &run->jobs, e);
 	case KEY_RETRIES:
 		return options_number("retries", arg, 0, 100, &run->retries, e);
 	case KEY_RETRY_DELAY:
@@ -180,9 +179,9 @@ check_paths(
 
 /* ---------------------------------------------------- what the run tells */
 
-/* Also by a thread that waits for its turn. */
+/* By any thread that waits for its turn. */
 static void
-told(void *arg, bool warning, const char *text)
+tell_pace(void *arg, bool warning, const char *text)
 {
 	(void)arg;
 	progress_end();
@@ -192,286 +191,26 @@ told(void *arg, bool warning, const char *text)
 		diag_detail("%s", text);
 }
 
-static void
-say_fault(const struct batch *b, const char *rule)
-{
-	diag_place(EXIT_INPUT, b->fault.place, b->fault.line, b->fault.column,
-	    rule, "batch %llu: %s", (unsigned long long)b->number,
-	    b->fault.text);
-}
-
-/* Where an earlier run has put it; run->earlier says so too. */
-static void
-find_earlier(struct run *run, const struct receipt *r, char *to, size_t size)
-{
-	const struct history *h = journal_history(run->journal);
-	const struct history_entry *entry;
-	struct history_past past;
-
-	history_find(h, r->batch, r->rows_from, r->rows, &past);
-	entry = past.kept != NULL ? past.kept : past.keeping;
-	if (entry == NULL)
-		return;
-	run->earlier = history_file(h, entry);
-	shellword_add(
-	    to, size, " (an earlier run has put it into ", run->earlier);
-	snprintf(to + strlen(to), size - strlen(to), ")");
-}
-
-/* The message, behind the status unless it names that itself. */
-static void
-show_message(const struct receipt *r, char *to, size_t size)
-{
-	char http[32];
-	int n = snprintf(http, sizeof(http), "HTTP %d", r->http);
-	bool bare = r->http == 0 || strncmp(r->message, http, (size_t)n) == 0;
-
-	n = bare ? 0 : snprintf(to, size, "%s: ", http);
-	escape_text(to + n, size - (size_t)n, r->message, strlen(r->message));
-}
-
-static void
-say_receipt(struct run *run, const struct receipt *r, const struct batch *b,
-    bool earlier)
-{
-	char shown[432], name[RECEIPT_NAME];
-	char where[SHELLWORD_ROOM + 64] = "";
-
-	if (r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED)
-		return;
-	if (r->state == RECEIPT_INVALID && !earlier) {
-		say_fault(b, receipt_state_name(r->state));
-		return;
-	}
-	if (earlier)
-		find_earlier(run, r, where, sizeof(where));
-	show_message(r, shown, sizeof(shown));
-	diag_place(score_code(r), b->file, b->line, 0,
-	    receipt_state_name(r->state), "%s: %s%s", receipt_name(r, name),
-	    shown, where);
-}
-
-/* Also with --quiet: nothing else tells what became of this batch. */
-static void
-say_lost(const struct receipt *r)
-{
-	struct error e = ERROR_INIT;
-	char shown[400], name[RECEIPT_NAME];
-
-	escape_text(
-	    shown, sizeof(shown), r->batch_status, strlen(r->batch_status));
-	error_set(&e, EXIT_LOCAL, "%s: %s%s%s; its receipt cannot be written",
-	    receipt_name(r, name), receipt_state_name(r->state),
-	    shown[0] == '\0' ? "" : ", ", shown);
-	diag_error(&e);
-}
-
-static int
-settled(void *arg, const struct receipt *r, const struct batch *b, bool earlier,
-    struct error *e)
-{
-	struct run *run = arg;
-	size_t n;
-	char *line = receipt_line(r, &n);
-	bool failed;
-
-	progress_end();
-	failed = output_line(&run->out, line, n, e) != 0 ||
-		 output_flush(&run->out, e) != 0;
-	run->lines++;
-	if (failed)
-		say_lost(r);
-	else
-		say_receipt(run, r, b, earlier);
-	progress_show(run->counts.batches, run->counts.bytes);
-	return failed ? -1 : 0;
-}
-
-static void
-repeats(void *arg, const struct receipt *r)
-{
-	char name[RECEIPT_NAME];
-
-	(void)arg;
-	progress_end();
-	diag_place(EXIT_COMPLETE, "", 0, 0, "possible-duplicate",
-	    "%s: an earlier run may have sent it; the same bytes are sent "
-	    "again",
-	    receipt_name(r, name));
-}
-
-static void
-again(void *arg, const struct receipt *r, double delay)
-{
-	char shown[432], name[RECEIPT_NAME];
-
-	(void)arg;
-	show_message(r, shown, sizeof(shown));
-	diag_detail("%s: attempt %u: %s; again in %.1f s",
-	    receipt_name(r, name), r->attempts, shown, delay);
-}
-
-static void
-say_passed(const struct batch *b)
-{
-	say_fault(b, "cut-short");
-}
-
-static void
-passed(void *arg, const struct batch *b)
-{
-	(void)arg;
-	progress_end();
-	say_passed(b);
-}
-
-static void
-pc_id(void *arg)
-{
-	(void)arg;
-	diag_warn("pcId is sent to v2: a site that uses the Experience Cloud "
-		  "ID must use --api v1 with pcId");
-}
-
-static void
-trouble(void *arg, const struct error *e)
-{
-	(void)arg;
-	progress_end();
-	diag_error(e);
-}
-
 /* From any thread. */
 static void
-say_wait(void *arg, const char *text)
+tell_wait(void *arg, const char *text)
 {
 	(void)arg;
 	progress_end();
 	diag_note("%s", text);
 }
 
-/* ------------------------------------------------------------- the end */
-
-/* The command that sends the file. */
 static void
-make_command(const struct run *run, const char *file, char *to, size_t size)
+tell_end(const struct run *run)
 {
-	/* The file has no seal. */
-	snprintf(to, size, "%s%s%s", run->common.sealed ? "TP_SEAL=0 " : "",
-	    program.name, run->common.seal ? " --seal" : "");
-	service_add_options(&run->service, to, size);
-	snprintf(to + strlen(to), size - strlen(to), " %s", file);
-}
+	char command[SHELLWORD_COMMAND];
 
-/* Also with --quiet: the batches must be found again. */
-static void
-say_kept(const struct run *run, uint64_t n, const char *path, const char *who)
-{
-	char command[SHELLWORD_COMMAND], file[SHELLWORD_ROOM] = "";
-
-	shellword_add(file, sizeof(file), path[0] == '-' ? "./" : "", path);
-	if (who[0] == '\0' && n == run->counts.states[RECEIPT_INVALID]) {
-		diag_always("%llu %s kept in %s; %s cannot be sent as %s: make "
-			    "%s again with tp-split",
-		    (unsigned long long)n,
-		    number_form(
-			n, "batch was not sent,", "batches were not sent,"),
-		    file, number_form(n, "it", "they"),
-		    number_form(n, "it is", "they are"),
-		    number_form(n, "it", "them"));
-		return;
-	}
-	make_command(run, file, command, sizeof(command));
-	diag_always("%llu %s not accepted, kept in %s%s; send again with: %s",
-	    (unsigned long long)n, n == 1 ? "batch was" : "batches were", file,
-	    who, command);
-}
-
-/* Where this run has put something; or else an earlier one; NULL: none has. */
-static const char *
-failed_name(const struct run *run)
-{
-	if (run->failed != NULL && failed_batches(run->failed) > 0)
-		return failed_path(run->failed);
-	return run->earlier;
-}
-
-static void
-say_failed(const struct run *run)
-{
-	const char *name = failed_name(run);
-	const struct history *h;
-	size_t i;
-
-	if (name != NULL && name != run->earlier)
-		say_kept(run, failed_batches(run->failed), name, "");
-	if (run->earlier == NULL)
-		return;
-	h = journal_history(run->journal);
-	for (i = 0; i < h->n_files; i++) {
-		const struct history_file *f = &h->files[i];
-
-		/* Who has sent one may have removed it. */
-		if (f->kept > 0 && access(f->name, F_OK) == 0 &&
-		    (name == run->earlier || strcmp(f->name, name) != 0))
-			say_kept(run, f->kept, f->name, " by an earlier run");
-	}
-}
-
-static void
-say_journal(const struct run *run)
-{
-	const struct sender_counts *c = &run->counts;
-	char path[SHELLWORD_ROOM] = "";
-
-	if (run->journal == NULL)
-		return;
-	if (c->states[RECEIPT_SKIPPED] > 0)
-		diag_note("%llu skipped: an earlier run has sent %s",
-		    (unsigned long long)c->states[RECEIPT_SKIPPED],
-		    c->states[RECEIPT_SKIPPED] == 1 ? "it" : "them");
-	/* Without what it had, the next run would send all again. */
-	if (journal_lost(run->journal) ||
-	    (c->unread == 0 && c->states[RECEIPT_FAILED] == 0 &&
-		c->states[RECEIPT_UNKNOWN] == 0))
-		return;
-	shellword_add(path, sizeof(path), "--journal ", run->journal_path);
-	diag_always("to go on, run the same again with %s", path);
-}
-
-/* Also with --quiet: nothing else names them. */
-static void
-say_left(const struct run *run)
-{
-	const struct ranges *left = &run->counts.left;
-	bool one = ranges_count(left) == 1;
-	const char *hint = "";
-	char shown[600];
-	size_t at = 0;
-
-	while (at < left->n) {
-		at = ranges_text(left, at, shown, sizeof(shown));
-		if (at == left->n && run->journal == NULL)
-			hint = one ? "; send it again from where it came"
-				   : "; send them again from where they came";
-		diag_always("neither accepted nor kept: %s %s%s",
-		    one ? "batch" : "batches", shown, hint);
-	}
-	if (run->counts.unread != 0)
-		diag_always("batch %llu and all that may come after it were "
-			    "not read: nothing of them was sent or kept",
-		    (unsigned long long)run->counts.unread);
-}
-
-static void
-say_end(const struct run *run)
-{
-	diag_finish();
-	if (run->counts.denied != NULL)
-		diag_always("stopped: %s", run->counts.denied);
-	say_left(run);
-	say_failed(run);
-	say_journal(run);
+	/* A failed file has no seal. */
+	snprintf(command, sizeof(command), "%s%s%s",
+	    run->common.sealed ? "TP_SEAL=0 " : "", program.name,
+	    run->common.seal ? " --seal" : "");
+	service_add_options(&run->service, command, sizeof(command));
+	report_end(&run->report, command);
 }
 
 static int
@@ -479,8 +218,8 @@ write_summary(struct run *run, enum exit_code code, struct error *e)
 {
 	ndjson *o = ndjson_new();
 
-	score_set(&run->counts, o);
-	ndjson_set_string(o, "failedFile", failed_name(run));
+	counts_set(&run->counts, o);
+	ndjson_set_string(o, "failedFile", report_failed_file(&run->report));
 	return summary_write(&run->summary, o, signals_status(code, false), e);
 }
 
@@ -501,11 +240,11 @@ dry_run(struct run *run, struct error *e)
 		journal_look(&run->journal, run->journal_path,
 		    &run->service.endpoint, e) != 0) ||
 	    plan_make(&plan, run->reader, run->journal,
-		(unsigned)run->service.rate, say_passed, e) != 0)
+		(unsigned)run->service.rate, &run->report, e) != 0)
 		return e->code;
 	line = plan_line(&plan, run->service.endpoint.url, &n);
 	(void)output_line(&run->out, line, n, e);
-	run->lines++;
+	run->report.lines++;
 	if (e->code == EXIT_COMPLETE && plan.batches + plan.invalid == 0)
 		error_set(e, EXIT_INPUT, "the input is empty: no batches");
 	if (plan.invalid > 0)
@@ -546,9 +285,7 @@ open_journal(struct run *run, struct error *e)
 static enum exit_code
 send_all(struct run *run, struct error *e)
 {
-	const struct sender_hooks hooks = {
-	    run, settled, repeats, again, passed, pc_id, trouble};
-	struct sender_settings s;
+	struct send_settings s;
 	enum exit_code code;
 
 	/* If one cannot be used, the other is neither made nor cut. */
@@ -556,20 +293,22 @@ send_all(struct run *run, struct error *e)
 	    failed_look(run->failed_path, e) != 0 ||
 	    open_journal(run, e) != 0 || open_failed(run, e) != 0)
 		return e->code;
-	s = (struct sender_settings){
+	s = (struct send_settings){
 	    .endpoint = &run->service.endpoint,
 	    .token = run->service.token,
 	    .http = service_http(&run->service),
 	    .pace = run->service.pace,
 	    .failed = run->failed,
 	    .journal = run->journal,
-	    .halving = (unsigned)run->bisect_calls,
 	    .jobs = (unsigned)run->jobs,
+	    .halving = (unsigned)run->bisect_calls,
 	    .retries = (unsigned)run->retries,
 	    .retry_first = (double)run->retry_delay,
 	};
+	run->report.failed = run->failed;
+	run->report.journal = run->journal;
 	progress_start(run->common.progress, "batch", "batches");
-	code = sender_run(&s, &hooks, run->reader, &run->counts);
+	code = run_send(&s, &run->report, run->reader, &run->counts);
 	progress_end();
 	/* It must be there for the next run when all is written. */
 	if (run->journal != NULL && journal_finish(run->journal, e) != 0)
@@ -590,7 +329,10 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return e->code;
-	run->service.teller.say = told;
+	run->service.teller.say = tell_pace;
+	run->report.out = &run->out;
+	run->report.counts = &run->counts;
+	run->report.journal_path = run->journal_path;
 	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) != 0)
 		return e->code;
 	run->reader = batch_reader_open(files, n, e);
@@ -608,7 +350,7 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 		code = exit_worse(code, EXIT_LOCAL);
 	/* Last of all, when nothing can fail any more but itself. */
 	if (code <= EXIT_REJECTED && signals_pending() == 0)
-		(void)output_seal(&run->out, SEAL_NDJSON, run->lines, e);
+		(void)output_seal(&run->out, SEAL_NDJSON, run->report.lines, e);
 	(void)output_close(&run->out, e);
 	code = exit_worse(code, e->code);
 	summary_confirm(&run->summary, signals_status(code, false));
@@ -635,15 +377,15 @@ main(int argc, char **argv)
 		diag_error(&e);
 		return (int)e.code;
 	}
-	lockfile_on_wait(say_wait, NULL);
+	lockfile_on_wait(tell_wait, NULL);
 	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)
 		diag_error(&e);
-	say_end(&run);
+	tell_end(&run);
 	output_abandon(&run.out);
 	summary_discard(&run.summary);
 	batch_reader_close(run.reader);
-	ranges_free(&run.counts.left);
+	counts_free(&run.counts);
 	failed_free(run.failed);
 	journal_free(run.journal);
 	service_free(&run.service);

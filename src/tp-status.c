@@ -260,12 +260,13 @@ say_receipts(const struct tally *t)
 {
 	int i;
 
-	for (i = RECEIPT_REFUSED; i < TALLY_RECEIPTS; i++) {
+	for (i = RECEIPT_REFUSED; i < RECEIPT_STATES; i++) {
 		enum receipt_state state = (enum receipt_state)i;
 		uint64_t denied = state == RECEIPT_REFUSED ? t->denied : 0;
 
-		say_state(tally_state_code(state), t->receipts[i] - denied,
-		    receipt_state_name(state), tally_meaning(state));
+		say_state(fate_code(state, FATE_NOT_SENT),
+		    t->receipts[i] - denied, receipt_state_name(state),
+		    tally_meaning(state));
 		say_state(EXIT_SERVICE, denied, receipt_state_name(state),
 		    "with HTTP 401 or 403, or for a certificate that does not "
 		    "verify");
@@ -338,10 +339,10 @@ take_item(struct run *run, const struct inbox_item *item, struct error *e)
 
 	if (item->kind == INBOX_RECEIPT) {
 		tally_receipt(&run->tally, &item->receipt);
-		if (!tally_is_watched(item->receipt.state) ||
+		if (!tally_is_watched(item->receipt.result.state) ||
 		    watch_add(run->watch, &item->receipt, e) == 0)
 			return 0;
-		run->unwritten = item->receipt.batch;
+		run->unwritten = item->receipt.part.batch;
 		return -1;
 	}
 	tally_trouble(&run->tally, malformed, trouble->code);

@@ -170,7 +170,7 @@ static void
 next_token(struct xml_span *s, struct token *t)
 {
 	t->all = *s;
-	t->name = (struct xml_span){"", 0, NULL};
+	t->name = (struct xml_span){"", 0};
 	if (s->len == 0)
 		t->kind = TOKEN_NONE;
 	else if (!is_markup(*s))
@@ -264,11 +264,11 @@ int
 xml_root(struct xml_span body, bool cut, const char *name,
     struct xml_span *content, const char **why)
 {
-	struct walk w = {.wanted = {name, strlen(name), NULL}};
+	struct walk w = {.wanted = {name, strlen(name)}};
 	struct token t;
 	bool whole;
 
-	*content = (struct xml_span){"", 0, NULL};
+	*content = (struct xml_span){"", 0};
 	*why = NULL;
 	if (begins(body, "\xEF\xBB\xBF"))
 		advance(&body, 3);
@@ -285,7 +285,6 @@ xml_root(struct xml_span body, bool cut, const char *name,
 		return -1;
 	if (w.depth > 0)
 		w.root.len = (size_t)(body.data - w.root.data);
-	w.root.hide = body.hide;
 	*content = w.root;
 	return whole ? 0 : 1;
 }
@@ -324,11 +323,11 @@ xml_child(
 enum xml_found
 xml_find(struct xml_span in, const char *name, struct xml_span *content)
 {
-	const struct xml_span wanted = {name, strlen(name), NULL};
+	const struct xml_span wanted = {name, strlen(name)};
 	enum xml_found found = XML_ABSENT;
 	struct xml_span child, each;
 
-	*content = (struct xml_span){"", 0, NULL};
+	*content = (struct xml_span){"", 0};
 	while (xml_child(&in, &child, &each)) {
 		if (!same(child, wanted))
 			continue;
@@ -351,7 +350,7 @@ xml_get(struct xml_span in, const char *name, char *out, size_t size)
 		return found;
 	if (xml_text(content, out, size) != 0)
 		found = XML_CUT;
-	content = (struct xml_span){out, strlen(out), NULL};
+	content = (struct xml_span){out, strlen(out)};
 	trim(&content);
 	memmove(out, content.data, content.len);
 	out[content.len] = '\0';
@@ -447,8 +446,7 @@ piece(struct xml_span s, bool *raw, char out[4], size_t *n)
 		return CDATA;
 	}
 	if (!*raw && begins(s, comment)) {
-		struct xml_span rest = {
-		    s.data + COMMENT, s.len - COMMENT, NULL};
+		struct xml_span rest = {s.data + COMMENT, s.len - COMMENT};
 
 		if (pass(&rest, "-->"))
 			return s.len - rest.len;
@@ -479,8 +477,8 @@ spell(const char *from, size_t n, char out[5], size_t *used)
 	return 1;
 }
 
-static int
-decode(struct xml_span content, char *out, size_t size)
+int
+xml_text(struct xml_span content, char *out, size_t size)
 {
 	char next[8]; /* decoded, and not put out yet */
 	size_t held = 0, used = 0;
@@ -510,28 +508,19 @@ decode(struct xml_span content, char *out, size_t size)
 	return held == 0 ? 0 : -1;
 }
 
-/* Said back as it is, a token that looks escaped was decoded too. */
-static void
-hide(char *text, const char *token)
+void
+xml_hide(char *text, const char *token)
 {
-	const struct xml_span span = {token, strlen(token), NULL};
 	char other[TOKEN_MAX + 1];
 	size_t n = strlen(text);
 
+	if (token == NULL)
+		return;
 	token_hide(text, n, token);
 	if (strpbrk(token, "&<]") == NULL)
 		return;
-	(void)decode(span, other, sizeof(other));
+	(void)xml_text(
+	    (struct xml_span){token, strlen(token)}, other, sizeof(other));
 	token_hide(text, n, other);
 	token_wipe(other, sizeof(other));
-}
-
-int
-xml_text(struct xml_span content, char *out, size_t size)
-{
-	int result = decode(content, out, size);
-
-	if (content.hide != NULL)
-		hide(out, content.hide);
-	return result;
 }

@@ -11,9 +11,6 @@
  *
  * It works on a span of bytes, never reads outside it, allocates nothing, and
  * takes time in proportion to it.
- *
- * The service may say back what it was sent.  What a span hides is hidden in
- * all that is found in it, here, as an escaped token is one only when decoded.
  */
 #ifndef TP_API_XML_H
 #define TP_API_XML_H
@@ -24,7 +21,6 @@
 struct xml_span {
 	const char *data; /* belongs to the caller; no NUL behind it */
 	size_t len;
-	const char *hide; /* the token, which no text of it shows; or NULL */
 };
 
 /* Elements are nested no deeper; the service's answers are three deep. */
@@ -71,8 +67,15 @@ enum xml_found xml_get(
  * entity, a tag) is left as it stands.  Bytes that are not UTF-8 become "\xNN",
  * so that out is UTF-8, and no longer when it is written.  It is always ended
  * by NUL.  0, or -1 if it did not fit or holds NUL: out then has the characters
- * before that.  The token to hide is starred out, as token_hide does it.
+ * before that.
  */
 int xml_text(struct xml_span content, char *out, size_t size);
+
+/*
+ * Before such a text is shown: the service may say back what it was sent.  The
+ * token is starred out, as token_hide does it, and also what it has become if
+ * it was sent back as it is and looks escaped.  token NULL: nothing is.
+ */
+void xml_hide(char *text, const char *token);
 
 #endif

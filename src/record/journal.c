@@ -15,7 +15,7 @@
 struct journal {
 	struct lockfile file;
 	uint64_t torn;
-	struct history history;
+	struct past past;
 	pthread_mutex_t lock; /* over the descriptor, and what follows */
 	off_t end;	      /* of its lines */
 	uint64_t opened;      /* the last number given */
@@ -98,10 +98,10 @@ static int
 take_line(struct journal *j, const char *line, size_t n, struct error *e)
 {
 	struct error why = ERROR_INIT;
-	enum history_line kind;
+	enum journalline_kind kind;
 
-	if (history_add(&j->history, line, n, (uint64_t)j->end, &kind, NULL,
-		&why) != 0) {
+	if (past_add(&j->past, line, n, (uint64_t)j->end, &kind, NULL, &why) !=
+	    0) {
 		bool local = why.code == EXIT_LOCAL;
 
 		error_set(e, local ? EXIT_LOCAL : EXIT_USAGE, "%s%s", why.text,
@@ -146,7 +146,7 @@ read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 			return lockfile_fail(
 			    &j->file, e, EXIT_USAGE, "cannot read this");
 		if (before == 0 && got > 0 &&
-		    !history_may_begin(buf, (size_t)got) &&
+		    !journalline_may_begin(buf, (size_t)got) &&
 		    !is_nothing(buf, (size_t)got))
 			return lockfile_refuse(&j->file, e,
 			    "this exists and is not a journal; nothing was "
@@ -167,7 +167,7 @@ read_lines(struct journal *j, char *buf, size_t size, struct error *e)
 static int
 read_all(struct journal *j, struct error *e)
 {
-	size_t size = 4 * HISTORY_LINE;
+	size_t size = 4 * JOURNALLINE_MAX;
 	char *buf = sys_malloc(size);
 	int result;
 
@@ -175,14 +175,14 @@ read_all(struct journal *j, struct error *e)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	result = read_lines(j, buf, size, e);
 	free(buf);
-	return result != 0 ? -1 : history_sort(&j->history, e);
+	return result != 0 ? -1 : past_sort(&j->past, e);
 }
 
 static int
 check_one(const struct journal *j, const char *what, const char *recorded,
     const char *own, struct error *e)
 {
-	char shown[HISTORY_ENDPOINT];
+	char shown[280];
 
 	if (strcmp(recorded, own) == 0)
 		return 0;
@@ -199,24 +199,27 @@ static int
 check_header(
     const struct journal *j, const struct endpoint *ep, struct error *e)
 {
-	const struct history *h = &j->history;
-	char endpoint[HISTORY_ENDPOINT];
+	const struct journalline_header *its = &j->past.header;
+	struct journalline_header own;
 
-	if (check_one(j, "endpoint", h->endpoint,
-		history_endpoint(ep, endpoint), e) != 0 ||
-	    check_one(j, "client code", h->client, ep->client, e) != 0)
+	journalline_describe(&own, ep);
+	if (check_one(j, "endpoint", its->address, own.address, e) != 0 ||
+	    check_one(j, "client code", its->client, own.client, e) != 0)
 		return -1;
-	return check_one(
-	    j, "API", endpoint_api_name(h->api), endpoint_api_name(ep->api), e);
+	return check_one(j, "API", endpoint_api_name(its->api),
+	    endpoint_api_name(own.api), e);
 }
 
 static int
 begin(struct journal *j, const struct endpoint *ep, struct error *e)
 {
+	struct journalline_header header;
 	size_t n;
-	char *line = history_header(ep, &n);
+	char *line;
 	int result = 0;
 
+	journalline_describe(&header, ep);
+	line = journalline_header(&header, &n);
 	if (line == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	j->end = (off_t)n;
@@ -233,7 +236,7 @@ load(struct journal *j, int flags, const struct endpoint *ep, struct error *e)
 {
 	if (take_file(j, flags, e) != 0 || read_all(j, e) != 0)
 		return -1;
-	return j->history.version == 0 ? 0 : check_header(j, ep, e);
+	return !j->past.headed ? 0 : check_header(j, ep, e);
 }
 
 static int
@@ -244,8 +247,8 @@ prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 	if (j->torn > 0 && lockfile_cut(&j->file, j->end) != 0)
 		return lockfile_fail(
 		    &j->file, e, EXIT_USAGE, "cannot cut off a torn line");
-	j->opened = j->history.n;
-	return j->history.version != 0 ? 0 : begin(j, ep, e);
+	j->opened = j->past.n;
+	return j->past.headed ? 0 : begin(j, ep, e);
 }
 
 static struct journal *
@@ -302,7 +305,7 @@ journal_free(struct journal *j)
 	if (j == NULL)
 		return;
 	lockfile_free(&j->file);
-	history_free(&j->history);
+	past_free(&j->past);
 	pthread_mutex_destroy(&j->lock);
 	free(j);
 }
@@ -313,10 +316,10 @@ journal_torn(const struct journal *j)
 	return j->torn;
 }
 
-const struct history *
-journal_history(const struct journal *j)
+const struct past *
+journal_past(const struct journal *j)
 {
-	return &j->history;
+	return &j->past;
 }
 
 /* ---------------------------------------------------- what was recorded */
@@ -325,9 +328,9 @@ int
 journal_check(const struct journal *j, uint64_t batch, const char *sha256,
     struct error *e)
 {
-	const struct history_entry *known = history_whole(&j->history, batch);
+	const struct past_entry *known = past_whole(&j->past, batch);
 
-	if (known == NULL || strcmp(known->sha256, sha256) == 0)
+	if (known == NULL || strcmp(known->part.sha256, sha256) == 0)
 		return 0;
 	error_set(e, EXIT_USAGE,
 	    "batch %llu is another one than the journal has under this number: "
@@ -342,7 +345,7 @@ journal_check(const struct journal *j, uint64_t batch, const char *sha256,
 int
 journal_check_end(const struct journal *j, uint64_t batches, struct error *e)
 {
-	uint64_t known = history_batches(&j->history);
+	uint64_t known = past_batches(&j->past);
 
 	if (known <= batches)
 		return 0;
@@ -352,23 +355,32 @@ journal_check_end(const struct journal *j, uint64_t batches, struct error *e)
 	    (unsigned long long)batches, (unsigned long long)known);
 }
 
-/* Something else has written to it, or cut it.  With the lock held. */
+/* The next run will not find all of it.  With the lock held. */
 static int
-tell_changed(struct journal *j, struct error *e)
+lose(struct journal *j, const char *why, struct error *e)
 {
-	j->lost = j->broken = true;
-	error_set(e, EXIT_LOCAL,
-	    "something else has changed this journal while it was in use: "
-	    "another run may not find what this one has recorded, and would "
-	    "send it again; nothing more is sent; use a copy of it, or send "
-	    "only the batches without a receipt that says accepted or skipped");
+	j->lost = true;
+	error_set(e, EXIT_LOCAL, "%s", why);
 	error_place(e, j->file.shown, 0, 0);
 	return -1;
 }
 
+/* Something else has written to it, or cut it. */
+static int
+tell_changed(struct journal *j, struct error *e)
+{
+	j->broken = true;
+	return lose(j,
+	    "something else has changed this journal while it was in use: "
+	    "another run may not find what this one has recorded, and would "
+	    "send it again; nothing more is sent; use a copy of it, or send "
+	    "only the batches without a receipt that says accepted or skipped",
+	    e);
+}
+
 /* The entry's last line, which the caller frees. */
 static char *
-read_line(struct journal *j, const struct history_entry *entry, struct error *e)
+read_line(struct journal *j, const struct past_entry *entry, struct error *e)
 {
 	char *line = sys_malloc((size_t)entry->length + 1);
 	ptrdiff_t got;
@@ -391,35 +403,21 @@ read_line(struct journal *j, const struct history_entry *entry, struct error *e)
 }
 
 int
-journal_recall(struct journal *j, const struct history_entry *entry,
-    struct receipt *r, struct error *e)
+journal_recall(struct journal *j, const struct past_entry *entry,
+    struct result *r, struct error *e)
 {
 	char *line = read_line(j, entry, e);
+	struct receipt receipt;
 	int result = -1;
 
 	memset(r, 0, sizeof(*r));
-	if (line != NULL)
-		result = receipt_parse(r, line, entry->length, e);
-	r->api = j->history.api; /* older lines do not say */
+	if (line != NULL &&
+	    receipt_parse(&receipt, line, entry->length, e) == 0) {
+		*r = receipt.result;
+		result = 0;
+	}
 	free(line);
 	return result;
-}
-
-int
-journal_place(struct journal *j, const struct history_entry *entry, char **file,
-    uint64_t *at, struct error *e)
-{
-	char *line = read_line(j, entry, e);
-	int result;
-
-	*file = NULL;
-	if (line == NULL)
-		return -1;
-	result = history_place(line, entry->length, file, at);
-	free(line);
-	return result == 0 ? 0
-			   : lockfile_refuse(&j->file, e,
-				 "a line of this journal is damaged");
 }
 
 /* -------------------------------------------------------------- writing */
@@ -462,19 +460,17 @@ check_name(struct journal *j, struct error *e)
 {
 	if (lockfile_is(&j->file, j->file.path))
 		return 0;
-	j->lost = true;
-	error_set(e, EXIT_LOCAL,
+	return lose(j,
 	    "this journal was removed, renamed or replaced while it was in "
 	    "use: another run would not find what this one has recorded, and "
 	    "would send it again; nothing more is sent; put the file back "
 	    "before you run this again, or send only the batches without a "
-	    "receipt that says accepted or skipped");
-	error_place(e, j->file.shown, 0, 0);
-	return -1;
+	    "receipt that says accepted or skipped",
+	    e);
 }
 
 static int
-write_open(struct journal *j, const struct receipt *r, const char *file,
+write_open(struct journal *j, const struct part *p, const char *file,
     uint64_t at, uint64_t *id, struct error *e)
 {
 	off_t before;
@@ -485,8 +481,8 @@ write_open(struct journal *j, const struct receipt *r, const char *file,
 	pthread_mutex_lock(&j->lock);
 	before = j->end;
 	*id = j->opened + 1;
-	line = file == NULL ? history_attempt(*id, r, &n)
-			    : history_keep(*id, r, file, at, &n);
+	line = file == NULL ? journalline_attempt(*id, p, &n)
+			    : journalline_keep(*id, p, file, at, &n);
 	result = append(j, line, n, e);
 	/* Afterwards: it may have been lost while that took its time. */
 	if (result == 0 && check_name(j, e) != 0) {
@@ -503,11 +499,11 @@ write_open(struct journal *j, const struct receipt *r, const char *file,
 /* With the lock held.  A result is put into a file that was moved, too:
  * somebody may put that back. */
 static int
-write_close(struct journal *j, enum history_line kind, uint64_t id,
+write_close(struct journal *j, enum journalline_kind kind, uint64_t id,
     const struct receipt *r, struct error *e)
 {
 	size_t n = 0;
-	char *line = history_close(kind, id, r, &n);
+	char *line = journalline_close(kind, id, r, &n);
 	int result = append(j, line, n, e);
 
 	free(line);
@@ -516,9 +512,9 @@ write_close(struct journal *j, enum history_line kind, uint64_t id,
 
 int
 journal_attempt(
-    struct journal *j, const struct receipt *r, uint64_t *id, struct error *e)
+    struct journal *j, const struct part *p, uint64_t *id, struct error *e)
 {
-	return write_open(j, r, NULL, 0, id, e);
+	return write_open(j, p, NULL, 0, id, e);
 }
 
 int
@@ -528,30 +524,30 @@ journal_result(
 	int result;
 
 	pthread_mutex_lock(&j->lock);
-	result = write_close(j, HISTORY_RESULT, id, r, e);
+	result = write_close(j, JOURNALLINE_RESULT, id, r, e);
 	pthread_mutex_unlock(&j->lock);
 	return result;
 }
 
 int
-journal_keep(struct journal *j, const struct receipt *r, const char *file,
+journal_keep(struct journal *j, const struct part *p, const char *file,
     uint64_t at, uint64_t *id, struct error *e)
 {
-	return write_open(j, r, file, at, id, e);
+	return write_open(j, p, file, at, id, e);
 }
 
 int
 journal_kept(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e)
 {
-	struct history *h = &j->history;
+	struct past *past = &j->past;
 	int result;
 
 	pthread_mutex_lock(&j->lock);
 	/* One that an earlier run began: it is there. */
-	if (id <= h->n)
-		h->files[h->entries[id - 1].file].kept++;
-	result = write_close(j, HISTORY_KEPT, id, r, e);
+	if (id <= past->n)
+		past->files[past->entries[id - 1].file].kept++;
+	result = write_close(j, JOURNALLINE_KEPT, id, r, e);
 	pthread_mutex_unlock(&j->lock);
 	return result;
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "api/endpoint.h"
-#include "record/history.h"
+#include "record/past.h"
 #include "record/receipt.h"
 
 struct journal;
@@ -29,7 +29,7 @@ void journal_free(struct journal *j);
 
 /*
  * Would journal_open succeed?  Makes, cuts and locks nothing.  *j becomes what
- * journal_history and journal_check can be asked of, and nothing else; NULL if
+ * journal_past and journal_check can be asked of, and nothing else; NULL if
  * there is no journal yet.
  */
 int journal_look(struct journal **j, const char *path,
@@ -40,7 +40,7 @@ uint64_t journal_torn(const struct journal *j);
 
 /* What earlier runs left.  It does not change, but for what is counted as kept:
  * to be looked at when no other thread uses the journal any more. */
-const struct history *journal_history(const struct journal *j);
+const struct past *journal_past(const struct journal *j);
 
 /* Is this the batch that it has under that number, and has it no more than so
  * many?  -1: e says (EXIT_USAGE, EXIT_INPUT) that it is another input's. */
@@ -49,26 +49,23 @@ int journal_check(const struct journal *j, uint64_t batch, const char *sha256,
 int journal_check_end(
     const struct journal *j, uint64_t batches, struct error *e);
 
-/* The receipt that closed an entry of the history.  -1: *r says nothing. */
-int journal_recall(struct journal *j, const struct history_entry *entry,
-    struct receipt *r, struct error *e);
-/* Where an entry that is not closed was to be kept; *file is to be freed. */
-int journal_place(struct journal *j, const struct history_entry *entry,
-    char **file, uint64_t *at, struct error *e);
+/* What a line that closed an entry of the past says of it.  -1: *r says
+ * nothing. */
+int journal_recall(struct journal *j, const struct past_entry *entry,
+    struct result *r, struct error *e);
 
 /*
  * Before the first byte of an attempt, and after its answer; before a batch
  * is a part of the failed file, at that offset, and when it is on disk there.
- * Of *r what it is (batch, rows, digest), and then all of it, is recorded.
- * -1 (EXIT_LOCAL): it could not be, or in a file that the next run will not
- * find: somebody has removed, renamed, replaced or changed the journal.  What
- * was to be opened is not recorded then.
+ * -1 (EXIT_LOCAL): it could not be recorded, or in a file that the next run
+ * will not find: somebody has removed, renamed, replaced or changed the
+ * journal. What was to be opened is not recorded then.
  */
 int journal_attempt(
-    struct journal *j, const struct receipt *r, uint64_t *id, struct error *e);
+    struct journal *j, const struct part *p, uint64_t *id, struct error *e);
 int journal_result(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e);
-int journal_keep(struct journal *j, const struct receipt *r, const char *file,
+int journal_keep(struct journal *j, const struct part *p, const char *file,
     uint64_t at, uint64_t *id, struct error *e);
 int journal_kept(
     struct journal *j, uint64_t id, const struct receipt *r, struct error *e);

@@ -29,18 +29,15 @@ set_text(ndjson *object, const char *key, const char *text)
 }
 
 void
-receipt_set(ndjson *o, const struct receipt *r)
+receipt_set(ndjson *o, const struct receipt *receipt)
 {
+	const struct result *r = &receipt->result;
 	char when[CLOCK_TEXT];
 
-	ndjson_set_count(o, "batch", r->batch);
-	set_text(o, "sha256", r->sha256);
-	if (r->rows_from != 0)
-		ndjson_set_count(o, "rowsFrom", r->rows_from);
-	ndjson_set_count(o, "rows", r->rows);
-	ndjson_set_count(o, "bytes", r->bytes);
-	ndjson_set_string(o, "api", endpoint_api_name(r->api));
+	part_set(o, &receipt->part);
+	ndjson_set_string(o, "api", endpoint_api_name(receipt->api));
 	ndjson_set_string(o, "state", names[r->state]);
+	ndjson_set_string(o, "reason", fate_rule(r->fate)->name);
 	if (r->http != 0)
 		ndjson_set_count(o, "http", (uint64_t)r->http);
 	else
@@ -50,7 +47,7 @@ receipt_set(ndjson *o, const struct receipt *r)
 	set_text(o, "batchStatus", r->batch_status);
 	set_text(o, "message", r->message);
 	ndjson_set_string(o, "time", clock_text(r->time, when));
-	if (r->duplicate)
+	if (receipt->part.doubtful)
 		ndjson_set_bool(o, "possibleDuplicate", true);
 }
 
@@ -64,20 +61,6 @@ receipt_line(const struct receipt *r, size_t *n)
 	line = ndjson_line(o, n);
 	ndjson_free(o);
 	return line;
-}
-
-bool
-receipt_denied(const struct receipt *r)
-{
-	return r->state == RECEIPT_REFUSED &&
-	       (r->http == 0 || r->http == 401 || r->http == 403);
-}
-
-bool
-receipt_divisible(const struct receipt *r)
-{
-	return r->state == RECEIPT_REFUSED &&
-	       ((r->http >= 200 && r->http <= 299) || r->http == 413);
 }
 
 /* A text that may be absent or null.  -1: longer than the field, which has its
@@ -145,23 +128,23 @@ parse_time(const char *text)
 }
 
 int
-receipt_get(struct receipt *r, const ndjson *o)
+receipt_get(struct receipt *receipt, const ndjson *o)
 {
+	struct result *r = &receipt->result;
 	uint64_t n;
 
-	memset(r, 0, sizeof(*r));
-	if (ndjson_get_count(o, "batch", &r->batch) != 0 ||
-	    get_state(o, &r->state) != 0 ||
-	    ndjson_get_count(o, "rows", &r->rows) != 0 ||
-	    ndjson_get_count(o, "bytes", &r->bytes) != 0 ||
-	    get_api(o, &r->api) != 0)
+	memset(receipt, 0, sizeof(*receipt));
+	if (part_get(&receipt->part, o) != 0 || get_state(o, &r->state) != 0 ||
+	    get_api(o, &receipt->api) != 0)
 		return -1;
 	if (ndjson_get_count(o, "http", &n) == 0 && n < 1000)
 		r->http = (int)n;
 	if (ndjson_get_count(o, "attempts", &n) == 0 && n < UINT32_MAX)
 		r->attempts = (unsigned)n;
-	(void)ndjson_get_count(o, "rowsFrom", &r->rows_from);
-	r->duplicate = ndjson_get_bool(o, "possibleDuplicate");
+	/* Lines of older versions have none. */
+	if (fate_find(ndjson_get_string(o, "reason"), &r->fate) != 0)
+		r->fate = fate_of_old(r->state, r->http);
+	receipt->part.doubtful = ndjson_get_bool(o, "possibleDuplicate");
 	r->time = parse_time(ndjson_get_string(o, "time"));
 	/* A part of a name or of a URL is no use; a part of a message is. */
 	if (get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0)
@@ -170,7 +153,7 @@ receipt_get(struct receipt *r, const ndjson *o)
 		sizeof(r->batch_status)) != 0)
 		r->batch_status[0] = '\0';
 	(void)get_text(o, "message", r->message, sizeof(r->message));
-	return get_text(o, "sha256", r->sha256, sizeof(r->sha256));
+	return 0;
 }
 
 int
@@ -193,23 +176,14 @@ receipt_parse(struct receipt *r, const char *line, size_t n, struct error *e)
 	return 0;
 }
 
-char *
-receipt_name(const struct receipt *r, char to[RECEIPT_NAME])
+void
+result_set_message(struct result *r, const char *text)
 {
-	unsigned long long batch = r->batch, from = r->rows_from;
-
-	if (from == 0)
-		snprintf(to, RECEIPT_NAME, "batch %llu", batch);
-	else if (r->rows == 1)
-		snprintf(to, RECEIPT_NAME, "batch %llu, row %llu", batch, from);
-	else
-		snprintf(to, RECEIPT_NAME, "batch %llu, rows %llu to %llu",
-		    batch, from, from + r->rows - 1);
-	return to;
+	snprintf(r->message, sizeof(r->message), "%s", text);
 }
 
 void
-receipt_add_message(struct receipt *r, const char *more)
+result_add_message(struct result *r, const char *more)
 {
 	size_t room = sizeof(r->message) - 1 - strlen(more);
 	size_t n = utf8_cut(r->message, strlen(r->message), room);

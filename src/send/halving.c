@@ -6,27 +6,25 @@
 #include "base/utf8.h"
 
 void
-halving_start(struct halving *h, const char *body, size_t header, size_t size,
-    uint64_t rows)
+halving_start(struct halving *h, const struct part *whole, const char *body,
+    size_t header)
 {
 	memset(h, 0, sizeof(*h));
 	h->body = body;
+	h->header = header;
+	h->stack[0] = *whole;
 	h->depth = 1;
-	h->stack[0].from = 1;
-	h->stack[0].rows = rows;
-	h->stack[0].at = header;
-	h->stack[0].size = size - header;
 }
 
 void
 halving_free(struct halving *h)
 {
-	free(h->pieces);
+	free(h->left);
 	memset(h, 0, sizeof(*h));
 }
 
 bool
-halving_next(struct halving *h, struct halving_part *part)
+halving_next(struct halving *h, struct part *part)
 {
 	if (h->depth == 0)
 		return false;
@@ -36,12 +34,16 @@ halving_next(struct halving *h, struct halving_part *part)
 
 /* Puts both halves on the stack, the first on top. */
 static void
-divide(struct halving *h, const struct halving_part *part)
+divide_part(struct halving *h, const struct part *part)
 {
-	struct halving_part first = *part, second = *part;
+	struct part first = *part, second;
 	const char *begin = h->body + part->at, *end = begin;
 	uint64_t i;
 
+	first.sha256[0] = '\0';
+	if (first.from == 0)
+		first.from = 1;
+	second = first;
 	first.rows = part->rows / 2;
 	for (i = 0; i < first.rows; i++) {
 		size_t left = part->size - (size_t)(end - begin);
@@ -49,106 +51,124 @@ divide(struct halving *h, const struct halving_part *part)
 		end = (const char *)memchr(end, '\n', left) + 1;
 	}
 	first.size = (size_t)(end - begin);
+	first.bytes = h->header + first.size;
 	second.from += first.rows;
 	second.rows -= first.rows;
 	second.at += first.size;
 	second.size -= first.size;
+	second.bytes = h->header + second.size;
 	h->stack[h->depth++] = second;
 	h->stack[h->depth++] = first;
 }
 
-/* Is it a neighbour of the last piece, and alike? */
+/* It is to be sent by another run, if at all. */
 static bool
-extend(struct halving *h, const struct halving_part *part,
-    enum halving_verdict kind)
+is_open(const struct halving_left *l)
 {
-	struct halving_piece *last;
-
-	if (h->n == 0 || kind == HALVING_UNKNOWN)
-		return false;
-	last = &h->pieces[h->n - 1];
-	if (last->kind != kind ||
-	    last->part.from + last->part.rows != part->from)
-		return false;
-	last->part.rows += part->rows;
-	last->part.size += part->size;
-	last->part.marked |= part->marked;
-	return true;
+	return l->state == RECEIPT_FAILED || fate_is_denial(l->state, l->fate);
 }
 
-static void
-set_piece(struct halving_piece *piece, const struct halving_part *part,
-    enum halving_verdict kind, int http, const char *message)
+/* Can they be told of together? */
+static bool
+are_alike(const struct halving_left *a, const struct halving_left *b)
 {
-	size_t n =
-	    utf8_cut(message, strlen(message), sizeof(piece->message) - 1);
+	if (a->earlier || b->earlier)
+		return a->earlier && b->earlier;
+	if (a->state == RECEIPT_UNKNOWN || b->state == RECEIPT_UNKNOWN ||
+	    is_open(a) != is_open(b))
+		return false;
+	if (is_open(a))
+		return !a->part.doubtful && !b->part.doubtful;
+	return fate_rule(a->fate)->divisible == fate_rule(b->fate)->divisible;
+}
 
-	piece->part = *part;
-	piece->kind = kind;
-	piece->http = http;
-	memcpy(piece->message, message, n);
-	piece->message[n] = '\0';
+/* Is it the neighbour of what came before, and alike? */
+static bool
+extend(struct halving *h, const struct halving_left *with)
+{
+	struct halving_left *last = &h->left[h->n - 1];
+
+	if (h->n == 0 || last->part.from + last->part.rows != with->part.from ||
+	    !are_alike(last, with))
+		return false;
+	last->part.rows += with->part.rows;
+	last->part.size += with->part.size;
+	last->part.doubtful |= with->part.doubtful;
+	return true;
 }
 
 /* This part, and all that would have come after it. */
 static int
-give_up(struct halving *h, const struct halving_part *part, struct error *e)
+give_rest(struct halving *h, const struct part *part, struct error *e)
 {
-	struct halving_part all = *part;
+	struct part *all = &h->rest.part;
 
+	*all = *part;
+	if (all->from == 0)
+		all->from = 1;
 	while (h->depth > 0) {
-		const struct halving_part *next = &h->stack[--h->depth];
+		const struct part *next = &h->stack[--h->depth];
 
-		all.rows += next->rows;
-		all.size += next->size;
-		all.marked |= next->marked;
+		all->rows += next->rows;
+		all->size += next->size;
+		all->doubtful |= next->doubtful;
 	}
-	set_piece(&h->rest, &all, HALVING_FAILED, 0, "");
+	h->rest.state = RECEIPT_FAILED;
+	h->rest.fate = FATE_NOT_SENT;
 	h->no_memory = true;
 	return error_set(e, EXIT_LOCAL, "out of memory");
 }
 
 static int
-add_piece(struct halving *h, const struct halving_part *part,
-    enum halving_verdict kind, int http, const char *message, struct error *e)
+add_left(struct halving *h, const struct halving_left *l, struct error *e)
 {
-	struct halving_piece *piece;
 	size_t room = h->room == 0 ? 16 : h->room * 2;
+	struct halving_left *more;
 
-	if (extend(h, part, kind))
+	if (h->n > 0 && extend(h, l))
 		return 0;
 	if (h->n == h->room) {
-		piece = sys_realloc(h->pieces, room * sizeof(*piece));
-		if (piece == NULL)
-			return give_up(h, part, e);
-		h->pieces = piece;
+		more = sys_realloc(h->left, room * sizeof(*more));
+		if (more == NULL)
+			return give_rest(h, &l->part, e);
+		h->left = more;
 		h->room = room;
 	}
-	set_piece(&h->pieces[h->n++], part, kind, http, message);
+	h->left[h->n++] = *l;
 	return 0;
 }
 
 int
-halving_tell(struct halving *h, const struct halving_part *part,
-    enum halving_verdict verdict, int http, const char *message,
-    struct error *e)
+halving_tell(struct halving *h, const struct part *part, const struct result *r,
+    bool divide, bool earlier, struct error *e)
 {
-	if (verdict == HALVING_TAKEN || verdict == HALVING_KEPT ||
-	    verdict == HALVING_UNKNOWN || part->marked)
+	bool taken =
+	    r->state == RECEIPT_ACCEPTED || r->state == RECEIPT_SKIPPED;
+	struct halving_left l;
+
+	if (taken || earlier || r->state == RECEIPT_UNKNOWN || part->doubtful)
 		h->divided = true;
-	if (verdict == HALVING_TAKEN)
+	if (taken)
 		return 0;
-	if (verdict == HALVING_REFUSED && part->rows > 1) {
-		divide(h, part);
+	if (divide && part->rows > 1) {
+		divide_part(h, part);
 		return 0;
 	}
-	return add_piece(h, part, verdict, http, message, e);
+	memset(&l, 0, sizeof(l));
+	l.part = *part;
+	l.state = r->state;
+	l.fate = r->fate;
+	l.http = r->http;
+	l.earlier = earlier;
+	memcpy(l.message, r->message,
+	    utf8_cut(r->message, strlen(r->message), sizeof(l.message) - 1));
+	return add_left(h, &l, e);
 }
 
-const struct halving_piece *
-halving_piece(const struct halving *h, size_t i)
+const struct halving_left *
+halving_left(const struct halving *h, size_t i)
 {
 	if (i < h->n)
-		return &h->pieces[i];
+		return &h->left[i];
 	return i == h->n && h->no_memory ? &h->rest : NULL;
 }

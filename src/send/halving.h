@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "record/receipt.h"
 
 /* Calls for one batch, if the user does not say; the most that can be said.
  * To find one row in 500,000 takes up to 38. */
@@ -20,59 +21,51 @@ enum { HALVING_CALLS = 40, HALVING_CALLS_MAX = 10000 };
 /* Deep enough for 2^64 rows. */
 enum { HALVING_DEPTH = 66 };
 
-/* Some rows of the batch. */
-struct halving_part {
-	uint64_t from, rows; /* from 1 */
-	size_t at, size;     /* its bytes in the batch */
-	bool marked;	     /* by the caller; halves of it are, too, and a
-			      * piece of which some part was */
-};
-
-enum halving_verdict {
-	HALVING_TAKEN,	 /* accepted, now or before */
-	HALVING_REFUSED, /* to be halved, if it can be */
-	HALVING_LEFT,	 /* not to be sent (again) */
-	HALVING_KEPT,	 /* it was settled before */
-	HALVING_UNKNOWN, /* it may have been accepted */
-	HALVING_FAILED	 /* it could not be sent */
-};
-
-/* What was not taken, in order; neighbours of one kind are one piece. */
-struct halving_piece {
-	struct halving_part part;
-	enum halving_verdict kind; /* REFUSED: each row was, by itself */
+/* What was not taken, in order; neighbours that are alike are one.  Of its part
+ * bytes and digest are not known. */
+struct halving_left {
+	struct part part;
+	enum receipt_state state; /* by what this run knows: part.doubtful says
+				   * what earlier ones do */
+	enum fate fate;
 	int http;
+	bool earlier; /* an earlier run has settled it */
 	char message[256];
 };
 
 struct halving {
 	const char *body;
-	struct halving_part stack[HALVING_DEPTH];
+	size_t header;
+	struct part stack[HALVING_DEPTH];
 	unsigned depth;
-	bool divided; /* some of it was taken, kept or may have been taken, as
-		       * what is marked */
-	struct halving_piece *pieces;
+	bool divided; /* some of it was taken, was settled before, or may have
+		       * been taken: what is left is not the whole batch */
+	struct halving_left *left;
 	size_t n, room;
-	struct halving_piece rest; /* from where memory ran out */
+	struct halving_left rest; /* from where memory ran out */
 	bool no_memory;
 };
 
-/* A whole batch: its header row ends at `header`.  body must live as long. */
-void halving_start(struct halving *h, const char *body, size_t header,
-    size_t size, uint64_t rows);
+/* A whole batch, whose body must live as long: its header row has so many
+ * bytes. */
+void halving_start(struct halving *h, const struct part *whole,
+    const char *body, size_t header);
 void halving_free(struct halving *h);
 
-/* The next part; false: there are no more.  Each must be told of before the
- * next is asked for. */
-bool halving_next(struct halving *h, struct halving_part *part);
+/* The next part, without its digest unless it is the whole; false: there are no
+ * more.  Each must be told of before the next is asked for. */
+bool halving_next(struct halving *h, struct part *part);
 
-/* http and message are those of the refusal.  -1: no memory; what is left of
- * the batch has become one piece that could not be sent. */
-int halving_tell(struct halving *h, const struct halving_part *part,
-    enum halving_verdict verdict, int http, const char *message,
-    struct error *e);
+/*
+ * What this run knows of the part: state, fate, http and message of r.  divide:
+ * it was refused, and its halves may be taken; of a single row that is the last
+ * word.  earlier: as above.  Halves of a doubtful part are doubtful.  -1: no
+ * memory; what is left of the batch has become one part that was not sent.
+ */
+int halving_tell(struct halving *h, const struct part *part,
+    const struct result *r, bool divide, bool earlier, struct error *e);
 
 /* What was not taken, from 0; NULL: no more. */
-const struct halving_piece *halving_piece(const struct halving *h, size_t i);
+const struct halving_left *halving_left(const struct halving *h, size_t i);
 
 #endif

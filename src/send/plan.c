@@ -5,11 +5,12 @@
 #include "base/sha256.h"
 
 static void
-add(struct plan *p, const struct batch *b, void (*fault)(const struct batch *))
+add_batch(struct plan *p, const struct batch *b, struct report *report)
 {
 	if (b->fault.code != EXIT_COMPLETE) {
 		p->invalid++;
-		fault(b);
+		(void)emit(report,
+		    &(struct event){.kind = EVENT_PASSED, .batch = b}, NULL);
 		return;
 	}
 	p->batches++;
@@ -33,8 +34,8 @@ check_input(const struct journal *j, const struct batch *b, struct sha256 *h,
 
 int
 plan_make(struct plan *p, struct batch_reader *reader,
-    const struct journal *journal, unsigned rate,
-    void (*fault)(const struct batch *b), struct error *e)
+    const struct journal *journal, unsigned rate, struct report *report,
+    struct error *e)
 {
 	struct sha256 *h = sha256_new();
 	struct batch b;
@@ -50,7 +51,7 @@ plan_make(struct plan *p, struct batch_reader *reader,
 			status = -1;
 			break;
 		}
-		add(p, &b, fault);
+		add_batch(p, &b, report);
 		read = b.number;
 	}
 	if (status == 0 && journal != NULL)

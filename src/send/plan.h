@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "batch/reader.h"
 #include "record/journal.h"
+#include "send/report.h"
 
 struct plan {
 	uint64_t batches; /* that comply: one call each */
@@ -18,13 +19,13 @@ struct plan {
 };
 
 /*
- * Reads all of the stream.  fault is told of each batch that would not be
+ * Reads all of the stream.  The report is told of each batch that would not be
  * sent.  journal: NULL, or the one whose input it is to be.  -1: it could not
  * be read to its end, or it is another one than the journal's.
  */
 int plan_make(struct plan *p, struct batch_reader *reader,
-    const struct journal *journal, unsigned rate,
-    void (*fault)(const struct batch *b), struct error *e);
+    const struct journal *journal, unsigned rate, struct report *report,
+    struct error *e);
 
 /* One NDJSON line with its line feed, which the caller frees; NULL: no
  * memory. */

@@ -10,7 +10,7 @@
 #include "base/sys.h"
 #include "base/wait.h"
 #include "io/input.h"
-#include "record/history.h"
+#include "record/past.h"
 
 /* Items held for the caller; room to read into behind a whole line. */
 enum { HELD = 16, ROOM = 4096 };
@@ -34,12 +34,12 @@ struct inbox {
 	struct input *input;
 	struct inbox_item item; /* being made */
 	uint64_t line;
-	bool passing;		/* over the rest of a line that is too long */
-	struct history history; /* of a journal, if its version is not 0 */
-	bool damaged;		/* the rest of that journal is of no use */
-	uint64_t torn;		/* a line of it, which must be the last */
-	char *data;		/* INBOX_LINE bytes, … */
-	size_t len;		/* … of which so many are in use */
+	bool passing;	  /* over the rest of a line that is too long */
+	struct past past; /* of a journal, if its version is not 0 */
+	bool damaged;	  /* the rest of that journal is of no use */
+	uint64_t torn;	  /* a line of it, which must be the last */
+	char *data;	  /* INBOX_LINE bytes, … */
+	size_t len;	  /* … of which so many are in use */
 };
 
 static char standard[] = "-";
@@ -76,15 +76,14 @@ is_blank(const char *line, size_t n)
 
 static int
 read_journal_line(struct inbox *in, const char *line, size_t n,
-    enum history_line *kind, struct error *e)
+    enum journalline_kind *kind, struct error *e)
 {
 	if (in->torn != 0)
 		return error_set(e, EXIT_INPUT,
 		    "line %llu of this journal is damaged: there are NULs in "
 		    "it",
 		    (unsigned long long)in->torn);
-	return history_add(
-	    &in->history, line, n, 0, kind, &in->item.receipt, e);
+	return past_add(&in->past, line, n, 0, kind, &in->item.receipt, e);
 }
 
 /* A line of a journal: what is settled is given out. */
@@ -92,7 +91,7 @@ static int
 give_journal_line(struct inbox *in, const char *line, size_t n)
 {
 	struct error *e = &in->item.error;
-	enum history_line kind;
+	enum journalline_kind kind;
 
 	/* What was not finished when the power went: none, if the last. */
 	if (in->torn == 0 && memchr(line, '\0', n) != NULL) {
@@ -104,9 +103,9 @@ give_journal_line(struct inbox *in, const char *line, size_t n)
 		in->damaged = true;
 		return give(in, INBOX_MALFORMED);
 	}
-	if (kind == HISTORY_KEPT ||
-	    (kind == HISTORY_RESULT &&
-		in->item.receipt.state == RECEIPT_ACCEPTED))
+	if (kind == JOURNALLINE_KEPT ||
+	    (kind == JOURNALLINE_RESULT &&
+		in->item.receipt.result.state == RECEIPT_ACCEPTED))
 		return give(in, INBOX_RECEIPT);
 	memset(&in->item, 0, sizeof(in->item));
 	return 0;
@@ -116,14 +115,14 @@ give_journal_line(struct inbox *in, const char *line, size_t n)
 static int
 give_unsettled(struct inbox *in)
 {
-	struct history *h = &in->history;
+	struct past *h = &in->past;
 	struct receipt *r = &in->item.receipt;
 	size_t i;
 
-	if (history_sort(h, &in->item.error) != 0)
+	if (past_sort(h, &in->item.error) != 0)
 		return give(in, INBOX_FAILED);
 	for (i = 0; i < h->n; i++) {
-		if (history_unsettled(h, i, r) && give(in, INBOX_RECEIPT) != 0)
+		if (past_unsettled(h, i, r) && give(in, INBOX_RECEIPT) != 0)
 			return -1;
 	}
 	return 0;
@@ -137,12 +136,12 @@ give_line(struct inbox *in, const char *line, size_t n)
 	/* What follows in a journal that cannot be read is no receipt. */
 	if (is_blank(line, n) || in->damaged)
 		return 0;
-	if (in->line == 1 && history_begins(line, n)) {
+	if (in->line == 1 && journalline_begins(line, n)) {
 		/* A journal is appended to, and so has no seal. */
 		input_waive_seal(in->input);
 		return give_journal_line(in, line, n);
 	}
-	if (in->history.version != 0)
+	if (in->past.headed)
 		return give_journal_line(in, line, n);
 	if (receipt_parse(&in->item.receipt, line, n, e) == 0)
 		return give(in, INBOX_RECEIPT);
@@ -245,7 +244,7 @@ read_lines(struct inbox *in)
 	in->len = 0;
 	in->passing = in->damaged = false;
 	in->torn = 0;
-	history_free(&in->history);
+	past_free(&in->past);
 	while ((n = read_more(in)) > 0) {
 		in->len += (size_t)n;
 		if (give_lines(in) != 0)
@@ -254,7 +253,7 @@ read_lines(struct inbox *in)
 	if (n < 0)
 		return give_failed(in);
 	in->line++;
-	if (in->history.version != 0) /* a torn line at its end is none */
+	if (in->past.headed) /* a torn line at its end is none */
 		return give_unsettled(in);
 	return in->passing ? 0 : give_line(in, in->data, in->len);
 }
@@ -266,7 +265,7 @@ destroy(struct inbox *in)
 	pthread_mutex_destroy(&in->lock);
 	(void)sys_close(in->bell[0]);
 	(void)sys_close(in->bell[1]);
-	history_free(&in->history);
+	past_free(&in->past);
 	free(in->data);
 	free(in);
 }

@@ -64,13 +64,12 @@ has_failed(struct xml_span profile)
 	char word[WORD];
 	enum xml_found found;
 
-	profile.hide = NULL; /* the word is not shown */
 	found = xml_get(profile, "status", word, sizeof(word));
 	return found == XML_CONTRADICTED || strcasecmp(word, "failed") == 0;
 }
 
 static void
-add_id(struct xml_span profile, ndjson *to)
+add_id(struct xml_span profile, const char *token, ndjson *to)
 {
 	struct xml_span id;
 	char text[ID];
@@ -79,13 +78,14 @@ add_id(struct xml_span profile, ndjson *to)
 		return;
 	/* What is too long is cut: it is no id that was sent. */
 	(void)xml_text(id, text, sizeof(text));
+	xml_hide(text, token);
 	ndjson_append_text(to, "failedIds", text, strlen(text));
 }
 
 /* How many profiles are listed as failed, wherever they are but in a message;
  * unless `to` is NULL, their ids become its failedIds. */
 static uint64_t
-list_failed(struct xml_span in, ndjson *to)
+list_failed(struct xml_span in, const char *token, ndjson *to)
 {
 	struct xml_span name, content;
 	uint64_t n = 0;
@@ -94,11 +94,11 @@ list_failed(struct xml_span in, ndjson *to)
 		if (is_named(name, "message"))
 			continue;
 		if (!is_named(name, "profile")) {
-			n += list_failed(content, to);
+			n += list_failed(content, token, to);
 		} else if (has_failed(content)) {
 			n++;
 			if (to != NULL)
-				add_id(content, to);
+				add_id(content, token, to);
 		}
 	}
 	return n;
@@ -124,17 +124,15 @@ object(struct status *s, const char *format, ...)
 static void
 read_count(struct status *s, struct xml_span root, enum status_count i)
 {
-	struct xml_span plain = root;
 	enum xml_found found;
 	char word[WORD];
 
-	plain.hide = NULL; /* a number that is one is no token */
-	found = xml_get(plain, counts[i], word, sizeof(word));
+	found = xml_get(root, counts[i], word, sizeof(word));
 	s->counted[i] = found == XML_GIVEN &&
 			number_parse(word, 0, COUNT_MAX, &s->counts[i]) == 0;
 	if (s->state != STATUS_COMPLETE || s->counted[i])
 		return;
-	(void)xml_get(root, counts[i], word, sizeof(word)); /* to be shown */
+	xml_hide(word, s->token);
 	if (found == XML_CONTRADICTED)
 		object(
 		    s, "%s is given twice, with different values", counts[i]);
@@ -224,7 +222,6 @@ read_word(const struct status *s, struct xml_span root, char word[WORD])
 {
 	char id[ID];
 
-	root.hide = NULL; /* neither is shown */
 	switch (xml_get(root, "status", word, WORD)) {
 	case XML_CONTRADICTED:
 		return "it has <status> twice, with different words";
@@ -249,7 +246,8 @@ read_word(const struct status *s, struct xml_span root, char word[WORD])
 }
 
 int
-status_read(struct status *s, struct xml_span body, bool cut, const char **why)
+status_read(struct status *s, struct xml_span body, bool cut, const char *token,
+    const char **why)
 {
 	struct xml_span root;
 	char word[WORD];
@@ -260,6 +258,7 @@ status_read(struct status *s, struct xml_span body, bool cut, const char **why)
 	if (*why != NULL)
 		return -1;
 	s->state = read_state(word);
+	s->token = token;
 	s->message[0] = '\0';
 	for (i = 0; i < STATUS_COUNTS; i++)
 		read_count(s, root, (enum status_count)i);
@@ -269,7 +268,7 @@ status_read(struct status *s, struct xml_span body, bool cut, const char **why)
 		return 0;
 	s->profiles = root;
 	s->more = part > 0;
-	s->listed = list_failed(root, NULL);
+	s->listed = list_failed(root, NULL, NULL);
 	if (s->state == STATUS_COMPLETE) {
 		check_counts(s);
 		s->reconciled = s->message[0] == '\0';
@@ -311,7 +310,7 @@ status_line(const struct status *s, size_t *n)
 		else
 			ndjson_set_string(o, counts[i], NULL);
 	}
-	(void)list_failed(s->profiles, o);
+	(void)list_failed(s->profiles, s->token, o);
 	if (s->listed > 0 && s->more)
 		ndjson_set_bool(o, "failedIdsCut", true);
 	ndjson_set_count(o, "polls", s->polls);

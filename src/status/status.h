@@ -45,6 +45,7 @@ struct status {
 	bool counted[STATUS_COUNTS]; /* whether it gave this count, readably */
 	uint64_t counts[STATUS_COUNTS];
 	struct xml_span profiles; /* where ids are listed; in the answer */
+	const char *token;	  /* that these do not show; or NULL */
 	uint64_t listed;	  /* of these, how many failed */
 	bool more;		  /* the list was longer than is read */
 	bool reconciled;	  /* complete, and all that it says fits */
@@ -70,8 +71,8 @@ const char *status_state_name(enum status_state state);
  * (above 0 with v1 only) and failedUpdates come to batchSize; of these three
  * one that is not given is 0, or all, if successfulUpdates is not given.
  */
-int status_read(
-    struct status *s, struct xml_span body, bool cut, const char **why);
+int status_read(struct status *s, struct xml_span body, bool cut,
+    const char *token, const char **why);
 
 /* For a person, escaped: why it is not reconciled.  Returns to. */
 enum { STATUS_WHY = 1200 };

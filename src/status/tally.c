@@ -9,27 +9,25 @@ static const enum exit_code outcome_codes[STATUS_STATES] = {
     [STATUS_DENIED] = EXIT_SERVICE,
 };
 
-static const struct {
-	enum exit_code code;
-	const char *meaning;
-} kinds[TALLY_RECEIPTS] = {
-    [RECEIPT_ACCEPTED] = {EXIT_COMPLETE, "accepted"},
-    [RECEIPT_REFUSED] = {EXIT_REJECTED, "refused by the service"},
-    [RECEIPT_FAILED] = {EXIT_TEMPORARY, "not sent"},
-    [RECEIPT_UNKNOWN] = {EXIT_UNKNOWN, "sent, but not answered"},
-    [RECEIPT_INVALID] = {EXIT_INPUT, "not sent, as they do not comply"},
-    [RECEIPT_SKIPPED] = {EXIT_COMPLETE, "accepted in an earlier run"},
+static const char *const meanings[] = {
+    [RECEIPT_ACCEPTED] = "accepted",
+    [RECEIPT_REFUSED] = "refused by the service",
+    [RECEIPT_FAILED] = "not sent",
+    [RECEIPT_UNKNOWN] = "sent, but not answered",
+    [RECEIPT_INVALID] = "not sent, as they do not comply",
+    [RECEIPT_SKIPPED] = "accepted in an earlier run",
 };
+_Static_assert(sizeof(meanings) / sizeof(meanings[0]) == RECEIPT_STATES,
+    "each state has one");
 
 void
-tally_receipt(struct tally *t, const struct receipt *r)
+tally_receipt(struct tally *t, const struct receipt *receipt)
 {
-	bool denied = receipt_denied(r);
+	const struct result *r = &receipt->result;
 
 	t->receipts[r->state]++;
-	t->denied += denied;
-	t->code =
-	    exit_worse(t->code, denied ? EXIT_SERVICE : kinds[r->state].code);
+	t->denied += fate_is_denial(r->state, r->fate);
+	t->code = exit_worse(t->code, fate_code(r->state, r->fate));
 }
 
 void
@@ -76,7 +74,7 @@ sum(const uint64_t *counts, int n)
 uint64_t
 tally_receipts(const struct tally *t)
 {
-	return sum(t->receipts, TALLY_RECEIPTS);
+	return sum(t->receipts, RECEIPT_STATES);
 }
 
 bool
@@ -100,13 +98,7 @@ tally_open(const struct tally *t)
 const char *
 tally_meaning(enum receipt_state state)
 {
-	return kinds[state].meaning;
-}
-
-enum exit_code
-tally_state_code(enum receipt_state state)
-{
-	return kinds[state].code;
+	return meanings[state];
 }
 
 void
@@ -115,7 +107,7 @@ tally_set(const struct tally *t, ndjson *o)
 	ndjson *receipts = ndjson_new(), *outcomes = ndjson_new();
 	int i;
 
-	for (i = 0; i < TALLY_RECEIPTS; i++)
+	for (i = 0; i < RECEIPT_STATES; i++)
 		ndjson_set_count(receipts,
 		    receipt_state_name((enum receipt_state)i), t->receipts[i]);
 	for (i = STATUS_COMPLETE; i < STATUS_STATES; i++)

@@ -11,12 +11,10 @@
 #include "record/receipt.h"
 #include "status/status.h"
 
-enum { TALLY_RECEIPTS = RECEIPT_SKIPPED + 1 };
-
 struct tally {
 	enum exit_code code; /* so far */
-	uint64_t receipts[TALLY_RECEIPTS];
-	uint64_t denied;    /* … of those refused, by receipt_denied */
+	uint64_t receipts[RECEIPT_STATES];
+	uint64_t denied;    /* … of those refused, by fate_is_denial */
 	uint64_t malformed; /* lines */
 	uint64_t outcomes[STATUS_STATES];
 	uint64_t reconciled;
@@ -47,10 +45,8 @@ uint64_t tally_watched(const struct tally *t);
 /* … of them without an outcome. */
 uint64_t tally_open(const struct tally *t);
 
-/* What a state of receipts means, for a person ("refused by the service"), and
- * makes the run exit with. */
+/* What a state of receipts means, for a person: "refused by the service". */
 const char *tally_meaning(enum receipt_state state);
-enum exit_code tally_state_code(enum receipt_state state);
 
 /* The counts as members of o. */
 void tally_set(const struct tally *t, ndjson *o);

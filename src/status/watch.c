@@ -6,11 +6,13 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/sys.h"
+#include "api/fate.h"
 #include "api/httpstatus.h"
 #include "api/proxy.h"
 #include "api/retry.h"
 #include "status/schedule.h"
 #include "api/statusurl.h"
+#include "api/xml.h"
 
 struct batch {
 	struct status status;
@@ -94,9 +96,9 @@ static void
 describe(struct status *s, const struct receipt *r, const char *id)
 {
 	memset(s, 0, sizeof(*s));
-	s->batch = r->batch;
-	s->rows_from = r->rows_from;
-	s->rows = r->rows;
+	s->batch = r->part.batch;
+	s->rows_from = r->part.from;
+	s->rows = r->part.rows;
 	s->api = r->api;
 	s->id = id;
 }
@@ -153,8 +155,9 @@ watch_add(struct watch *w, const struct receipt *r, struct error *e)
 	struct batch *b;
 	char why[STATUSURL_WHY];
 
-	if (statusurl_make(&u, w->s.endpoint, r->batch_status, why) != 0) {
-		describe(&s, r, r->batch_id);
+	if (statusurl_make(&u, w->s.endpoint, r->result.batch_status, why) !=
+	    0) {
+		describe(&s, r, r->result.batch_id);
 		explain(&s, why);
 		return end(w, &s, STATUS_UNFOLLOWED, e);
 	}
@@ -238,52 +241,44 @@ watch_delay(struct watch *w)
 static enum answer
 judge(struct status *s, const struct http_answer *a)
 {
-	const struct xml_span body = {a->body.data, a->body.len, a->token};
+	const struct xml_span body = {a->body.data, a->body.len};
+	enum fate fate = fate_of_answer(a);
 	const char *why;
 
-	if (a->end == HTTP_UNTRUSTED) {
-		explain(s, a->text);
-		return ANSWER_DENIED;
-	}
 	if (a->end != HTTP_ANSWERED) {
 		explain(s, a->text);
-		return ANSWER_AGAIN;
+		return fate == FATE_UNTRUSTED ? ANSWER_DENIED : ANSWER_AGAIN;
 	}
 	s->message[0] = '\0';
-	switch (a->status) {
-	case 401:
-	case 403:
+	switch (fate) {
+	case FATE_DENIED:
 		return ANSWER_DENIED;
-	case 404:
-	case 410:
+	case FATE_NOT_FOUND:
 		return ANSWER_MISSING;
-	case 429:
-	case 503:
+	case FATE_BUSY:
 		return ANSWER_BUSY;
-	default:
+	case FATE_ACCEPTED:
 		break;
-	}
-	if (a->status < 200 || a->status > 299)
+	default:
 		return ANSWER_AGAIN;
-	if (status_read(s, body, a->too_long, &why) == 0)
+	}
+	if (status_read(s, body, a->too_long, a->token, &why) == 0)
 		return ANSWER_STATUS;
 	snprintf(s->message, sizeof(s->message),
 	    "the answer cannot be read: %s", why);
 	return ANSWER_AGAIN;
 }
 
-/* What a status by itself means; "": nothing more than its name says. */
+/* What an answer by itself means; "": nothing more than its status says. */
 static const char *
-find_hint(const struct watch *w, int status)
+find_hint(const struct watch *w, enum answer answer)
 {
-	switch (status) {
-	case 401:
-	case 403:
+	switch (answer) {
+	case ANSWER_DENIED:
 		return w->s.token == NULL
 			   ? "no token was sent, see --token-to-status"
 			   : "the token is missing or wrong";
-	case 404:
-	case 410:
+	case ANSWER_MISSING:
 		return "the service does not know the batch, or no longer "
 		       "keeps its status";
 	default:
@@ -293,11 +288,11 @@ find_hint(const struct watch *w, int status)
 
 /* Says what the status means, and what the service says itself. */
 static void
-explain_http(
-    const struct watch *w, struct status *s, const struct http_answer *a)
+explain_http(const struct watch *w, struct status *s, enum answer answer,
+    const struct http_answer *a)
 {
-	const struct xml_span body = {a->body.data, a->body.len, a->token};
-	const char *hint = find_hint(w, a->status), *why;
+	const struct xml_span body = {a->body.data, a->body.len};
+	const char *hint = find_hint(w, answer), *why;
 	char text[256], status[HTTPSTATUS_TEXT];
 	struct xml_span root;
 
@@ -305,6 +300,7 @@ explain_http(
 		return;
 	(void)xml_root(body, a->too_long, "response", &root, &why);
 	(void)xml_get(root, "message", text, sizeof(text));
+	xml_hide(text, a->token);
 	snprintf(s->message, sizeof(s->message), "%s%s%s%s%s",
 	    httpstatus_text(a->status, status), text[0] == '\0' ? "" : ": ",
 	    text,
@@ -337,7 +333,7 @@ settle(struct watch *w, size_t i, const struct http_answer *a, struct error *e)
 	bool known = b->seen || b->missing;
 
 	if (answer != ANSWER_STATUS)
-		explain_http(w, &b->status, a);
+		explain_http(w, &b->status, answer, a);
 	/* One that was never seen may not be there yet: it is asked twice. */
 	b->missing = answer == ANSWER_MISSING;
 	if (answer == ANSWER_DENIED)

@@ -82,7 +82,8 @@ page_options() { # PAGE
 		done <referred
 	done
 	# A batch must comply with what batches are, and nothing else.
-	sed -n '/^\.It Cm invalid/,/^\.It Cm skipped/p' "$man/tp-receipt.5" |
+	sed -n '/^\.It Cm invalid/,/^\.It Cm skipped/p;/^\.It Li reason/q' \
+		"$man/tp-receipt.5" |
 		grep '^\.Xr' >referred
 	[ "$(cat referred)" = '.Xr tp-batch 5 ,' ]
 }
@@ -261,4 +262,14 @@ job() { # STATUS STATUS
 	[ -s sent ]
 	# shellcheck disable=SC2016 # for sh, then
 	[ "$(job '$(kill -9 $PPID)' 0)" = 4 ]
+}
+
+@test "tp-receipt(5) has each reason that there is, and no others" {
+	# Names in the table are as the program writes them; see api/fate.c.
+	sed -n 's/^\tRULE("\([a-z-]*\)",.*/\1/p' \
+		"$BATS_TEST_DIRNAME/../../src/api/fate.c" | sort >table
+	[ "$(wc -l <table)" -gt 15 ]
+	sed -n '/^\.It Li reason/,/^\.It Li http/s/^\.It Cm //p' \
+		"$man/tp-receipt.5" | sed 's/ , /\n/g' | sort >page
+	diff table page
 }

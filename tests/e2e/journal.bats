@@ -85,7 +85,7 @@ balanced() { # RECEIPTS...
 		printf '"client":"demo","api":"v2"}\n'
 		printf '{"attempt":1,%s,"state":"unknown","time":"T"}\n' "$what"
 		printf '{"result":1,%s,"api":"v2",' "$what"
-		printf '"state":"accepted","http":200,'
+		printf '"state":"accepted","reason":"accepted","http":200,'
 		printf '"attempts":1,"batchId":"ID","batchStatus":"%s?' "$status"
 		printf 'batchId=ID","message":"Batch submitted for processing",'
 		printf '"time":"T"}\n'

@@ -45,7 +45,7 @@ states() {
 	sha=$(sha256sum <two.batches)
 	cat >expected <<-END
 	{"batch":1,"sha256":"${sha%% *}","rows":1,"bytes":32,\
-	"api":"v2","state":"accepted","http":200,"attempts":1,"batchId":"ID",\
+	"api":"v2","state":"accepted","reason":"accepted","http":200,"attempts":1,"batchId":"ID",\
 	"batchStatus":"$sandbox/m2/demo/profile/batchStatus?batchId=ID",\
 	"message":"Batch submitted for processing","time":"T"}
 	END

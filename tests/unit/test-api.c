@@ -1,6 +1,6 @@
 /*
- * Endpoint, token, outcome, retry, pace and receipt: what they take and what
- * they make of it.  The network is left to the end-to-end tests.
+ * Endpoint, token, answer, fate, retry, pace and receipt: what they take and
+ * what they make of it.  The network is left to the end-to-end tests.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,8 @@
 
 #include "base/clock.h"
 #include "api/endpoint.h"
-#include "api/outcome.h"
+#include "api/answer.h"
+#include "api/fate.h"
 #include "pace/pace.h"
 #include "record/receipt.h"
 #include "api/retry.h"
@@ -215,10 +216,10 @@ test_token_mode(void **state)
 	assert_null(token_read("/tmp", &e));
 }
 
-/* ------------------------------------------------------------- outcome */
+/* -------------------------------------------------------------- answer */
 
-static enum outcome_kind
-judge(struct outcome *o, enum http_end end, int status, const char *body)
+static enum fate
+judge(struct answer *o, enum http_end end, int status, const char *body)
 {
 	struct http_answer a;
 	char copy[1024];
@@ -226,37 +227,42 @@ judge(struct outcome *o, enum http_end end, int status, const char *body)
 	memset(&a, 0, sizeof(a));
 	a.end = end;
 	a.status = status;
+	a.body_left = true;
 	snprintf(copy, sizeof(copy), "%s", body);
 	a.body.data = copy;
 	a.body.len = strlen(copy);
 	snprintf(a.text, sizeof(a.text), "why");
-	outcome_judge(o, &a);
-	return o->kind;
+	answer_read(o, &a);
+	return o->fate;
 }
 
 /* The table of tp-send(1), each status of HTTP there can be. */
 static void
-test_outcome_status(void **state)
+test_answer_status(void **state)
 {
-	struct outcome o;
+	struct answer o;
 	int status;
 
 	(void)state;
 	for (status = 300; status < 1000; status++) {
-		enum outcome_kind want = OUTCOME_UNREADABLE;
+		enum fate want = FATE_UNREADABLE;
 
 		if (status < 500)
-			want = OUTCOME_REFUSED;
+			want = FATE_REFUSED;
 		else if (status < 600)
-			want = OUTCOME_AGAIN;
+			want = FATE_TEMPORARY;
 		if (status == 401 || status == 403)
-			want = OUTCOME_DENIED;
-		if (status == 408 || status == 425 || status == 429)
-			want = OUTCOME_AGAIN;
+			want = FATE_DENIED;
+		if (status == 404 || status == 410)
+			want = FATE_NOT_FOUND;
+		if (status == 408 || status == 425)
+			want = FATE_TEMPORARY;
+		if (status == 429 || status == 503)
+			want = FATE_BUSY;
 		if (status == 413)
-			want = OUTCOME_DIVISIBLE;
+			want = FATE_TOO_LARGE;
 		if (status == 502 || status == 504)
-			want = OUTCOME_GATEWAY;
+			want = FATE_GATEWAY;
 		/* Whatever the body says, and whether it came whole. */
 		assert_int_equal(judge(&o, HTTP_ANSWERED, status, ""), want);
 		assert_int_equal(
@@ -269,7 +275,7 @@ test_outcome_status(void **state)
 #define RESPONSE(text) "<response>" text "</response>"
 
 static void
-test_outcome_body(void **state)
+test_answer_body(void **state)
 {
 	static const struct {
 		const char *body, *why;
@@ -287,7 +293,7 @@ test_outcome_body(void **state)
 	    {RESPONSE("<success>true</success><success>false</success>"),
 		"it has <success> twice, with different words"},
 	};
-	struct outcome o;
+	struct answer o;
 	char why[128];
 	size_t i;
 
@@ -295,51 +301,51 @@ test_outcome_body(void **state)
 	for (i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
 		assert_int_equal(
 		    judge(&o, HTTP_ANSWERED, 200, unreadable[i].body),
-		    OUTCOME_UNREADABLE);
+		    FATE_UNREADABLE);
 		snprintf(why, sizeof(why), "the answer cannot be read: %s",
 		    unreadable[i].why);
 		assert_string_equal(o.message, why);
 	}
 	assert_int_equal(judge(&o, HTTP_ANSWERED, 204,
 			     RESPONSE("<success> true\n</success>")),
-	    OUTCOME_ACCEPTED);
+	    FATE_ACCEPTED);
 	assert_string_equal(o.message, "");
 	assert_int_equal(judge(&o, HTTP_ANSWERED, 200,
 			     RESPONSE("<success>false</success><message>Batch "
 				      "is empty</message>")),
-	    OUTCOME_DIVISIBLE);
+	    FATE_NOT_SUCCESS);
 	assert_string_equal(o.message, "Batch is empty");
 	assert_int_equal(judge(&o, HTTP_CUT, 200,
 			     RESPONSE("<success>true</success><message>Batch "
 				      "submitted</message>")),
-	    OUTCOME_UNANSWERED);
+	    FATE_UNANSWERED);
 	assert_string_equal(o.message, "why");
 	assert_int_equal(
-	    judge(&o, HTTP_ANSWERED, 600, RESPONSE("")), OUTCOME_UNREADABLE);
+	    judge(&o, HTTP_ANSWERED, 600, RESPONSE("")), FATE_UNREADABLE);
 	assert_string_equal(
 	    o.message, "the answer cannot be read: no such status is known");
-	assert_int_equal(judge(&o, HTTP_LOST, 0, ""), OUTCOME_UNANSWERED);
+	assert_int_equal(judge(&o, HTTP_LOST, 0, ""), FATE_UNANSWERED);
 	assert_string_equal(o.message, "why");
-	assert_int_equal(judge(&o, HTTP_UNTRUSTED, 0, ""), OUTCOME_DENIED);
-	assert_int_equal(judge(&o, HTTP_STOPPED, 0, ""), OUTCOME_STOPPED);
+	assert_int_equal(judge(&o, HTTP_UNTRUSTED, 0, ""), FATE_UNTRUSTED);
+	assert_int_equal(judge(&o, HTTP_STOPPED, 0, ""), FATE_INTERRUPTED);
 }
 
 static void
 batch_id_is(const char *url, const char *id)
 {
-	struct outcome o;
+	struct answer o;
 	char body[512];
 
 	snprintf(body, sizeof(body),
 	    RESPONSE("<success>true</success><batchStatus>%s</batchStatus>"),
 	    url);
-	assert_int_equal(judge(&o, HTTP_ANSWERED, 200, body), OUTCOME_ACCEPTED);
+	assert_int_equal(judge(&o, HTTP_ANSWERED, 200, body), FATE_ACCEPTED);
 	assert_string_equal(o.batch_status, url);
 	assert_string_equal(o.batch_id, id);
 }
 
 static void
-test_outcome_batch_id(void **state)
+test_answer_batch_id(void **state)
 {
 	(void)state;
 	batch_id_is("http://h/batchStatus?batchId=demo-1", "demo-1");
@@ -347,6 +353,97 @@ test_outcome_batch_id(void **state)
 	batch_id_is("http://h/b?notbatchId=x&batchId=y#z", "y");
 	batch_id_is("http://h/b?notbatchId=x", "");
 	batch_id_is("", "");
+}
+
+/* ---------------------------------------------------------------- fate */
+
+static enum fate
+fate_of(enum http_end end, int status, bool body_left)
+{
+	const struct http_answer a = {
+	    .end = end, .status = status, .body_left = body_left};
+
+	return fate_of_answer(&a);
+}
+
+/* If nothing of the body was sent, the service cannot know of it. */
+static void
+test_fate_by_what_left(void **state)
+{
+	(void)state;
+	assert_int_equal(fate_of(HTTP_LOST, 0, false), FATE_UNREACHED);
+	assert_int_equal(fate_of(HTTP_CUT, 200, false), FATE_UNREACHED);
+	assert_int_equal(fate_of(HTTP_STOPPED, 0, false), FATE_STOPPED);
+	assert_int_equal(fate_of(HTTP_ANSWERED, 502, false), FATE_TEMPORARY);
+	assert_int_equal(fate_of(HTTP_ANSWERED, 504, true), FATE_GATEWAY);
+	assert_int_equal(fate_of(HTTP_ANSWERED, 200, true), FATE_ACCEPTED);
+}
+
+/* Each row of the table keeps to what the others and the states demand. */
+static void
+test_fate_table(void **state)
+{
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < FATES; i++) {
+		const struct fate_rule *r = fate_rule((enum fate)i);
+		enum fate found;
+
+		assert_int_equal(fate_find(r->name, &found), 0);
+		assert_int_equal(found, i);
+		for (k = 0; k < i; k++)
+			assert_string_not_equal(
+			    r->name, fate_rule((enum fate)k)->name);
+		if (r->divisible || r->stops)
+			assert_int_equal(r->state, RECEIPT_REFUSED);
+		if (r->again || r->state == RECEIPT_UNKNOWN ||
+		    r->state == RECEIPT_FAILED || r->stops)
+			assert_true(r->later);
+		assert_int_equal(r->code, fate_code(r->state, (enum fate)i));
+		assert_int_equal(fate_state((enum fate)i, false), r->state);
+		assert_int_equal(fate_state((enum fate)i, true),
+		    i == FATE_ACCEPTED ? RECEIPT_ACCEPTED : RECEIPT_UNKNOWN);
+		assert_int_equal(
+		    fate_code(RECEIPT_UNKNOWN, (enum fate)i), EXIT_UNKNOWN);
+	}
+	assert_int_equal(fate_find(NULL, NULL), -1);
+	assert_int_equal(fate_find("nonsense", NULL), -1);
+	assert_int_equal(fate_code(RECEIPT_REFUSED, FATE_DENIED), EXIT_SERVICE);
+	assert_int_equal(
+	    fate_code(RECEIPT_REFUSED, FATE_UNTRUSTED), EXIT_SERVICE);
+	assert_int_equal(
+	    fate_code(RECEIPT_FAILED, FATE_NOT_SUCCESS), EXIT_TEMPORARY);
+}
+
+/* What a line of an older version, without a reason, is taken for. */
+static void
+test_fate_of_old(void **state)
+{
+	static const struct {
+		enum receipt_state state;
+		int http;
+		enum fate fate;
+	} lines[] = {{RECEIPT_ACCEPTED, 200, FATE_ACCEPTED},
+	    {RECEIPT_SKIPPED, 200, FATE_ACCEPTED},
+	    {RECEIPT_REFUSED, 200, FATE_NOT_SUCCESS},
+	    {RECEIPT_REFUSED, 413, FATE_TOO_LARGE},
+	    {RECEIPT_REFUSED, 401, FATE_DENIED},
+	    {RECEIPT_REFUSED, 403, FATE_DENIED},
+	    {RECEIPT_REFUSED, 400, FATE_REFUSED},
+	    {RECEIPT_REFUSED, 0, FATE_UNTRUSTED},
+	    {RECEIPT_FAILED, 503, FATE_BUSY},
+	    {RECEIPT_FAILED, 0, FATE_NOT_SENT},
+	    {RECEIPT_UNKNOWN, 0, FATE_UNANSWERED},
+	    {RECEIPT_UNKNOWN, 200, FATE_UNREADABLE},
+	    {RECEIPT_UNKNOWN, 504, FATE_GATEWAY},
+	    {RECEIPT_INVALID, 0, FATE_INVALID}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_int_equal(
+		    fate_of_old(lines[i].state, lines[i].http), lines[i].fate);
 }
 
 /* --------------------------------------------------------------- retry */
@@ -416,23 +513,23 @@ test_receipt(void **state)
 	static const char want[] =
 	    "{\"batch\":3,\"sha256\":\"ab\",\"rows\":2,\"bytes\":43,\"api\":"
 	    "\"v1\","
-	    "\"state\":\"refused\",\"http\":200,\"attempts\":4,"
+	    "\"state\":\"refused\",\"reason\":\"not-success\",\"http\":200,"
+	    "\"attempts\":4,"
 	    "\"batchId\":\"demo-1\",\"batchStatus\":\"http://h/\","
 	    "\"message\":\"Batch is \\u0001empty\","
 	    "\"time\":\"2026-11-22T06:22:00Z\"}\n";
 	struct error e = ERROR_INIT;
-	struct receipt r = {.batch = 3,
-	    .sha256 = "ab",
-	    .rows = 2,
-	    .bytes = 43,
-	    .state = RECEIPT_REFUSED,
-	    .http = 200,
-	    .attempts = 4,
-	    .batch_id = "demo-1",
-	    .batch_status = "http://h/",
-	    .message = "Batch is \x01"
-		       "empty",
-	    .time = 1795328520};
+	struct receipt r = {
+	    .part = {.batch = 3, .sha256 = "ab", .rows = 2, .bytes = 43},
+	    .result = {.state = RECEIPT_REFUSED,
+		.fate = FATE_NOT_SUCCESS,
+		.http = 200,
+		.attempts = 4,
+		.batch_id = "demo-1",
+		.batch_status = "http://h/",
+		.message = "Batch is \x01"
+			   "empty",
+		.time = 1795328520}};
 	struct receipt got;
 	size_t n;
 	char *line = receipt_line(&r, &n);
@@ -443,12 +540,13 @@ test_receipt(void **state)
 	assert_int_equal(n, strlen(want));
 	assert_int_equal(receipt_parse(&got, line, n, &e), 0);
 	free(line);
-	assert_int_equal(got.batch, 3);
-	assert_int_equal(got.state, RECEIPT_REFUSED);
-	assert_int_equal(got.attempts, 4);
-	assert_int_equal(got.time, r.time);
-	assert_string_equal(got.message, r.message);
-	assert_string_equal(got.batch_status, r.batch_status);
+	assert_int_equal(got.part.batch, 3);
+	assert_int_equal(got.result.state, RECEIPT_REFUSED);
+	assert_int_equal(got.result.fate, FATE_NOT_SUCCESS);
+	assert_int_equal(got.result.attempts, 4);
+	assert_int_equal(got.result.time, r.result.time);
+	assert_string_equal(got.result.message, r.result.message);
+	assert_string_equal(got.result.batch_status, r.result.batch_status);
 }
 
 /* A text of the kind that makes trouble, of up to `most` bytes. */
@@ -480,8 +578,8 @@ test_receipt_of_any_answer(void **state)
 {
 	static char body[20000], text[2][6000];
 	struct http_answer a = {.end = HTTP_ANSWERED, .status = 200};
-	struct receipt r = {.batch = 1}, got;
-	struct outcome o;
+	struct receipt r = {.part = {.batch = 1}}, got;
+	struct answer o;
 	size_t n;
 	struct error e = ERROR_INIT;
 	char *line;
@@ -499,17 +597,19 @@ test_receipt_of_any_answer(void **state)
 		    text[0]);
 		a.body.data = body;
 		a.body.len = strlen(body);
-		outcome_judge(&o, &a);
-		memcpy(r.batch_id, o.batch_id, sizeof(r.batch_id));
-		memcpy(r.batch_status, o.batch_status, sizeof(r.batch_status));
-		memcpy(r.message, o.message, sizeof(r.message));
+		answer_read(&o, &a);
+		memcpy(r.result.batch_id, o.batch_id, sizeof(o.batch_id));
+		memcpy(r.result.batch_status, o.batch_status,
+		    sizeof(o.batch_status));
+		memcpy(r.result.message, o.message, sizeof(o.message));
 		line = receipt_line(&r, &n);
 		assert_non_null(line);
 		assert_int_equal(receipt_parse(&got, line, n, &e), 0);
 		free(line);
-		assert_string_equal(got.batch_id, r.batch_id);
-		assert_string_equal(got.batch_status, r.batch_status);
-		assert_string_equal(got.message, r.message);
+		assert_string_equal(got.result.batch_id, r.result.batch_id);
+		assert_string_equal(
+		    got.result.batch_status, r.result.batch_status);
+		assert_string_equal(got.result.message, r.result.message);
 	}
 }
 
@@ -539,15 +639,15 @@ test_receipt_too_long(void **state)
 	memset(text, 'x', 1022);
 	memcpy(text + 1022, "\303\251", 3);
 	assert_int_equal(parse_with(&r, "refused", "batchId", text, text), 0);
-	assert_string_equal(r.batch_id, "");
-	assert_int_equal(strlen(r.message), 1022);
-	assert_memory_equal(r.message, text, 1022);
+	assert_string_equal(r.result.batch_id, "");
+	assert_int_equal(strlen(r.result.message), 1022);
+	assert_memory_equal(r.result.message, text, 1022);
 	memset(text, 'x', 2100);
 	text[2100] = '\0';
 	assert_int_equal(
 	    parse_with(&r, "accepted", "batchStatus", text, text), 0);
-	assert_string_equal(r.batch_status, "");
-	assert_int_equal(strlen(r.message), 1023);
+	assert_string_equal(r.result.batch_status, "");
+	assert_int_equal(strlen(r.result.message), 1023);
 	assert_int_equal(parse_with(&r, "accepted", "sha256", text, ""), -1);
 }
 
@@ -576,8 +676,8 @@ test_receipt_bad(void **state)
 		assert_int_equal(e.code, EXIT_INPUT);
 	}
 	assert_int_equal(receipt_parse(&r, least, strlen(least), NULL), 0);
-	assert_int_equal(r.http, 0);
-	assert_string_equal(r.message, "");
+	assert_int_equal(r.result.http, 0);
+	assert_string_equal(r.result.message, "");
 }
 
 static void
@@ -630,9 +730,12 @@ main(void)
 	    cmocka_unit_test(test_endpoint_refuses),
 	    cmocka_unit_test(test_token),
 	    cmocka_unit_test(test_token_mode),
-	    cmocka_unit_test(test_outcome_status),
-	    cmocka_unit_test(test_outcome_body),
-	    cmocka_unit_test(test_outcome_batch_id),
+	    cmocka_unit_test(test_answer_status),
+	    cmocka_unit_test(test_answer_body),
+	    cmocka_unit_test(test_answer_batch_id),
+	    cmocka_unit_test(test_fate_by_what_left),
+	    cmocka_unit_test(test_fate_table),
+	    cmocka_unit_test(test_fate_of_old),
 	    cmocka_unit_test(test_retry),
 	    cmocka_unit_test(test_pace),
 	    cmocka_unit_test(test_token_hide),

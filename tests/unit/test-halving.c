@@ -32,12 +32,34 @@ make_body(uint64_t rows)
 	return n;
 }
 
+/* The first row of a part; of the whole batch, too. */
+static uint64_t
+first_row(const struct part *p)
+{
+	return p->from == 0 ? 1 : p->from;
+}
+
+static struct part
+make_whole(uint64_t rows)
+{
+	const size_t header = strlen(HEADER);
+	struct part p;
+
+	memset(&p, 0, sizeof(p));
+	p.batch = 1;
+	p.rows = rows;
+	p.bytes = make_body(rows);
+	p.at = header;
+	p.size = (size_t)p.bytes - header;
+	return p;
+}
+
 /* The part's bytes are its rows. */
 static void
-check_part(const struct halving_part *p)
+check_part(const struct part *p)
 {
 	const char *text = body + p->at, *end = text + p->size;
-	uint64_t row = p->from;
+	uint64_t row = first_row(p);
 
 	assert_true(p->rows > 0);
 	for (; text < end; row++) {
@@ -46,10 +68,10 @@ check_part(const struct halving_part *p)
 		    (const char *)memchr(text, '\n', (size_t)(end - text)) + 1;
 	}
 	assert_ptr_equal(text, end);
-	assert_int_equal(row, p->from + p->rows);
+	assert_int_equal(row, first_row(p) + p->rows);
 }
 
-struct result {
+struct course {
 	unsigned calls;	      /* for halves */
 	char fate[MOST + 1];  /* of each row: accepted, refused, left */
 	char sent[MOST * 64]; /* "1-10 1-5 …" */
@@ -57,11 +79,11 @@ struct result {
 };
 
 static bool
-is_refused(const struct halving_part *p)
+is_refused(const struct part *p)
 {
 	uint64_t i;
 
-	for (i = p->from; i < p->from + p->rows; i++) {
+	for (i = first_row(p); i < first_row(p) + p->rows; i++) {
 		if (at_fault[i])
 			return true;
 	}
@@ -69,58 +91,76 @@ is_refused(const struct halving_part *p)
 }
 
 static void
-mark(struct result *r, const struct halving_part *p, char fate)
+mark(struct course *r, const struct part *p, char fate)
 {
 	uint64_t i;
 
-	for (i = p->from; i < p->from + p->rows; i++) {
+	for (i = first_row(p); i < first_row(p) + p->rows; i++) {
 		assert_int_equal(r->fate[i], 0);
 		r->fate[i] = fate;
 	}
 }
 
-/* As a shipment does it, against a service that refuses rows at fault. */
-static void
-run(uint64_t rows, unsigned budget, struct result *r)
+/* What a run knows of a part, as far as halving asks. */
+static struct result
+make_result(enum fate fate)
 {
+	struct result r;
+
+	memset(&r, 0, sizeof(r));
+	r.fate = fate;
+	r.state = fate_state(fate, false);
+	r.http = 200;
+	memcpy(r.message, "no", sizeof("no"));
+	return r;
+}
+
+/* As a delivery does it, against a service that refuses rows at fault. */
+static void
+run(uint64_t rows, unsigned budget, struct course *r)
+{
+	const struct part whole = make_whole(rows);
 	struct error e = ERROR_INIT;
 	struct halving h;
-	struct halving_part p;
-	const struct halving_piece *piece;
+	struct part p;
+	const struct halving_left *left;
 	uint64_t next = 1, i;
 
 	memset(r, 0, sizeof(*r));
-	halving_start(&h, body, strlen(HEADER), make_body(rows), rows);
+	halving_start(&h, &whole, body, strlen(HEADER));
 	while (halving_next(&h, &p)) {
-		bool half = p.rows < rows;
-		enum halving_verdict verdict = HALVING_LEFT;
+		bool half = p.from != 0;
+		struct result result = make_result(FATE_NOT_APART);
 
 		check_part(&p);
-		assert_true(p.from >= next); /* never back */
+		assert_int_equal(p.bytes, strlen(HEADER) + p.size);
+		assert_true(first_row(&p) >= next); /* never back */
 		if (!half || r->calls < budget) {
 			r->calls += half;
 			r->used += (size_t)snprintf(r->sent + r->used,
 			    sizeof(r->sent) - r->used, "%llu+%llu ",
-			    (unsigned long long)p.from,
+			    (unsigned long long)first_row(&p),
 			    (unsigned long long)p.rows);
-			verdict =
-			    is_refused(&p) ? HALVING_REFUSED : HALVING_TAKEN;
+			result = make_result(
+			    is_refused(&p) ? FATE_NOT_SUCCESS : FATE_ACCEPTED);
 		}
-		if (verdict == HALVING_TAKEN)
+		if (result.fate == FATE_ACCEPTED)
 			mark(r, &p, 'a');
-		if (verdict != HALVING_REFUSED || p.rows == 1)
-			next = p.from + p.rows;
+		if (result.fate != FATE_NOT_SUCCESS || p.rows == 1)
+			next = first_row(&p) + p.rows;
 		assert_int_equal(
-		    halving_tell(&h, &p, verdict, 200, "no", &e), 0);
+		    halving_tell(&h, &p, &result,
+			result.fate == FATE_NOT_SUCCESS, false, &e),
+		    0);
 	}
 	assert_int_equal(next, rows + 1);
 	next = 1;
-	for (i = 0; (piece = halving_piece(&h, i)) != NULL; i++) {
-		check_part(&piece->part);
-		assert_true(piece->part.from >= next);
-		next = piece->part.from + piece->part.rows;
-		mark(r, &piece->part,
-		    piece->kind == HALVING_REFUSED ? 'r' : 'l');
+	for (i = 0; (left = halving_left(&h, i)) != NULL; i++) {
+		check_part(&left->part);
+		assert_true(first_row(&left->part) >= next);
+		next = first_row(&left->part) + left->part.rows;
+		mark(
+		    r, &left->part, left->fate == FATE_NOT_SUCCESS ? 'r' : 'l');
 	}
 	assert_true(r->calls <= budget);
 	for (i = 1; i <= rows; i++)
@@ -132,7 +172,7 @@ static void
 expect(uint64_t rows, unsigned budget, const char *faults, const char *sent,
     const char *fates)
 {
-	struct result r;
+	struct course r;
 	char *end;
 
 	memset(at_fault, 0, sizeof(at_fault));
@@ -188,7 +228,7 @@ draw(uint64_t *seed, uint64_t below)
 static void
 test_generated(void **state)
 {
-	static struct result r;
+	static struct course r;
 	uint64_t seed = 4, i;
 	int times;
 
@@ -212,42 +252,90 @@ test_generated(void **state)
 	}
 }
 
-/* Neighbours of one kind are one piece; another kind is another.  Marks are
- * inherited. */
+/* Neighbours that are alike are one; others are not.  Doubt is inherited. */
 static void
-test_pieces(void **state)
+test_left(void **state)
 {
-	static const enum halving_verdict verdicts[] = {HALVING_REFUSED,
-	    HALVING_REFUSED, HALVING_TAKEN, HALVING_REFUSED, HALVING_LEFT,
-	    HALVING_LEFT, HALVING_UNKNOWN, HALVING_UNKNOWN};
+	/* Of each row by itself; UNREADABLE may have been taken. */
+	static const enum fate fates[] = {FATE_NOT_SUCCESS, FATE_TOO_LARGE,
+	    FATE_ACCEPTED, FATE_NOT_SUCCESS, FATE_NOT_APART, FATE_REFUSED,
+	    FATE_UNREADABLE, FATE_UNREADABLE};
+	const struct part whole = make_whole(8);
 	struct error e = ERROR_INIT;
 	struct halving h;
-	struct halving_part p;
+	struct part p;
 	size_t i = 0;
 
 	(void)state;
-	halving_start(&h, body, strlen(HEADER), make_body(8), 8);
+	halving_start(&h, &whole, body, strlen(HEADER));
 	while (halving_next(&h, &p)) {
-		enum halving_verdict v =
-		    p.rows > 1 ? HALVING_REFUSED : verdicts[i++];
+		struct result r =
+		    make_result(p.rows > 1 ? FATE_NOT_SUCCESS : fates[i++]);
 
 		/* Row 2, and the second half. */
 		if (p.from == 2 || (p.from == 5 && p.rows == 4))
-			p.marked = true;
-		assert_int_equal(halving_tell(&h, &p, v, 200, "m", &e), 0);
+			p.doubtful = true;
+		assert_int_equal(halving_tell(&h, &p, &r,
+				     fate_rule(r.fate)->divisible, false, &e),
+		    0);
 		if (p.rows == 8)
 			assert_false(h.divided);
 	}
 	assert_true(h.divided);
-	assert_int_equal(halving_piece(&h, 0)->part.rows, 2);
-	assert_int_equal(halving_piece(&h, 1)->part.from, 4);
-	assert_int_equal(halving_piece(&h, 1)->part.rows, 1);
-	assert_int_equal(halving_piece(&h, 2)->part.rows, 2);
-	assert_int_equal(halving_piece(&h, 3)->part.from, 7);
-	assert_int_equal(halving_piece(&h, 4)->part.from, 8);
-	assert_null(halving_piece(&h, 5));
+	assert_int_equal(halving_left(&h, 0)->part.rows, 2);
+	assert_int_equal(halving_left(&h, 1)->part.from, 4);
+	assert_int_equal(halving_left(&h, 1)->part.rows, 1);
+	assert_int_equal(halving_left(&h, 2)->part.rows, 2);
+	assert_int_equal(halving_left(&h, 3)->part.from, 7);
+	assert_int_equal(halving_left(&h, 4)->part.from, 8);
+	assert_null(halving_left(&h, 5));
 	for (i = 0; i < 5; i++)
-		assert_int_equal(halving_piece(&h, i)->part.marked, i != 1);
+		assert_int_equal(halving_left(&h, i)->part.doubtful, i != 1);
+	halving_free(&h);
+}
+
+/* What another run may mend is one, unless it is in doubt; so is what an
+ * earlier run has settled. */
+static void
+test_open(void **state)
+{
+	static const struct {
+		enum fate fate;
+		bool doubtful, earlier;
+		uint64_t rows; /* of what is left, if it begins here; or 0 */
+	} rows[] = {{FATE_DENIED, false, false, 2},
+	    {FATE_NOT_SENT, false, false, 0}, {FATE_NOT_SENT, true, false, 1},
+	    {FATE_NOT_SENT, true, false, 1}, {FATE_NOT_SUCCESS, false, true, 2},
+	    {FATE_REFUSED, false, true, 0}, {FATE_REFUSED, false, false, 1},
+	    {FATE_UNREACHED, false, false, 1}};
+	const struct part whole = make_whole(8);
+	struct error e = ERROR_INIT;
+	struct halving h;
+	struct part p;
+	size_t i = 0, n = 0;
+
+	(void)state;
+	halving_start(&h, &whole, body, strlen(HEADER));
+	while (halving_next(&h, &p)) {
+		struct result r =
+		    make_result(p.rows > 1 ? FATE_NOT_SUCCESS : rows[i].fate);
+		bool single = p.rows == 1;
+
+		p.doubtful = single && rows[i].doubtful;
+		assert_int_equal(halving_tell(&h, &p, &r, !single,
+				     single && rows[i].earlier, &e),
+		    0);
+		i += single;
+	}
+	for (i = 0; i < 8; i++) {
+		if (rows[i].rows == 0)
+			continue;
+		assert_int_equal(halving_left(&h, n)->part.from, i + 1);
+		assert_int_equal(halving_left(&h, n)->part.rows, rows[i].rows);
+		assert_int_equal(halving_left(&h, n)->fate, rows[i].fate);
+		n++;
+	}
+	assert_null(halving_left(&h, n));
 	halving_free(&h);
 }
 
@@ -258,7 +346,8 @@ main(void)
 	    cmocka_unit_test(test_calls),
 	    cmocka_unit_test(test_one_row),
 	    cmocka_unit_test(test_generated),
-	    cmocka_unit_test(test_pieces),
+	    cmocka_unit_test(test_left),
+	    cmocka_unit_test(test_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

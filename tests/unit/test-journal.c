@@ -54,11 +54,11 @@ make_receipt(uint64_t batch, uint64_t from, uint64_t rows, char digit)
 	struct receipt r;
 
 	memset(&r, 0, sizeof(r));
-	r.batch = batch;
-	r.rows_from = from;
-	r.rows = rows;
-	r.bytes = rows * 10;
-	memset(r.sha256, digit, SHA256_HEX - 1);
+	r.part.batch = batch;
+	r.part.from = from;
+	r.part.rows = rows;
+	r.part.bytes = rows * 10;
+	memset(r.part.sha256, digit, SHA256_HEX - 1);
 	return r;
 }
 
@@ -79,12 +79,13 @@ add(struct journal *j, struct receipt r, enum receipt_state state, int http)
 	struct error e = ERROR_INIT;
 	uint64_t id;
 
-	assert_int_equal(journal_attempt(j, &r, &id, &e), 0);
-	r.state = state;
-	r.http = http;
-	r.attempts = 1;
-	snprintf(r.batch_id, sizeof(r.batch_id), "id-%llu",
-	    (unsigned long long)r.batch);
+	assert_int_equal(journal_attempt(j, &r.part, &id, &e), 0);
+	r.result.state = state;
+	r.result.fate = fate_of_old(state, http);
+	r.result.http = http;
+	r.result.attempts = 1;
+	snprintf(r.result.batch_id, sizeof(r.result.batch_id), "id-%llu",
+	    (unsigned long long)r.part.batch);
 	assert_int_equal(journal_result(j, id, &r, &e), 0);
 }
 
@@ -103,8 +104,8 @@ write_journal(void)
 	add(j, make_receipt(2, 0, 2, 'b'), RECEIPT_REFUSED, 200);
 	add(j, make_receipt(2, 1, 1, 'c'), RECEIPT_ACCEPTED, 200);
 	add(j, r, RECEIPT_REFUSED, 200);
-	assert_int_equal(journal_keep(j, &r, "failed", 77, &id, &e), 0);
-	r.state = RECEIPT_REFUSED;
+	assert_int_equal(journal_keep(j, &r.part, "failed", 77, &id, &e), 0);
+	r.result.state = RECEIPT_REFUSED;
 	assert_int_equal(journal_kept(j, id, &r, &e), 0);
 	add(j, make_receipt(3, 0, 1, 'e'), RECEIPT_UNKNOWN, 0);
 	journal_free(j);
@@ -123,34 +124,35 @@ load(size_t *n)
 	return data;
 }
 
-static struct history_past
+static struct past_found
 find(const struct journal *j, uint64_t batch, uint64_t from, uint64_t rows)
 {
-	struct history_past past;
+	const struct part p = {.batch = batch, .from = from, .rows = rows};
+	struct past_found found;
 
-	history_find(journal_history(j), batch, from, rows, &past);
-	return past;
+	past_find(journal_past(j), &p, &found);
+	return found;
 }
 
 static void
 test_read_back(void **state)
 {
 	struct error e = ERROR_INIT;
-	struct receipt r;
+	struct result r;
 	struct stat st;
 	struct journal *j;
-	const struct history *h;
+	const struct past *h;
 
 	(void)state;
 	write_journal();
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	j = reopen();
-	h = journal_history(j);
+	h = journal_past(j);
 	assert_int_equal(journal_torn(j), 0);
-	assert_int_equal(history_batches(h), 3);
-	assert_int_equal(history_whole(h, 2)->sha256[0], 'b');
-	assert_null(history_whole(h, 4));
+	assert_int_equal(past_batches(h), 3);
+	assert_int_equal(past_whole(h, 2)->part.sha256[0], 'b');
+	assert_null(past_whole(h, 4));
 	assert_non_null(find(j, 1, 0, 3).accepted);
 	assert_int_equal(
 	    journal_recall(j, find(j, 1, 0, 3).accepted, &r, &e), 0);
@@ -174,7 +176,7 @@ sum_up(const struct journal *j, char *to)
 	size_t i;
 
 	for (i = 0; i < 5; i++) {
-		struct history_past p =
+		struct past_found p =
 		    find(j, keys[i][0], keys[i][1], keys[i][2]);
 
 		*to++ = p.accepted != NULL  ? 'a'
@@ -418,7 +420,7 @@ test_last_word(void **state)
 	(void)state;
 	unlink(path);
 	j = reopen();
-	assert_int_equal(journal_attempt(j, &r, &id, &e), 0);
+	assert_int_equal(journal_attempt(j, &r.part, &id, &e), 0);
 	add(j, r, RECEIPT_FAILED, 503);
 	journal_free(j);
 	j = reopen();
@@ -453,7 +455,7 @@ keep_some(void *arg)
 	for (i = first; i < KEPT; i += 2) {
 		struct receipt r = make_receipt(i + 1, 0, 1, 'a');
 
-		r.state = RECEIPT_REFUSED;
+		r.result.state = RECEIPT_REFUSED;
 		if (journal_kept(shared, i + 1, &r, &e) != 0)
 			return NULL;
 	}
@@ -477,7 +479,7 @@ test_kept_by_threads(void **state)
 		struct receipt r = make_receipt(i + 1, 0, 1, 'a');
 
 		assert_int_equal(
-		    journal_keep(shared, &r, "failed", i, &id, &e), 0);
+		    journal_keep(shared, &r.part, "failed", i, &id, &e), 0);
 	}
 	journal_free(shared);
 	shared = reopen();
@@ -489,10 +491,10 @@ test_kept_by_threads(void **state)
 		assert_int_equal(pthread_join(threads[i], &result), 0);
 		assert_ptr_equal(result, &firsts[i]);
 	}
-	assert_int_equal(journal_history(shared)->files[0].kept, KEPT);
+	assert_int_equal(journal_past(shared)->files[0].kept, KEPT);
 	journal_free(shared);
 	shared = reopen();
-	assert_int_equal(journal_history(shared)->files[0].kept, KEPT);
+	assert_int_equal(journal_past(shared)->files[0].kept, KEPT);
 	journal_free(shared);
 }
 
@@ -501,7 +503,7 @@ static void
 test_torn_at_the_end_of_a_block(void **state)
 {
 	enum { LINES = 4, LONG = 60000 };
-	size_t size = 4 * HISTORY_LINE, at = strlen(HEAD), i;
+	size_t size = 4 * JOURNALLINE_MAX, at = strlen(HEAD), i;
 	char *data = calloc(1, size);
 	struct journal *j;
 
@@ -520,38 +522,38 @@ test_torn_at_the_end_of_a_block(void **state)
 	given_file(path, data, size);
 	j = reopen();
 	assert_int_equal(journal_torn(j), size - at);
-	assert_int_equal(journal_history(j)->n, LINES);
+	assert_int_equal(journal_past(j)->n, LINES);
 	journal_free(j);
 	free(data);
 }
 
-/* Many thousands of batches: quick, and some 130 bytes for each. */
+/* Many thousands of batches: quick, and some 200 bytes for each. */
 static void
 test_many(void **state)
 {
 	struct error e = ERROR_INIT;
-	struct history h;
-	enum history_line kind;
+	struct past h;
+	enum journalline_kind kind;
 	uint64_t i;
 
 	(void)state;
 	memset(&h, 0, sizeof(h));
 	assert_int_equal(
-	    history_add(&h, HEAD, strlen(HEAD) - 1, 0, &kind, NULL, &e), 0);
+	    past_add(&h, HEAD, strlen(HEAD) - 1, 0, &kind, NULL, &e), 0);
 	for (i = 1; i <= 100000; i++) {
 		struct receipt r = make_receipt(i * 7919 % 100003, 0, 1, 'a');
 		size_t n;
-		char *line = history_attempt(i, &r, &n);
+		char *line = journalline_attempt(i, &r.part, &n);
 
 		assert_non_null(line);
 		assert_int_equal(
-		    history_add(&h, line, n - 1, 0, &kind, NULL, &e), 0);
+		    past_add(&h, line, n - 1, 0, &kind, NULL, &e), 0);
 		free(line);
 	}
-	assert_int_equal(history_sort(&h, &e), 0);
-	assert_non_null(history_whole(&h, 7919));
-	assert_true(sizeof(*h.entries) <= 144);
-	history_free(&h);
+	assert_int_equal(past_sort(&h, &e), 0);
+	assert_non_null(past_whole(&h, 7919));
+	assert_true(sizeof(*h.entries) <= 200);
+	past_free(&h);
 }
 
 int

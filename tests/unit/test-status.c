@@ -282,9 +282,9 @@ begin(struct status *s, uint64_t rows)
 static int
 read_status(struct status *s, const char *text, bool cut)
 {
-	const struct xml_span body = {text, strlen(text), NULL};
+	const struct xml_span body = {text, strlen(text)};
 	const char *why;
-	int result = status_read(s, body, cut, &why);
+	int result = status_read(s, body, cut, NULL, &why);
 
 	assert_int_equal(result < 0, why != NULL);
 	return result;
@@ -536,7 +536,7 @@ static void
 expect_receipt(struct feed *f, uint64_t batch)
 {
 	expect(f, INBOX_RECEIPT);
-	assert_int_equal(f->item.receipt.batch, batch);
+	assert_int_equal(f->item.receipt.part.batch, batch);
 }
 
 static void

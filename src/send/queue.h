@@ -1,11 +1,11 @@
 /*
- * slots.h: the batches in memory, on their way from the one thread that reads
+ * queue.h: the batches in memory, on their way from the one thread that reads
  * to those that send.
  *
- * Nobody waits with the lock of a struct slots held, but for a change of it.
+ * Nobody waits with the lock of a struct queue held, but for a change of it.
  */
-#ifndef TP_SEND_SLOTS_H
-#define TP_SEND_SLOTS_H
+#ifndef TP_SEND_QUEUE_H
+#define TP_SEND_QUEUE_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -21,7 +21,7 @@ struct slot {
 	enum slot_use use;
 };
 
-struct slots {
+struct queue {
 	struct slot *list;
 	unsigned n;
 	bool ended; /* no more batches will be ready */
@@ -30,19 +30,19 @@ struct slots {
 };
 
 /* n of them, all free.  -1: no memory.  To be freed in any case. */
-int slots_init(struct slots *s, unsigned n, struct error *e);
-void slots_free(struct slots *s);
+int queue_init(struct queue *s, unsigned n, struct error *e);
+void queue_free(struct queue *s);
 
 /* For the thread that reads: a free one, once there is one; its batch is read
  * and can be sent; no more will come; all that were read have been sent. */
-struct slot *slots_take_free(struct slots *s);
-void slots_ready(struct slots *s, struct slot *slot);
-void slots_end(struct slots *s);
-void slots_wait_idle(struct slots *s);
+struct slot *queue_take_free(struct queue *s);
+void queue_ready(struct queue *s, struct slot *slot);
+void queue_end(struct queue *s);
+void queue_wait_idle(struct queue *s);
 
 /* For those that send: the batch that comes first in the stream, once there is
  * one, or NULL at the end; it has been sent. */
-struct slot *slots_take_ready(struct slots *s);
-void slots_done(struct slots *s, struct slot *slot);
+struct slot *queue_take_ready(struct queue *s);
+void queue_done(struct queue *s, struct slot *slot);
 
 #endif

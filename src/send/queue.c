@@ -1,11 +1,11 @@
-#include "send/slots.h"
+#include "send/queue.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "base/sys.h"
 
 int
-slots_init(struct slots *s, unsigned n, struct error *e)
+queue_init(struct queue *s, unsigned n, struct error *e)
 {
 	memset(s, 0, sizeof(*s));
 	pthread_mutex_init(&s->lock, NULL);
@@ -19,7 +19,7 @@ slots_init(struct slots *s, unsigned n, struct error *e)
 }
 
 void
-slots_free(struct slots *s)
+queue_free(struct queue *s)
 {
 	while (s->n > 0)
 		batch_free(&s->list[--s->n].batch);
@@ -30,7 +30,7 @@ slots_free(struct slots *s)
 
 /* Of those in that use the first in the stream; or NULL. */
 static struct slot *
-find(struct slots *s, enum slot_use use)
+find(struct queue *s, enum slot_use use)
 {
 	struct slot *found = NULL;
 	unsigned i;
@@ -46,7 +46,7 @@ find(struct slots *s, enum slot_use use)
 }
 
 static void
-change(struct slots *s, struct slot *slot, enum slot_use use)
+change(struct queue *s, struct slot *slot, enum slot_use use)
 {
 	pthread_mutex_lock(&s->lock);
 	slot->use = use;
@@ -55,7 +55,7 @@ change(struct slots *s, struct slot *slot, enum slot_use use)
 }
 
 struct slot *
-slots_take_free(struct slots *s)
+queue_take_free(struct queue *s)
 {
 	struct slot *slot;
 
@@ -67,13 +67,13 @@ slots_take_free(struct slots *s)
 }
 
 void
-slots_ready(struct slots *s, struct slot *slot)
+queue_ready(struct queue *s, struct slot *slot)
 {
 	change(s, slot, SLOT_READY);
 }
 
 void
-slots_end(struct slots *s)
+queue_end(struct queue *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->ended = true;
@@ -82,7 +82,7 @@ slots_end(struct slots *s)
 }
 
 void
-slots_wait_idle(struct slots *s)
+queue_wait_idle(struct queue *s)
 {
 	pthread_mutex_lock(&s->lock);
 	while (find(s, SLOT_READY) != NULL || find(s, SLOT_BUSY) != NULL)
@@ -91,7 +91,7 @@ slots_wait_idle(struct slots *s)
 }
 
 struct slot *
-slots_take_ready(struct slots *s)
+queue_take_ready(struct queue *s)
 {
 	struct slot *slot;
 
@@ -105,7 +105,7 @@ slots_take_ready(struct slots *s)
 }
 
 void
-slots_done(struct slots *s, struct slot *slot)
+queue_done(struct queue *s, struct slot *slot)
 {
 	change(s, slot, SLOT_FREE);
 }

@@ -1,4 +1,4 @@
-#include "api/outcome.h"
+#include "api/answer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,51 +7,19 @@
 #include "api/httpstatus.h"
 #include "api/xml.h"
 
-/* By status, where the body has no say; the first row that fits. */
-static const struct {
-	int first, last;
-	enum outcome_kind kind;
-} rules[] = {
-    {300, 399, OUTCOME_REFUSED}, /* never followed */
-    {401, 401, OUTCOME_DENIED},
-    {403, 403, OUTCOME_DENIED},
-    {408, 408, OUTCOME_AGAIN},
-    {413, 413, OUTCOME_DIVISIBLE},
-    {425, 425, OUTCOME_AGAIN},
-    {429, 429, OUTCOME_AGAIN},
-    {400, 499, OUTCOME_REFUSED},
-    {502, 502, OUTCOME_GATEWAY},
-    {504, 504, OUTCOME_GATEWAY},
-    {500, 599, OUTCOME_AGAIN},
-};
-
-static enum outcome_kind
-judge_status(int status, const char **why)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (status >= rules[i].first && status <= rules[i].last)
-			return rules[i].kind;
-	}
-	*why = "no such status is known";
-	return OUTCOME_UNREADABLE;
-}
-
 /* What the service says in <success>; no other word is known. */
-static enum outcome_kind
-judge_word(struct xml_span root, const char **why)
+static enum fate
+read_word(struct xml_span root, const char **why)
 {
 	char word[16];
 
-	root.hide = NULL; /* no word of these is shown */
 	switch (xml_get(root, "success", word, sizeof(word))) {
 	case XML_ABSENT:
 		*why = "it has no <success>";
-		return OUTCOME_UNREADABLE;
+		return FATE_UNREADABLE;
 	case XML_CONTRADICTED:
 		*why = "it has <success> twice, with different words";
-		return OUTCOME_UNREADABLE;
+		return FATE_UNREADABLE;
 	case XML_CUT: /* longer than any word that is known, or with a NUL */
 		word[0] = '\0';
 		break;
@@ -59,47 +27,35 @@ judge_word(struct xml_span root, const char **why)
 		break;
 	}
 	if (strcasecmp(word, "true") == 0)
-		return OUTCOME_ACCEPTED;
+		return FATE_ACCEPTED;
 	if (strcasecmp(word, "false") == 0)
-		return OUTCOME_DIVISIBLE;
+		return FATE_NOT_SUCCESS;
 	*why = "its <success> is neither true nor false";
-	return OUTCOME_UNREADABLE;
+	return FATE_UNREADABLE;
 }
 
 /* Opens the answer, too, as far as it has come: *root is empty if it is none of
  * the service's, and *why then says so. */
-static enum outcome_kind
+static enum fate
 judge(const struct http_answer *a, struct xml_span *root, const char **why)
 {
-	const struct xml_span body = {a->body.data, a->body.len, a->token};
-	bool success = a->status >= 200 && a->status <= 299;
+	const struct xml_span body = {a->body.data, a->body.len};
 	bool cut = a->too_long || a->end == HTTP_CUT;
+	enum fate fate = fate_of_answer(a);
 
 	(void)xml_root(body, cut, "response", root, why);
-	switch (a->end) {
-	case HTTP_UNTRUSTED:
-		return OUTCOME_DENIED;
-	case HTTP_STOPPED:
-		return OUTCOME_STOPPED;
-	case HTTP_LOST:
-		return OUTCOME_UNANSWERED;
-	case HTTP_CUT:
-		/* Other statuses say enough by themselves. */
-		return success ? OUTCOME_UNANSWERED
-			       : judge_status(a->status, why);
-	default:
-		break;
-	}
-	if (!success)
-		return judge_status(a->status, why);
+	if (fate == FATE_UNREADABLE)
+		*why = "no such status is known";
+	if (fate != FATE_ACCEPTED)
+		return fate;
 	if (a->too_long)
 		*why = "it is longer than 64 KiB";
-	return *why == NULL ? judge_word(*root, why) : OUTCOME_UNREADABLE;
+	return *why == NULL ? read_word(*root, why) : FATE_UNREADABLE;
 }
 
 /* Of "http://…/batchStatus?batchId=demo-1&m2Node=00": "demo-1". */
 static void
-find_id(struct outcome *o)
+find_id(struct answer *o)
 {
 	static const char name[] = "batchId=";
 	const char *p = o->batch_status;
@@ -120,7 +76,7 @@ find_id(struct outcome *o)
 
 /* What the message is where the service gave none that can be used. */
 static void
-explain(struct outcome *o, const struct http_answer *a, const char *unreadable,
+explain(struct answer *o, const struct http_answer *a, const char *unreadable,
     bool several)
 {
 	char status[HTTPSTATUS_TEXT];
@@ -130,10 +86,10 @@ explain(struct outcome *o, const struct http_answer *a, const char *unreadable,
 		why = "no answer came in the time that a signal leaves";
 	} else if (a->end != HTTP_ANSWERED) {
 		why = a->text;
-	} else if (o->kind == OUTCOME_UNREADABLE) {
+	} else if (o->fate == FATE_UNREADABLE) {
 		before = "the answer cannot be read: ";
 		why = unreadable;
-	} else if (o->kind == OUTCOME_DENIED) {
+	} else if (o->fate == FATE_DENIED) {
 		why = a->token == NULL ? "no token was sent"
 				       : "the token is missing or wrong";
 	} else {
@@ -148,11 +104,12 @@ explain(struct outcome *o, const struct http_answer *a, const char *unreadable,
 
 /* Where the outcome of the batch will be. */
 static void
-read_status_url(struct outcome *o, struct xml_span root)
+read_status_url(struct answer *o, struct xml_span root, const char *token)
 {
 	enum xml_found found = xml_get(
 	    root, "batchStatus", o->batch_status, sizeof(o->batch_status));
 
+	xml_hide(o->batch_status, token);
 	if (found == XML_CUT)
 		o->batch_status[0] = '\0'; /* a part of it is no use */
 	if (found == XML_CUT || found == XML_CONTRADICTED)
@@ -163,22 +120,24 @@ read_status_url(struct outcome *o, struct xml_span root)
 }
 
 void
-outcome_judge(struct outcome *o, const struct http_answer *a)
+answer_read(struct answer *to, const struct http_answer *a)
 {
 	enum xml_found message = XML_ABSENT;
 	struct xml_span root;
 	const char *why;
 
-	memset(o, 0, sizeof(*o));
-	o->kind = judge(a, &root, &why);
-	if (o->kind == OUTCOME_ACCEPTED)
-		read_status_url(o, root);
-	if (o->message[0] != '\0')
+	memset(to, 0, sizeof(*to));
+	to->fate = judge(a, &root, &why);
+	if (to->fate == FATE_ACCEPTED)
+		read_status_url(to, root, a->token);
+	if (to->message[0] != '\0')
 		return;
 	/* What says that all is well must not stand where it is not. */
-	if (o->kind != OUTCOME_UNREADABLE && o->kind != OUTCOME_UNANSWERED)
+	if (to->fate != FATE_UNREADABLE && to->fate != FATE_UNANSWERED &&
+	    to->fate != FATE_UNREACHED)
 		message =
-		    xml_get(root, "message", o->message, sizeof(o->message));
-	if (o->message[0] == '\0' && o->kind != OUTCOME_ACCEPTED)
-		explain(o, a, why, message == XML_CONTRADICTED);
+		    xml_get(root, "message", to->message, sizeof(to->message));
+	xml_hide(to->message, a->token);
+	if (to->message[0] == '\0' && to->fate != FATE_ACCEPTED)
+		explain(to, a, why, message == XML_CONTRADICTED);
 }

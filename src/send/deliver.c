@@ -1,0 +1,428 @@
+#include "send/deliver.h"
+
+#include <string.h>
+#include <time.h>
+#include "api/answer.h"
+#include "base/clock.h"
+#include "base/signals.h"
+#include "send/halving.h"
+
+static const char not_sent[] = "not sent: the run had stopped";
+
+/* While a batch is under way. */
+struct delivery {
+	struct deliverer *by;
+	const struct send_settings *settings;
+	struct batch *batch;
+	struct halving halving;
+	struct part whole;	    /* all of it, and … */
+	struct result whole_result; /* … what came of sending that */
+	unsigned calls;		    /* made for halves, in earlier runs too */
+	unsigned attempts;	    /* not in a receipt yet */
+	bool over;    /* nothing more of it is to be sent: refused … */
+	bool stopped; /* … or the run has stopped */
+	bool broken;  /* by an attempt, of which broke has what came of it */
+	struct result broke;
+};
+
+/* ---------------------------------------------------------- one attempt */
+
+static int
+request(struct delivery *d, const struct part *p, struct http_answer *a,
+    struct error *e)
+{
+	const struct endpoint *ep = d->settings->endpoint;
+	const struct http_request q = {
+	    .url = ep->url,
+	    .token = d->settings->token,
+	    .head = d->batch->body.data,
+	    .head_size = d->batch->header,
+	    .body = d->batch->body.data + p->at,
+	    .size = p->size,
+	    .direct = ep->origin.loopback,
+	    .stop = signals_overdue,
+	};
+
+	return http_run(d->by->http, &q, a, e);
+}
+
+static void
+record_result(
+    struct delivery *d, uint64_t id, const struct receipt *r, struct error *e)
+{
+	if (d->settings->journal != NULL)
+		(void)journal_result(d->settings->journal, id, r, e);
+}
+
+/* Trouble on this machine.  If nothing has left, the next run need not take the
+ * attempt for one that the service may know of. */
+static void
+record_trouble(struct delivery *d, uint64_t id, struct receipt *r, bool left,
+    const struct error *e)
+{
+	struct error more = ERROR_INIT;
+
+	r->result.fate = left ? FATE_BROKEN : FATE_LOCAL;
+	r->result.state = fate_state(r->result.fate, false);
+	r->result.time = time(NULL);
+	result_set_message(&r->result, e->text);
+	/* If this cannot be written, the attempt stays open: the safe side. */
+	if (!left)
+		record_result(d, id, r, &more);
+}
+
+/*
+ * One request, and what became of it by itself, in r->result.  It is in the
+ * journal before its first byte leaves.  -1: no answer was looked for.  If only
+ * its result cannot be recorded, e says so, and the next run will take the
+ * attempt for open.
+ */
+static int
+attempt(
+    struct delivery *d, struct receipt *r, double *retry_after, struct error *e)
+{
+	struct result *result = &r->result;
+	struct http_answer a;
+	struct answer answer;
+	uint64_t id = 0;
+
+	if (d->settings->journal != NULL &&
+	    journal_attempt(d->settings->journal, &r->part, &id, e) != 0) {
+		result->fate = FATE_LOCAL;
+		result_set_message(result, e->text);
+		return -1;
+	}
+	memset(&a, 0, sizeof(a));
+	if (request(d, &r->part, &a, e) != 0) {
+		record_trouble(d, id, r, a.body_left, e);
+		return -1;
+	}
+	answer_read(&answer, &a);
+	*retry_after = a.retry_after;
+	result->attempts++;
+	result->fate = answer.fate;
+	result->state = fate_state(answer.fate, false);
+	result->http = a.status;
+	memcpy(result->batch_id, answer.batch_id, sizeof(result->batch_id));
+	memcpy(result->batch_status, answer.batch_status,
+	    sizeof(result->batch_status));
+	memcpy(result->message, answer.message, sizeof(result->message));
+	/* The one time that is told: in the journal and in the receipt. */
+	result->time = time(NULL);
+	record_result(d, id, r, e);
+	return 0;
+}
+
+/* ------------------------------------------------------------- one part */
+
+/* Waits for the time and the turn of the next attempt.  1: it is not to be
+ * made, as the run stops. */
+static int
+wait_turn(struct delivery *d, double delay, struct error *e)
+{
+	struct desk *desk = d->by->desk;
+
+	if (clock_sleep(delay, desk_stopped, desk) != 0)
+		return 1;
+	return pace_wait(d->settings->pace, desk_stopped, desk, e);
+}
+
+/* What attempts at a part came to. */
+enum end {
+	END_ANSWERED,  /* or in doubt: other batches may do better */
+	END_STOPPED,   /* the run does, or this machine is in trouble */
+	END_EXHAUSTED, /* no attempt is left; the service cannot be reached */
+};
+
+/*
+ * Sends a part, the same bytes again after what is temporary.  r->result
+ * becomes what all attempts together came to, as the receipt says it; *sent: an
+ * attempt of this run may have brought it to the service.
+ */
+static enum end
+send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
+{
+	struct result *result = &r->result;
+	double delay = 0, after = -1;
+	enum end end = END_STOPPED;
+
+	*sent = false;
+	for (;;) {
+		int status = wait_turn(d, delay, e);
+
+		if (status > 0 && result->attempts == 0)
+			result_set_message(result, not_sent);
+		if (status < 0) {
+			result->fate = FATE_LOCAL;
+			result_set_message(result, e->text);
+		}
+		if (status != 0)
+			break;
+		status = attempt(d, r, &after, e);
+		if (status == 0 && !fate_rule(result->fate)->again) {
+			if (result->fate != FATE_INTERRUPTED &&
+			    result->fate != FATE_STOPPED)
+				end = END_ANSWERED;
+			break;
+		}
+		if (fate_rule(result->fate)->state == RECEIPT_UNKNOWN)
+			*sent = true;
+		if (e->code != EXIT_COMPLETE)
+			break;
+		if (result->attempts > d->settings->retries) {
+			end = *sent ? END_ANSWERED : END_EXHAUSTED;
+			break;
+		}
+		delay = retry_delay(&d->by->retry, result->attempts, after);
+		desk_again(d->by->desk, r, delay);
+	}
+	result->state = fate_state(result->fate, *sent || r->part.doubtful);
+	if (result->state == RECEIPT_UNKNOWN &&
+	    fate_rule(result->fate)->state != RECEIPT_UNKNOWN)
+		result_add_message(result,
+		    " (but the service may have taken it from an earlier "
+		    "attempt, which got no usable answer)");
+	return end;
+}
+
+/* What is known of a part before anything is done about it. */
+static void
+begin_receipt(struct delivery *d, const struct part *part, struct receipt *r)
+{
+	const struct batch *b = d->batch;
+
+	memset(r, 0, sizeof(*r));
+	r->api = d->settings->endpoint->api;
+	r->result.state = part->doubtful ? RECEIPT_UNKNOWN : RECEIPT_FAILED;
+	r->result.fate = FATE_NOT_SENT;
+	r->result.time = time(NULL);
+	r->part = *part;
+	if (part->rows == b->rows) {
+		r->part = d->whole;
+		r->part.doubtful = part->doubtful;
+	} else if (part->sha256[0] == '\0') {
+		r->part.bytes = b->header + part->size;
+		sha256_add(d->by->sha256, b->body.data, b->header);
+		sha256_add(d->by->sha256, b->body.data + part->at, part->size);
+		sha256_take(d->by->sha256, r->part.sha256);
+	}
+}
+
+static void
+settle(struct delivery *d, struct receipt *r, bool keep, bool earlier)
+{
+	r->result.attempts = d->attempts;
+	d->attempts = 0;
+	desk_settle(d->by->desk, d->batch, r, keep, earlier);
+}
+
+/* Sends it, and stops what makes no sense any more.  True: its halves may be
+ * taken.  r->result.state becomes what this run knows. */
+static bool
+try_to_send(struct delivery *d, struct receipt *r)
+{
+	const struct fate_rule *rule;
+	struct error e = ERROR_INIT;
+	bool sent, broken, refused;
+	enum end end = send_part(d, r, &sent, &e);
+
+	rule = fate_rule(r->result.fate);
+	d->attempts += r->result.attempts;
+	broken = end != END_ANSWERED || rule->stops;
+	if (e.code != EXIT_COMPLETE)
+		desk_trouble(d->by->desk, &e);
+	if (end == END_EXHAUSTED)
+		desk_stop(d->by->desk, EXIT_TEMPORARY);
+	if (end == END_ANSWERED && rule->stops)
+		desk_denied(d->by->desk);
+	if (broken || e.code != EXIT_COMPLETE)
+		d->stopped = true;
+	if (broken && r->result.attempts > 0) {
+		d->broken = true;
+		d->broke = r->result;
+	}
+	if (r->result.state == RECEIPT_ACCEPTED) {
+		settle(d, r, false, false);
+		return false;
+	}
+	r->result.state = fate_state(r->result.fate, sent);
+	refused = !broken && r->result.state == RECEIPT_REFUSED;
+	if (refused && desk_refused(d->by->desk, r->part.batch))
+		d->over = true;
+	return refused && rule->divisible;
+}
+
+/* What the journal says of it. */
+enum recalled {
+	RECALLED_NOTHING, /* that would do: it is to be sent */
+	RECALLED_SETTLED, /* and told */
+	RECALLED_KEPT,
+	RECALLED_REFUSED,
+	RECALLED_UNREADABLE
+};
+
+/* What is in doubt is sent again, if it may be sent. */
+static enum recalled
+recall(struct delivery *d, struct receipt *r, bool may_send)
+{
+	struct journal *j = d->settings->journal;
+	const struct past_entry *entry;
+	struct error e = ERROR_INIT;
+	struct past_found found;
+	struct part part;
+
+	if (j == NULL)
+		return RECALLED_NOTHING;
+	past_find(journal_past(j), &r->part, &found);
+	if (found.doubt != NULL || found.above != NULL) {
+		r->part.doubtful = true;
+		r->result.state = RECEIPT_UNKNOWN;
+	}
+	entry = found.accepted != NULL ? found.accepted : found.kept;
+	if (entry == NULL && (found.doubt == NULL || !may_send))
+		entry = found.refused;
+	if (entry == NULL)
+		return RECALLED_NOTHING;
+	if (journal_recall(j, entry, &r->result, &e) != 0) {
+		desk_trouble(d->by->desk, &e);
+		d->stopped = true;
+		part = r->part;
+		begin_receipt(d, &part, r);
+		r->result.fate = FATE_LOCAL;
+		result_set_message(
+		    &r->result, "not sent: the journal cannot be read");
+		return RECALLED_UNREADABLE;
+	}
+	if (entry == found.kept)
+		return RECALLED_KEPT;
+	if (entry == found.refused)
+		return RECALLED_REFUSED;
+	r->part.doubtful = entry->part.doubtful;
+	r->result.state = RECEIPT_SKIPPED;
+	settle(d, r, false, true);
+	return RECALLED_SETTLED;
+}
+
+/*
+ * What came of a part, told if it is accepted: by the journal, or by sending
+ * it. *divide, *earlier: see halving_tell.
+ */
+static void
+try_part(struct delivery *d, struct receipt *r, bool *divide, bool *earlier)
+{
+	bool half = r->part.from != 0;
+	bool left = half && (d->over || d->calls >= d->settings->halving);
+	enum recalled recalled = recall(d, r, !d->stopped && !left);
+
+	*divide = recalled == RECALLED_REFUSED &&
+		  fate_rule(r->result.fate)->divisible;
+	*earlier = recalled == RECALLED_KEPT;
+	if (recalled != RECALLED_NOTHING) {
+		d->calls += half;
+	} else if (d->stopped) {
+		result_set_message(&r->result, not_sent);
+	} else if (left) {
+		r->result.fate = FATE_NOT_APART;
+		r->result.state = RECEIPT_REFUSED;
+		r->result.http = d->whole_result.http;
+		result_set_message(&r->result,
+		    "refused with its batch, and not sent apart: the calls for "
+		    "this batch are used up");
+	} else {
+		d->calls += half;
+		if (r->part.doubtful)
+			desk_repeats(d->by->desk, &r->part);
+		*divide = try_to_send(d, r);
+	}
+}
+
+/* ----------------------------------------------------------- the batch */
+
+/* A part that was not taken. */
+static void
+settle_left(struct delivery *d, const struct halving_left *l)
+{
+	bool journal = d->settings->journal != NULL, final;
+	struct receipt r;
+
+	begin_receipt(d, &l->part, &r);
+	/* What is doubtful and was refused may be there all the same. */
+	r.result.state = l->earlier	    ? RECEIPT_REFUSED
+			 : l->part.doubtful ? RECEIPT_UNKNOWN
+					    : l->state;
+	r.result.fate = l->fate;
+	r.result.http = l->http;
+	result_set_message(&r.result, l->message);
+	final = r.result.state == RECEIPT_REFUSED && !l->earlier &&
+		!fate_rule(l->fate)->later;
+	settle(d, &r, final || (!l->earlier && !journal), l->earlier);
+}
+
+/* Nothing of it was taken: it stays whole.  It has the answer that it got, or
+ * the one by which the run was stopped while its halves were sent. */
+static void
+settle_whole(struct delivery *d)
+{
+	bool journal = d->settings->journal != NULL, final;
+	struct receipt r;
+
+	begin_receipt(d, &d->whole, &r);
+	r.result = d->broken ? d->broke : d->whole_result;
+	if (!d->broken && journal && d->stopped &&
+	    r.result.state == RECEIPT_REFUSED) {
+		/* The next run goes on with its halves. */
+		r.result.state = RECEIPT_FAILED;
+		result_add_message(
+		    &r.result, " (not sent in halves: the run had stopped)");
+	}
+	final = r.result.state == RECEIPT_REFUSED &&
+		!fate_rule(r.result.fate)->later;
+	settle(d, &r, final || !journal, false);
+}
+
+static void
+settle_rest(struct delivery *d)
+{
+	const struct halving_left *l;
+	size_t i;
+
+	if (halving_left(&d->halving, 0) != NULL && !d->halving.divided) {
+		settle_whole(d);
+		return;
+	}
+	for (i = 0; (l = halving_left(&d->halving, i)) != NULL; i++)
+		settle_left(d, l);
+}
+
+void
+deliver(struct deliverer *by, struct batch *b, const char sha256[SHA256_HEX])
+{
+	struct delivery d = {
+	    .by = by, .settings = by->desk->settings, .batch = b};
+	struct error e = ERROR_INIT;
+	bool divide, earlier;
+	struct receipt r;
+	struct part part;
+
+	d.whole.batch = b->number;
+	d.whole.rows = b->rows;
+	d.whole.bytes = b->body.len;
+	d.whole.at = b->header;
+	d.whole.size = b->body.len - b->header;
+	memcpy(d.whole.sha256, sha256, SHA256_HEX);
+	halving_start(&d.halving, &d.whole, b->body.data, b->header);
+	while (halving_next(&d.halving, &part)) {
+		begin_receipt(&d, &part, &r);
+		try_part(&d, &r, &divide, &earlier);
+		if (part.from == 0)
+			d.whole_result = r.result;
+		if (halving_tell(&d.halving, &r.part, &r.result, divide,
+			earlier, &e) != 0) {
+			desk_trouble(by->desk, &e);
+			d.stopped = true;
+		}
+	}
+	settle_rest(&d);
+	halving_free(&d.halving);
+	desk_end_batch(by->desk);
+}

@@ -1,0 +1,27 @@
+/* settings.h: what a run of tp-send works with; by its options. */
+#ifndef TP_SEND_SETTINGS_H
+#define TP_SEND_SETTINGS_H
+
+#include "api/endpoint.h"
+#include "api/http.h"
+#include "pace/pace.h"
+#include "record/failed.h"
+#include "record/journal.h"
+
+/* People see no gain beyond about 5 uploads at once. */
+enum { SEND_JOBS_MAX = 16 };
+
+struct send_settings {
+	const struct endpoint *endpoint;
+	const char *token; /* or NULL */
+	struct http_settings http;
+	struct pace *pace;
+	struct failed *failed;
+	struct journal *journal; /* or NULL */
+	unsigned jobs;		 /* 1 to SEND_JOBS_MAX */
+	unsigned halving; /* calls for a batch that is refused; 0: none */
+	unsigned retries;
+	double retry_first; /* seconds */
+};
+
+#endif
