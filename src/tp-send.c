@@ -330,9 +330,6 @@ run_all(struct run *run, char *const *files, size_t n, struct error *e)
 	    summary_open(&run->summary, run->common.summary, e) != 0)
 		return e->code;
 	run->service.teller.say = tell_pace;
-	run->report.out = &run->out;
-	run->report.counts = &run->counts;
-	run->report.journal_path = run->journal_path;
 	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) != 0)
 		return e->code;
 	run->reader = batch_reader_open(files, n, e);
@@ -377,6 +374,9 @@ main(int argc, char **argv)
 		diag_error(&e);
 		return (int)e.code;
 	}
+	run.report.out = &run.out;
+	run.report.counts = &run.counts;
+	run.report.journal_path = run.journal_path;
 	lockfile_on_wait(tell_wait, NULL);
 	code = run_all(&run, argv + optind, (size_t)(argc - optind), &e);
 	if (e.code != EXIT_COMPLETE)

@@ -828,3 +828,39 @@ lost() { # REQUESTS TEXT
 	expect 0 skipped
 	[ "$(jq .time first)" = "$(jq .time receipts)" ]
 }
+
+# What a version without "reason" wrote, of a run that was stopped by a 401.
+old() { # NAME
+	sed "s#http://127.0.0.1:PORT#$sandbox#" "$BATS_TEST_DIRNAME/old-$1"
+}
+
+@test "a journal of the version before: the run goes on from it" {
+	sandbox_start --rate 0 --log log
+	seq 7 | sed 's/.*/batch=thirdPartyId,tier\na&,gold\nb&,silver/' >seven
+	printf 'batch=thirdPartyId,tier\na2,gold\nb2,silver\n%s\n%s\n' \
+		batch=thirdPartyId,tier b3,silver >failed
+	cp failed kept
+	old journal >j
+	never grep reason j
+	send seven
+	# Of 3, a half was accepted, and the other is kept; 4 and 5 are in doubt;
+	# 6 was refused for the token; 7 was not sent.
+	expect 1 'skipped refused skipped refused accepted accepted accepted accepted'
+	[ "$(jq -c 'select(.possibleDuplicate).batch' receipts |
+		paste -sd ' ')" = '4 5' ]
+	[ "$(jq -r .reason receipts | paste -sd ' ')" = \
+		'accepted refused accepted not-success accepted accepted accepted accepted' ]
+	[ "$(wc -l <log)" = 4 ]
+	assert_same kept failed
+}
+
+@test "receipts of the version before: counted as they were" {
+	sandbox_start
+	code=0
+	old receipts | grep -v accepted |
+		tp-status --endpoint "$sandbox" --summary sum 2>said || code=$?
+	[ "$code" = 7 ]
+	[ "$(jq -c .receipts sum)" = '{"accepted":0,"refused":3,"failed":1,"unknown":2,"invalid":0,"skipped":0}' ]
+	grep -x 'tp-status: receipts of 1 batch refused: with HTTP 401 or 403, .*' said
+	grep -x 'tp-status: receipts of 2 batches refused: refused by the service' said
+}
