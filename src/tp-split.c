@@ -11,15 +11,12 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
-#include "io/output.h"
-#include "io/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
-#include "io/summary.h"
-#include "base/sys.h"
-#include "base/utf8.h"
 #include "batch/split.h"
 #include "io/input.h"
+#include "io/paths.h"
+#include "io/program.h"
 
 enum {
 	KEY_MAX_BYTES = OPTION_LONG,
@@ -52,10 +49,9 @@ struct settings {
 	struct export_options input;
 	struct split_options split;
 	struct batch_writer_options output;
-	struct options_common common;
 };
 
-static const struct options_program program = {
+static const struct options_program about = {
     .name = "tp-split",
     .operands = "[FILE...]",
     .purpose = "Turn the records of a CSV export into batches for Adobe "
@@ -65,74 +61,10 @@ static const struct options_program program = {
 	      "Exit: 0 all sent on, 1 some rejected, 2 usage, 3 input "
 	      "unusable,\n4 local failure.  See tp-split(1).\n",
     .version = export_version,
+    .filter = true,
     .seals = true,
     .reads_seals = true,
 };
-
-static bool
-has_separator(const char *text)
-{
-	return strpbrk(text, ",\r\n") != NULL;
-}
-
-/* Text that is sent in place of something else. */
-static int
-set_text(struct cell *text, const char *name, const char *arg,
-    const char *value, struct error *e)
-{
-	text->text = value;
-	text->len = strlen(value);
-	if (utf8_valid(value, text->len) < text->len)
-		return options_bad(e, name, arg, "UTF-8 text");
-	return 0;
-}
-
-static int
-set_empty(struct cell *text, const char *arg, struct error *e)
-{
-	if (has_separator(arg))
-		return options_bad(e, "empty-as", arg,
-		    "text without commas and line breaks, which might move "
-		    "values to other columns");
-	return set_text(text, "empty-as", arg, arg, e);
-}
-
-static int
-set_replacement(
-    struct cell *text, const char *arg, const char *value, struct error *e)
-{
-	/* A cell of separators alone would become an empty one. */
-	if (value[0] == '\0')
-		return options_bad(e, "separators", arg,
-		    "replace=TEXT with a TEXT that is not empty");
-	if (has_separator(value))
-		return options_bad(e, "separators", arg,
-		    "replace=TEXT with a TEXT that holds no comma and no line "
-		    "break, as it is sent in place of these: such as "
-		    "'replace=;' or 'replace= '");
-	return set_text(text, "separators", arg, value, e);
-}
-
-static int
-set_separators(struct split_options *o, const char *arg, struct error *e)
-{
-	static const char replace[] = "replace=";
-
-	o->columns.no_separators = strcmp(arg, "encode") != 0;
-	if (strcmp(arg, "encode") == 0) {
-		o->rules.separators = ROW_SEPARATORS_ENCODE;
-	} else if (strcmp(arg, "reject") == 0) {
-		o->rules.separators = ROW_SEPARATORS_REJECT;
-	} else if (strncmp(arg, replace, strlen(replace)) == 0) {
-		o->rules.separators = ROW_SEPARATORS_REPLACE;
-		return set_replacement(
-		    &o->rules.replacement, arg, arg + strlen(replace), e);
-	} else {
-		return options_bad(
-		    e, "separators", arg, "encode, reject or replace=TEXT");
-	}
-	return 0;
-}
 
 static int
 set_limit(uint64_t *limit, const char *name, const char *arg, struct error *e)
@@ -159,9 +91,10 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 		s->split.columns.drop = arg;
 		return 0;
 	case KEY_EMPTY_AS:
-		return set_empty(&s->split.rules.empty, arg, e);
+		return row_set_empty(&s->split.rules, arg, e);
 	case KEY_SEPARATORS:
-		return set_separators(&s->split, arg, e);
+		s->split.columns.no_separators = strcmp(arg, "encode") != 0;
+		return row_set_separators(&s->split.rules, arg, e);
 	case KEY_RAW_UTF8:
 		s->split.rules.raw_utf8 = s->split.columns.raw_utf8 = true;
 		return 0;
@@ -181,19 +114,18 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 }
 
 static int
-read_options(struct settings *s, int argc, char **argv, struct error *e)
+read_options(struct settings *s, struct program *p, int argc, char **argv)
 {
 	const char *arg;
 	int key;
 
-	while ((key = options_next(
-		    &program, argc, argv, &s->common, &arg, e)) >= 0)
-		if (set_option(s, key, arg, e) != 0)
+	while ((key = program_option(p, argc, argv, &arg)) >= 0)
+		if (set_option(s, key, arg, &p->error) != 0)
 			return -1;
-	s->input.files = argv + optind;
-	s->input.count = (size_t)(argc - optind);
-	s->input.reject.show_values = s->common.show_values;
-	s->input.sealed = s->common.sealed;
+	s->input.files = p->files;
+	s->input.count = p->n_files;
+	s->input.reject.show_values = p->common.show_values;
+	s->input.sealed = p->common.sealed;
 	s->split.input = &s->input;
 	s->output.max_row = split_max_row(&s->split);
 	return key == OPTIONS_FAILED ? -1 : 0;
@@ -214,13 +146,14 @@ check_folder(const char *folder, struct error *e)
 }
 
 static int
-check_paths(const struct settings *s, struct error *e)
+check_paths(const struct settings *s, struct program *p)
 {
+	struct error *e = &p->error;
 	const struct path_use use[] = {
 	    {"rejects", s->input.reject.rejects, PATH_WRITTEN},
 	    {"errors", s->input.reject.errors, PATH_WRITTEN},
 	    {"manifest", s->output.manifest, PATH_WRITTEN},
-	    {"summary", s->common.summary, PATH_WRITTEN},
+	    {"summary", p->common.summary, PATH_WRITTEN},
 	};
 	const size_t n = sizeof(use) / sizeof(use[0]);
 	size_t i;
@@ -285,65 +218,51 @@ summarize(const struct export *x, const struct batch_writer *w)
 	return o;
 }
 
-/* Everything that a run needs; what is closed is NULL, or done. */
+/* What a run has open; NULL: it is closed. */
 struct run {
-	struct output out;
 	struct export *input;
 	struct batch_writer *writer;
 	struct split split;
-	struct error late; /* what went wrong after what ended the run */
 };
+
+static int
+open_all(struct run *r, const struct settings *s, struct program *p)
+{
+	struct error *e = &p->error;
+
+	r->input = export_open(&s->input, e);
+	if (r->input != NULL)
+		r->writer = batch_writer_open(&s->output, &p->out, e);
+	if (r->writer == NULL ||
+	    (p->common.seal && output_begin_seal(&p->out, e) != 0))
+		return -1;
+	return split_open(&r->split, &s->split, r->input, r->writer, e);
+}
 
 /* All records; then what was written takes its names. */
 static void
-split_and_finish(struct run *r, struct error *e)
+run(struct run *r, const struct settings *s, struct program *p)
 {
+	struct error *e = &p->error;
+	char taken[640];
+
+	export_describe(r->input, taken, sizeof(taken));
+	diag_detail("%s", taken);
+	progress_start(p->common.progress, "record", "records");
 	if (split_all(&r->split, r->input, e) == 0 &&
 	    export_judge(r->input, e) == 0)
 		batch_writer_close(r->writer, e);
 	else
-		batch_writer_cut(r->writer, r->out.failed ? e : &r->late);
-	export_commit(r->input, &r->late);
-}
-
-static enum exit_code
-run(struct run *r, const struct settings *s, struct summary *summary,
-    struct error *e)
-{
-	enum exit_code code = EXIT_COMPLETE;
-	char taken[640];
-
-	r->input = export_open(&s->input, e);
-	if (r->input == NULL)
-		return e->code;
-	r->writer = batch_writer_open(&s->output, &r->out, e);
-	if (r->writer == NULL ||
-	    (s->common.seal && output_begin_seal(&r->out, e) != 0) ||
-	    split_open(&r->split, &s->split, r->input, r->writer, e) != 0)
-		return e->code;
-	export_describe(r->input, taken, sizeof(taken));
-	diag_detail("%s", taken);
-	progress_start(s->common.progress, "record", "records");
-	split_and_finish(r, e);
+		batch_writer_cut(r->writer, p->out.failed ? e : &p->late);
+	export_commit(r->input, &p->late);
 	progress_end();
 	diag_finish();
 	print_warnings(&r->split);
 	if (export_rejected(r->input) > 0)
-		code = EXIT_REJECTED;
-	code = exit_worse(code, exit_worse(e->code, r->late.code));
-	summary_write(summary, summarize(r->input, r->writer),
-	    signals_status(code, r->out.broken), &r->late);
-	/* Last of all, when nothing can fail any more but itself. */
-	if (e->code == EXIT_COMPLETE && r->late.code == EXIT_COMPLETE)
-		output_seal(&r->out, SEAL_LINE,
-		    s->output.folder != NULL ? batch_writer_batches(r->writer)
-					     : batch_writer_rows(r->writer),
-		    e);
-	/* That it failed before is what ended the run. */
-	output_close(&r->out, r->out.failed ? e : &r->late);
-	code = exit_worse(code, exit_worse(e->code, r->late.code));
-	summary_confirm(summary, signals_status(code, r->out.broken));
-	return code;
+		p->code = EXIT_REJECTED;
+	program_end(p, summarize(r->input, r->writer), SEAL_LINE,
+	    s->output.folder != NULL ? batch_writer_batches(r->writer)
+				     : batch_writer_rows(r->writer));
 }
 
 int
@@ -353,33 +272,16 @@ main(int argc, char **argv)
 	    .input = EXPORT_OPTIONS_INIT,
 	    .output = {.max_bytes = BATCH_BYTES, .max_rows = BATCH_ROWS},
 	};
-	struct summary summary = {.file.out.fd = -1};
-	struct run r = {.out.fd = -1, .late = ERROR_INIT};
-	struct error e = ERROR_INIT;
-	enum exit_code code = EXIT_COMPLETE;
+	struct run r = {.input = NULL};
+	struct program p;
 
-	diag_init(program.name);
-	if (sys_guard_standard() != 0) {
-		diag_always("cannot open /dev/null for a standard stream that "
-			    "is closed");
-		return EXIT_LOCAL;
-	}
-	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
-	    signals_catch(&e) == 0 &&
-	    output_open(&r.out, STDOUT_FILENO, "standard output", &e) == 0 &&
-	    summary_open(&summary, s.common.summary, &e) == 0)
-		code = run(&r, &s, &summary, &e);
+	if (program_begin(&p, &about) == 0 &&
+	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
+	    program_open(&p) == 0 && open_all(&r, &s, &p) == 0)
+		run(&r, &s, &p);
 	split_close(&r.split);
 	batch_writer_free(r.writer);
 	export_close(r.input);
-	summary_discard(&summary);
-	output_abandon(&r.out);
-	if (r.out.broken && signals_pending() == 0)
-		signals_die_of_pipe();
-	if (e.code != EXIT_COMPLETE)
-		diag_error(&e);
-	if (r.late.code != EXIT_COMPLETE)
-		diag_error(&r.late);
-	signals_die_if_pending();
-	return (int)exit_worse(code, exit_worse(e.code, r.late.code));
+	program_tell(&p);
+	return program_exit(&p);
 }

@@ -11,13 +11,11 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
-#include "io/output.h"
-#include "io/paths.h"
 #include "base/progress.h"
 #include "base/signals.h"
-#include "io/summary.h"
-#include "base/sys.h"
 #include "io/input.h"
+#include "io/paths.h"
+#include "io/program.h"
 #include "profile/check.h"
 #include "profile/export.h"
 
@@ -36,13 +34,12 @@ static const struct option_entry entries[] = {
 struct settings {
 	struct export_options input;
 	struct check_options check;
-	struct options_common common;
 	bool only_check;
 	bool expect;
 	uint64_t expected;
 };
 
-static const struct options_program program = {
+static const struct options_program about = {
     .name = "tp-validate",
     .operands = "[FILE...]",
     .purpose = "Pass the records of a CSV export that Adobe Target can take.",
@@ -51,6 +48,7 @@ static const struct options_program program = {
 	      "Exit: 0 all passed, 1 some rejected, 2 usage, 3 input unusable,"
 	      "\n4 local failure.  See tp-validate(1).\n",
     .version = export_version,
+    .filter = true,
     .seals = true,
 };
 
@@ -81,28 +79,28 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 }
 
 static int
-read_options(struct settings *s, int argc, char **argv, struct error *e)
+read_options(struct settings *s, struct program *p, int argc, char **argv)
 {
 	const char *arg;
 	int key;
 
-	while ((key = options_next(
-		    &program, argc, argv, &s->common, &arg, e)) >= 0)
-		if (set_option(s, key, arg, e) != 0)
+	while ((key = program_option(p, argc, argv, &arg)) >= 0)
+		if (set_option(s, key, arg, &p->error) != 0)
 			return -1;
-	s->input.files = argv + optind;
-	s->input.count = (size_t)(argc - optind);
-	s->input.reject.show_values = s->common.show_values;
+	s->input.files = p->files;
+	s->input.count = p->n_files;
+	s->input.reject.show_values = p->common.show_values;
 	return key == OPTIONS_FAILED ? -1 : 0;
 }
 
 static int
-check_paths(const struct settings *s, struct error *e)
+check_paths(const struct settings *s, struct program *p)
 {
+	struct error *e = &p->error;
 	const struct path_use use[] = {
 	    {"rejects", s->input.reject.rejects, PATH_WRITTEN},
 	    {"errors", s->input.reject.errors, PATH_WRITTEN},
-	    {"summary", s->common.summary, PATH_WRITTEN},
+	    {"summary", p->common.summary, PATH_WRITTEN},
 	};
 	const size_t n = sizeof(use) / sizeof(use[0]);
 
@@ -215,8 +213,6 @@ validate(const struct settings *s, struct check *c, struct export *x,
 {
 	const struct header *h = export_header(x);
 
-	if (out != NULL && s->common.seal && output_begin_seal(out, e) != 0)
-		return -1;
 	if (out != NULL &&
 	    output_write(out, h->written, h->written_len, e) != 0)
 		return -1;
@@ -232,77 +228,46 @@ validate(const struct settings *s, struct check *c, struct export *x,
 }
 
 static void
-print_end(const struct export *x)
+run(const struct settings *s, struct program *p, struct export *x)
 {
+	struct output *out = s->only_check ? NULL : &p->out;
+	struct error *e = &p->error;
+	struct check check;
+	char taken[640];
+
+	if (check_init(&check, &s->check, &s->input, x, e) != 0)
+		return;
+	export_describe(x, taken, sizeof(taken));
+	diag_detail("%s", taken);
+	if (out != NULL && p->common.seal)
+		(void)output_begin_seal(out, e);
+	if (e->code == EXIT_COMPLETE && validate(s, &check, x, out, e) == 0)
+		(void)output_flush(&p->out, e);
+	export_commit(x, &p->late);
 	progress_end();
 	diag_finish();
 	print_warnings(x);
-}
-
-/* What ends the run is left in *e, and in *late what went wrong after that. */
-static enum exit_code
-run(const struct settings *s, struct export *x, struct summary *summary,
-    struct error *e, struct error *late)
-{
-	struct output out;
-	struct check check;
-	enum exit_code code;
-	char taken[640];
-
-	if (check_init(&check, &s->check, &s->input, x, e) != 0 ||
-	    output_open(&out, STDOUT_FILENO, "standard output", e) != 0)
-		return e->code;
-	export_describe(x, taken, sizeof(taken));
-	diag_detail("%s", taken);
-	if (validate(s, &check, x, s->only_check ? NULL : &out, e) == 0)
-		output_flush(&out, e);
-	export_commit(x, late);
-	print_end(x);
-	code = export_rejected(x) > 0 ? EXIT_REJECTED : EXIT_COMPLETE;
-	code = exit_worse(code, exit_worse(e->code, late->code));
-	summary_write(summary, summarize(x, out.written),
-	    signals_status(code, out.broken), late);
-	/* Last of all, when nothing can fail any more but itself. */
-	if (e->code == EXIT_COMPLETE && late->code == EXIT_COMPLETE)
-		output_seal(&out, SEAL_LINE,
-		    export_records(x) - export_rejected(x) - export_skipped(x),
-		    e);
-	/* That it failed before is what ended the run. */
-	output_close(&out, out.failed ? e : late);
-	code = exit_worse(code, exit_worse(e->code, late->code));
-	summary_confirm(summary, signals_status(code, out.broken));
-	if (out.broken && signals_pending() == 0)
-		signals_die_of_pipe();
-	return code;
+	if (export_rejected(x) > 0)
+		p->code = EXIT_REJECTED;
+	program_end(p, summarize(x, p->out.written), SEAL_LINE,
+	    export_records(x) - export_rejected(x) - export_skipped(x));
 }
 
 int
 main(int argc, char **argv)
 {
 	struct settings s = {.input = EXPORT_OPTIONS_INIT};
-	struct summary summary = {.file.out.fd = -1};
-	struct error e = ERROR_INIT, late = ERROR_INIT;
 	struct export *x = NULL;
-	enum exit_code code;
+	struct program p;
 
-	diag_init(program.name);
-	if (sys_guard_standard() != 0) {
-		diag_always("cannot open /dev/null for a standard stream that "
-			    "is closed");
-		return EXIT_LOCAL;
-	}
-	if (read_options(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
-	    signals_catch(&e) == 0 &&
-	    summary_open(&summary, s.common.summary, &e) == 0)
-		x = export_open(&s.input, &e);
-	progress_start(s.common.progress, "record", "records");
-	code = x == NULL ? e.code : run(&s, x, &summary, &e, &late);
+	if (program_begin(&p, &about) == 0 &&
+	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
+	    program_open(&p) == 0)
+		x = export_open(&s.input, &p.error);
+	progress_start(p.common.progress, "record", "records");
+	if (x != NULL)
+		run(&s, &p, x);
 	export_close(x);
-	summary_discard(&summary);
-	if (e.code != EXIT_COMPLETE)
-		diag_error(&e);
-	if (late.code != EXIT_COMPLETE)
-		diag_error(&late);
-	signals_die_if_pending();
-	return (int)code;
+	program_tell(&p);
+	return program_exit(&p);
 }

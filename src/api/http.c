@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <curl/curl.h>
+#include "api/token.h"
 #include "base/escape.h"
 #include "base/sys.h"
-#include "api/token.h"
 
 /* CURLOPT_PROTOCOLS was replaced in 7.85. */
 #if LIBCURL_VERSION_NUM >= 0x075500

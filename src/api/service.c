@@ -2,14 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "base/ndjson.h"
-#include "base/options.h"
-#include "base/sys.h"
-#include "io/input.h"
-#include "base/shellword.h"
 #include "api/proxy.h"
 #include "api/token.h"
 #include "api/trust.h"
+#include "base/ndjson.h"
+#include "base/options.h"
+#include "base/shellword.h"
+#include "base/sys.h"
+#include "io/input.h"
 
 /*
  * Descriptors that are open together: of one request its socket, one more

@@ -7,10 +7,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "base/buffer.h"
-#include "base/error.h"
 #include "api/endpoint.h"
 #include "api/http.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "pace/pace.h"
 
 struct service {

@@ -9,8 +9,8 @@
 #define TP_API_STATUSURL_H
 
 #include <stdbool.h>
-#include "base/error.h"
 #include "api/endpoint.h"
+#include "base/error.h"
 
 #define STATUSURL_ID 256 /* of a batch: "demo-1701473848678-13029383" */
 #define STATUSURL_MAX 1024

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/utf8.h"
 #include "api/token.h"
+#include "base/utf8.h"
 
 static const char cdata[] = "<![CDATA[", comment[] = "<!--";
 enum { CDATA = sizeof(cdata) - 1, COMMENT = sizeof(comment) - 1 };

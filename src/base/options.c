@@ -45,6 +45,8 @@ print_entries(const struct option_entry *o)
 	char left[64];
 
 	for (; o->key != 0; o++) {
+		if (o->help == NULL)
+			continue;
 		if (o->key < OPTION_LONG)
 			snprintf(left, sizeof(left), "-%c, --%s%s%s", o->key,
 			    o->name, o->arg == NULL ? "" : " ",

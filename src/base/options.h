@@ -21,7 +21,8 @@ struct option_entry {
 	int key;	  /* the short letter, or OPTION_LONG and up; 0 ends */
 	const char *name; /* without "--" */
 	const char *arg;  /* what --help calls its argument; NULL: takes none */
-	const char *help; /* one line of at most 52 columns */
+	const char *help; /* one line of at most 52 columns; NULL: an old name,
+			   * which --help does not list */
 };
 
 struct options_program {
@@ -32,6 +33,7 @@ struct options_program {
 	const char *footer; /* NULL, or last lines of --help */
 	/* Writes the lines of --version that name libraries. */
 	void (*version)(char *to, size_t size);
+	bool filter;	  /* it dies of SIGPIPE when its reader has gone */
 	bool seals;	  /* has --seal: its output can be sealed */
 	bool reads_seals; /* has --sealed: its input can be */
 };

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ndjson.h"
-#include "io/outfile.h"
 #include "base/sha256.h"
 #include "base/sys.h"
+#include "io/outfile.h"
 
 struct manifest {
 	struct outfile file;

@@ -7,8 +7,8 @@
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/comply.h"
-#include "io/input.h"
 #include "csv/scan.h"
+#include "io/input.h"
 
 /*
  * Bytes are read straight into the batch.  What is read of the next one with

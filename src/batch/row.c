@@ -1,5 +1,8 @@
 #include "batch/row.h"
 
+#include <string.h>
+#include "base/options.h"
+#include "base/utf8.h"
 #include "batch/limits.h"
 #include "batch/percent.h"
 
@@ -123,4 +126,70 @@ row_encode(const struct row_rules *rules, const struct cell *cells, size_t n,
 	}
 	out[-1] = '\n';
 	return out;
+}
+
+/* ------------------------------------------------------------- options */
+
+static bool
+has_separator(const char *text)
+{
+	return strpbrk(text, ",\r\n") != NULL;
+}
+
+/* Text that is sent in place of something else. */
+static int
+set_text(struct cell *text, const char *name, const char *arg,
+    const char *value, struct error *e)
+{
+	text->text = value;
+	text->len = strlen(value);
+	if (utf8_valid(value, text->len) < text->len)
+		return options_bad(e, name, arg, "UTF-8 text");
+	return 0;
+}
+
+int
+row_set_empty(struct row_rules *rules, const char *arg, struct error *e)
+{
+	if (has_separator(arg))
+		return options_bad(e, "empty-as", arg,
+		    "text without commas and line breaks, which might move "
+		    "values to other columns");
+	return set_text(&rules->empty, "empty-as", arg, arg, e);
+}
+
+static int
+set_replacement(
+    struct cell *text, const char *arg, const char *value, struct error *e)
+{
+	/* A cell of separators alone would become an empty one. */
+	if (value[0] == '\0')
+		return options_bad(e, "separators", arg,
+		    "replace=TEXT with a TEXT that is not empty");
+	if (has_separator(value))
+		return options_bad(e, "separators", arg,
+		    "replace=TEXT with a TEXT that holds no comma and no line "
+		    "break, as it is sent in place of these: such as "
+		    "'replace=;' or 'replace= '");
+	return set_text(text, "separators", arg, value, e);
+}
+
+int
+row_set_separators(struct row_rules *rules, const char *arg, struct error *e)
+{
+	static const char replace[] = "replace=";
+
+	if (strcmp(arg, "encode") == 0) {
+		rules->separators = ROW_SEPARATORS_ENCODE;
+	} else if (strcmp(arg, "reject") == 0) {
+		rules->separators = ROW_SEPARATORS_REJECT;
+	} else if (strncmp(arg, replace, strlen(replace)) == 0) {
+		rules->separators = ROW_SEPARATORS_REPLACE;
+		return set_replacement(
+		    &rules->replacement, arg, arg + strlen(replace), e);
+	} else {
+		return options_bad(
+		    e, "separators", arg, "encode, reject or replace=TEXT");
+	}
+	return 0;
 }

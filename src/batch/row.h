@@ -27,6 +27,11 @@ struct row_rules {
 	struct cell empty;	 /* for empty and absent cells; len 0: none */
 };
 
+/* The arguments of --empty-as and --separators, which must live as long. */
+int row_set_empty(struct row_rules *rules, const char *arg, struct error *e);
+int row_set_separators(
+    struct row_rules *rules, const char *arg, struct error *e);
+
 enum row_verdict {
 	ROW_GOOD,
 	ROW_SEPARATOR, /* rejected by the rule; or to be replaced within the

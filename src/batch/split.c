@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "io/seal.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/percent.h"
+#include "io/seal.h"
 #include "profile/check.h"
 
 /* So much text is encoded at once, at most. */

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/buffer.h"
-#include "io/outfile.h"
-#include "io/paths.h"
 #include "base/sys.h"
 #include "batch/manifest.h"
+#include "io/outfile.h"
+#include "io/paths.h"
 
 /* Rows are encoded straight into a buffer of this size, which grows only for
  * a row that does not fit. */

@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "io/output.h"
 #include "batch/limits.h"
+#include "io/output.h"
 
 struct batch_writer_options {
 	uint64_t max_bytes;   /* at most BATCH_BYTES */

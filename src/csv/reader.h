@@ -17,10 +17,10 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "csv/dialect.h"
-#include "io/input.h"
 #include "csv/parse.h"
 #include "csv/record.h"
 #include "csv/scan.h"
+#include "io/input.h"
 
 struct csv_reader;
 

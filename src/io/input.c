@@ -12,11 +12,11 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "base/escape.h"
-#include "io/seal.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"
+#include "io/seal.h"
 
 /* Packed bytes read at a time, the most that is looked at for magic, and for
  * UTF-16. */

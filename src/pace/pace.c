@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "io/lockfile.h"
 #include "base/sys.h"
+#include "io/lockfile.h"
 #include "io/statedir.h"
 
 struct pace {

@@ -1,8 +1,8 @@
 #include "profile/check.h"
 
 #include <string.h>
-#include "io/seal.h"
 #include "base/utf8.h"
+#include "io/seal.h"
 #include "profile/identifier.h"
 
 static bool

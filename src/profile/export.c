@@ -6,9 +6,9 @@
 #include "base/escape.h"
 #include "base/ndjson.h"
 #include "base/number.h"
-#include "io/seal.h"
 #include "base/sys.h"
 #include "io/input.h"
+#include "io/seal.h"
 #include "profile/difference.h"
 
 struct export

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "io/output.h"
 #include "csv/reader.h"
+#include "io/output.h"
 
 /*
  * Target knows a visitor by the id that it made itself, or by one that the

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "base/ndjson.h"
-#include "io/outfile.h"
 #include "csv/reader.h"
+#include "io/outfile.h"
 #include "profile/header.h"
 #include "profile/rule.h"
 

@@ -9,14 +9,14 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "io/lockfile.h"
-#include "io/outfile.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"
 #include "batch/limits.h"
 #include "batch/reader.h"
+#include "io/lockfile.h"
+#include "io/outfile.h"
 
 struct failed {
 	struct lockfile file; /* from the first batch on, or as it was found */

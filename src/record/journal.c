@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/escape.h"
+#include "base/sys.h"
 #include "io/lockfile.h"
 #include "io/outfile.h"
-#include "base/sys.h"
 
 struct journal {
 	struct lockfile file;

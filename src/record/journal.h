@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/error.h"
 #include "api/endpoint.h"
+#include "base/error.h"
 #include "record/past.h"
 #include "record/receipt.h"
 

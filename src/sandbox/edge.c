@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "io/outfile.h"
-#include "io/output.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"
+#include "io/outfile.h"
+#include "io/output.h"
 #include "sandbox/limit.h"
 
 enum { STATES = 16 };

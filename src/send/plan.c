@@ -62,11 +62,13 @@ plan_make(struct plan *p, struct batch_reader *reader,
 	return status;
 }
 
-char *
-plan_line(const struct plan *p, const char *url, size_t *n)
+int
+plan_write(
+    const struct plan *p, const char *url, struct output *out, struct error *e)
 {
 	ndjson *o = ndjson_new();
 	char *line;
+	size_t n;
 
 	ndjson_set_string(o, "url", url);
 	ndjson_set_count(o, "batches", p->batches);
@@ -75,7 +77,7 @@ plan_line(const struct plan *p, const char *url, size_t *n)
 	ndjson_set_count(o, "calls", p->batches);
 	ndjson_set_count(o, "minutes", p->minutes);
 	ndjson_set_count(o, "invalid", p->invalid);
-	line = ndjson_line(o, n);
+	line = ndjson_line(o, &n);
 	ndjson_free(o);
-	return line;
+	return output_line(out, line, n, e);
 }

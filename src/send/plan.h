@@ -27,8 +27,8 @@ int plan_make(struct plan *p, struct batch_reader *reader,
     const struct journal *journal, unsigned rate, struct report *report,
     struct error *e);
 
-/* One NDJSON line with its line feed, which the caller frees; NULL: no
- * memory. */
-char *plan_line(const struct plan *p, const char *url, size_t *n);
+/* As one NDJSON line. */
+int plan_write(
+    const struct plan *p, const char *url, struct output *out, struct error *e);
 
 #endif

@@ -11,6 +11,42 @@
 
 enum { SHOWN = 432 };
 
+void
+report_begin(struct report *report, const struct failed *failed,
+    const struct journal *journal)
+{
+	report->failed = failed;
+	report->journal = journal;
+	if (journal != NULL && journal_torn(journal) > 0)
+		diag_detail("the journal ended in a line that was not "
+			    "finished; its %llu bytes were cut off",
+		    (unsigned long long)journal_torn(journal));
+	if (failed_torn(failed) > 0)
+		diag_warn("%s ended in a batch that an earlier run could not "
+			  "finish; its %llu bytes were cut off",
+		    report->failed_path,
+		    (unsigned long long)failed_torn(failed));
+}
+
+void
+report_pace(void *unused, bool warning, const char *text)
+{
+	(void)unused;
+	progress_end();
+	if (warning)
+		diag_warn("%s", text);
+	else
+		diag_detail("%s", text);
+}
+
+void
+report_wait(void *unused, const char *text)
+{
+	(void)unused;
+	progress_end();
+	diag_note("%s", text);
+}
+
 /* ------------------------------------------------------------ receipts */
 
 /* The message, behind the status unless it names that itself.  Returns to. */
@@ -168,8 +204,9 @@ say_kept(const struct report *report, uint64_t n, const char *path,
 		    command, file);
 }
 
-const char *
-report_failed_file(const struct report *report)
+/* Where this run has put something; or else an earlier one; NULL: none has. */
+static const char *
+find_failed(const struct report *report)
 {
 	if (report->failed != NULL && failed_batches(report->failed) > 0)
 		return failed_path(report->failed);
@@ -179,7 +216,7 @@ report_failed_file(const struct report *report)
 static void
 say_failed(const struct report *report, const char *command)
 {
-	const char *name = report_failed_file(report);
+	const char *name = find_failed(report);
 	const struct past *past;
 	size_t i;
 
@@ -255,4 +292,14 @@ report_end(const struct report *report, const char *command)
 	say_left(report);
 	say_failed(report, command);
 	say_journal(report);
+}
+
+ndjson *
+report_summary(const struct report *report)
+{
+	ndjson *o = ndjson_new();
+
+	counts_set(report->counts, o);
+	ndjson_set_string(o, "failedFile", find_failed(report));
+	return o;
 }

@@ -2,15 +2,15 @@
  * report.h: what a run of tp-send tells: receipts on stdout, messages on
  * stderr.
  *
- * By one thread at a time.
+ * By one thread at a time, but for report_pace and report_wait.
  */
 #ifndef TP_SEND_REPORT_H
 #define TP_SEND_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "batch/reader.h"
 #include "base/error.h"
+#include "batch/reader.h"
 #include "io/output.h"
 #include "record/failed.h"
 #include "record/journal.h"
@@ -41,26 +41,35 @@ struct event {
 struct report {
 	struct output *out;
 	const struct counts *counts;
-	/* Before anything is sent; NULL: there is none. */
+	const char *failed_path, *journal_path; /* or NULL */
+	/* By report_begin; NULL: there is none. */
 	const struct failed *failed;
 	const struct journal *journal;
-	const char *journal_path;
 	uint64_t lines;	     /* receipts written */
 	const char *earlier; /* the failed file of an earlier run that a
 			      * receipt of this one was about; or NULL */
 };
 
+/* The run begins; tells what was cut off of what an earlier one left. */
+void report_begin(struct report *r, const struct failed *failed,
+    const struct journal *journal);
+
+/* From any thread that waits for its turn, or for a lock: see pace.h and
+ * lockfile.h. */
+void report_pace(void *unused, bool warning, const char *text);
+void report_wait(void *unused, const char *text);
+
 /* -1: a receipt cannot be written, as e says; all else is told as well as
  * possible. */
 int emit(struct report *r, const struct event *event, struct error *e);
-
-/* Where this run has put something; or else an earlier one; NULL: none has. */
-const char *report_failed_file(const struct report *r);
 
 /*
  * When all is over: why the run stopped, what is left, what was kept.  command:
  * what sends a failed file, but for its name.
  */
 void report_end(const struct report *r, const char *command);
+
+/* For --summary. */
+ndjson *report_summary(const struct report *r);
 
 #endif

@@ -3,16 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/clock.h"
-#include "base/signals.h"
-#include "base/sys.h"
 #include "api/fate.h"
 #include "api/httpstatus.h"
 #include "api/proxy.h"
 #include "api/retry.h"
-#include "status/schedule.h"
 #include "api/statusurl.h"
 #include "api/xml.h"
+#include "base/clock.h"
+#include "base/signals.h"
+#include "base/sys.h"
+#include "status/schedule.h"
 
 struct batch {
 	struct status status;

@@ -5,9 +5,9 @@
 #ifndef TP_STATUS_WATCH_H
 #define TP_STATUS_WATCH_H
 
-#include "base/error.h"
 #include "api/endpoint.h"
 #include "api/http.h"
+#include "base/error.h"
 #include "pace/pace.h"
 #include "record/receipt.h"
 #include "status/status.h"

@@ -21,6 +21,13 @@ page_options() { # PAGE
 		sed 's/^Fl /-/' | sort -u
 }
 
+# Options that --help does not list any more; their pages say what they mean.
+old_names() { # PROGRAM
+	case $1 in
+	tp-send) echo --no-bisect ;;
+	esac
+}
+
 @test "each page describes the options that --help lists, and no others" {
 	local page program found=0
 
@@ -28,11 +35,20 @@ page_options() { # PAGE
 		program=$(basename "$page" .1)
 		# tp-sandbox may have been left out of the build.
 		command -v "$program" >/dev/null || continue
-		help_options "$program" >help
+		{
+			help_options "$program"
+			old_names "$program"
+		} | sort >help
 		page_options "$page" >page
 		echo "$program"
 		[ "$(wc -l <help)" -ge 10 ]
 		diff help page
+		for name in $(old_names "$program"); do
+			"$program" "$name" --help >whole
+			never grep -e "$name" whole
+			grep -A 1 -x ".It Fl ${name#-}" "$page" |
+				grep -x 'Old name of'
+		done
 		"$program" --help >whole
 		[ "$(wc -l <whole)" -le 50 ]
 		never grep -E '.{81}' whole

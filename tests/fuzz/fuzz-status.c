@@ -13,9 +13,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "api/statusurl.h"
 #include "base/ndjson.h"
 #include "status/status.h"
-#include "api/statusurl.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

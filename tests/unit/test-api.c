@@ -13,15 +13,15 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "api/endpoint.h"
 #include "api/answer.h"
+#include "api/endpoint.h"
 #include "api/fate.h"
-#include "pace/pace.h"
-#include "record/receipt.h"
 #include "api/retry.h"
 #include "api/service.h"
 #include "api/token.h"
+#include "base/clock.h"
+#include "pace/pace.h"
+#include "record/receipt.h"
 
 /* ------------------------------------------------------------ endpoint */
 

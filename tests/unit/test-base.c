@@ -20,10 +20,10 @@
 #include "base/exit.h"
 #include "base/ndjson.h"
 #include "base/number.h"
-#include "io/outfile.h"
 #include "base/progress.h"
 #include "base/ranges.h"
 #include "base/utf8.h"
+#include "io/outfile.h"
 
 static void
 numbers(void **context)

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/utf8.h"
-#include "profile/header.h"
 #include "csv/scan.h"
+#include "profile/header.h"
 #include "profile/identifier.h"
 
 static uint64_t state = 1;

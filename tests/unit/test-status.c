@@ -10,11 +10,11 @@
 #include <string.h>
 #include <cmocka.h>
 #include <unistd.h>
+#include "api/statusurl.h"
 #include "base/clock.h"
 #include "status/inbox.h"
 #include "status/schedule.h"
 #include "status/status.h"
-#include "api/statusurl.h"
 #include "status/table.h"
 
 /* ---------------------------------------------------------- status URLs */
