@@ -6,14 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
 #include "base/signals.h"
-#include "base/sys.h"
-#include "io/output.h"
 #include "io/paths.h"
-#include "io/summary.h"
+#include "io/program.h"
 #include "sandbox/edge.h"
 #include "sandbox/file.h"
 #include "sandbox/server.h"
@@ -63,7 +60,7 @@ write_versions(char *to, size_t size)
 	    server_version(), store_version(), ndjson_version());
 }
 
-static const struct options_program program = {
+static const struct options_program description = {
     .name = "tp-sandbox",
     .operands = "",
     .purpose = "A Target edge on this machine, for trying a pipeline and for "
@@ -78,7 +75,6 @@ static const struct options_program program = {
 };
 
 struct sandbox {
-	struct options_common common;
 	struct edge_settings edge;
 	struct server_settings server;
 	char *token;
@@ -175,8 +171,9 @@ set_option(struct sandbox *s, int key, const char *arg, struct error *e)
 }
 
 static int
-parse(struct sandbox *s, int argc, char **argv, struct error *e)
+read_options(struct sandbox *s, struct program *p, int argc, char **argv)
 {
+	struct error *e = &p->error;
 	const char *arg = NULL;
 	int key;
 
@@ -184,14 +181,13 @@ parse(struct sandbox *s, int argc, char **argv, struct error *e)
 	s->edge.keep = EDGE_KEEP;
 	s->edge.memory = EDGE_MEMORY;
 	s->server.idle = SERVER_IDLE;
-	while ((key = options_next(
-		    &program, argc, argv, &s->common, &arg, e)) >= 0) {
+	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
 		if (set_option(s, key, arg, e) != 0)
 			return -1;
 	}
 	if (key == OPTIONS_FAILED)
 		return -1;
-	if (optind < argc)
+	if (p->n_files > 0)
 		return error_set(e, EXIT_USAGE,
 		    "takes no operands; see 'tp-sandbox --help'");
 	if ((s->cert == NULL) != (s->key == NULL))
@@ -207,99 +203,78 @@ parse(struct sandbox *s, int argc, char **argv, struct error *e)
 }
 
 static int
-check_paths(const struct sandbox *s, struct error *e)
+check_paths(const struct sandbox *s, struct program *p)
 {
 	const struct path_use use[] = {
 	    {"db", s->edge.db, PATH_KEPT},
 	    {"log", s->edge.log, PATH_WRITTEN},
-	    {"summary", s->common.summary, PATH_WRITTEN},
+	    {"summary", p->common.summary, PATH_WRITTEN},
 	};
 
-	return paths_check(use, sizeof(use) / sizeof(use[0]), NULL, 0, e);
+	return paths_check(
+	    use, sizeof(use) / sizeof(use[0]), NULL, 0, &p->error);
 }
 
 static int
-print_address(const struct edge *edge, struct error *e)
+print_address(const struct edge *edge, struct output *out, struct error *e)
 {
 	const char *address = edge_address(edge);
-	struct output out;
 
-	if (output_open(&out, STDOUT_FILENO, "standard output", e) != 0 ||
-	    output_write(&out, address, strlen(address), e) != 0 ||
-	    output_write(&out, "\n", 1, e) != 0) {
-		output_abandon(&out);
+	if (output_write(out, address, strlen(address), e) != 0 ||
+	    output_write(out, "\n", 1, e) != 0)
 		return -1;
-	}
-	return output_close(&out, e);
+	return output_close(out, e);
 }
 
 /* Serves until a signal comes.  No thread of a connection gets one. */
-static int
-serve(struct edge *edge, struct sandbox *s, struct error *e)
+static void
+serve(struct edge *edge, struct sandbox *s, struct program *p)
 {
 	struct server *server;
 	sigset_t all, before;
-	int result;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	server = server_open(edge, &s->server, e);
+	server = server_open(edge, &s->server, &p->error);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server == NULL)
-		return -1;
-	result = print_address(edge, e);
-	s->ready = result == 0;
+		return;
+	s->ready = print_address(edge, &p->out, &p->error) == 0;
 	while (s->ready && signals_pending() == 0)
 		(void)clock_sleep(server_drop_idle(server), NULL, NULL);
 	server_close(server);
-	return result;
 }
 
-static int
-run(struct sandbox *s, struct error *e)
+static void
+run(struct sandbox *s, struct program *p)
 {
-	struct summary summary;
-	struct edge *edge;
+	struct edge *edge = edge_open(&s->edge, &p->error);
 	ndjson *counts = ndjson_new();
-	int result;
 
-	if (summary_open(&summary, s->common.summary, e) != 0) {
-		ndjson_free(counts);
-		return -1;
-	}
-	edge = edge_open(&s->edge, e);
-	result = edge == NULL ? -1 : serve(edge, s, e);
 	if (edge != NULL) {
+		serve(edge, s, p);
 		edge_counts(edge, counts);
-		if (edge_close(edge, e) != 0)
-			result = -1;
+		(void)edge_close(edge, &p->error);
 	}
-	if (summary_write(&summary, counts, (int)e->code, e) != 0)
-		result = -1;
-	return result;
+	/* That a signal ends it is what it waits for. */
+	(void)summary_write(&p->summary, counts, (int)p->error.code, &p->error);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct error e = ERROR_INIT;
+	struct program p;
 	struct sandbox s;
 
 	memset(&s, 0, sizeof(s));
-	diag_init(program.name);
-	if (sys_guard_standard() != 0)
-		return EXIT_LOCAL;
-	if (parse(&s, argc, argv, &e) == 0 && check_paths(&s, &e) == 0 &&
-	    signals_catch(&e) == 0)
-		(void)run(&s, &e);
-	if (e.code != EXIT_COMPLETE)
-		diag_error(&e);
+	if (program_begin(&p, &description) == 0 &&
+	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
+	    program_open(&p) == 0)
+		run(&s, &p);
+	program_tell(&p);
 	faults_free(&s.edge.faults);
 	free(s.token);
 	free(s.cert);
 	free(s.key);
-	/* Later a signal is what it waits for. */
-	if (!s.ready)
-		signals_die_if_pending();
-	return (int)e.code;
+	return s.ready ? (int)program_code(&p) : program_exit(&p);
 }

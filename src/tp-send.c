@@ -57,7 +57,7 @@ write_versions(char *to, size_t size)
 	    csv_kernel_name());
 }
 
-static const struct options_program about = {
+static const struct options_program description = {
     .name = "tp-send",
     .operands = "[FILE...]",
     .purpose = "Sends batches to Adobe Target; one receipt a batch on stdout.",
@@ -166,7 +166,7 @@ tell_end(const struct run *run, const struct program *p)
 
 	/* A failed file has no seal. */
 	snprintf(command, sizeof(command), "%s%s%s",
-	    p->common.sealed ? "TP_SEAL=0 " : "", about.name,
+	    p->common.sealed ? "TP_SEAL=0 " : "", description.name,
 	    p->common.seal ? " --seal" : "");
 	service_add_options(&run->service, command, sizeof(command));
 	report_end(&run->report, command);
@@ -279,7 +279,7 @@ main(int argc, char **argv)
 	bool opened;
 
 	memset(&run, 0, sizeof(run));
-	opened = program_begin(&p, &about) == 0 &&
+	opened = program_begin(&p, &description) == 0 &&
 		 read_options(&run, &p, argc, argv) == 0 &&
 		 check_paths(&run, &p) == 0 && program_open(&p) == 0;
 	lockfile_on_wait(report_wait, NULL);

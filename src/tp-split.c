@@ -51,7 +51,7 @@ struct settings {
 	struct batch_writer_options output;
 };
 
-static const struct options_program about = {
+static const struct options_program description = {
     .name = "tp-split",
     .operands = "[FILE...]",
     .purpose = "Turn the records of a CSV export into batches for Adobe "
@@ -275,7 +275,7 @@ main(int argc, char **argv)
 	struct run r = {.input = NULL};
 	struct program p;
 
-	if (program_begin(&p, &about) == 0 &&
+	if (program_begin(&p, &description) == 0 &&
 	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
 	    program_open(&p) == 0 && open_all(&r, &s, &p) == 0)
 		run(&r, &s, &p);

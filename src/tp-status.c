@@ -4,26 +4,18 @@
 #include "config.h"
 
 #include <string.h>
-#include <unistd.h>
 #include "api/service.h"
-#include "base/diag.h"
-#include "base/escape.h"
-#include "base/ndjson.h"
-#include "base/number.h"
 #include "base/options.h"
 #include "base/progress.h"
-#include "base/ranges.h"
 #include "base/signals.h"
-#include "base/sys.h"
 #include "io/lockfile.h"
-#include "io/output.h"
 #include "io/paths.h"
-#include "io/summary.h"
-#include "status/inbox.h"
+#include "io/program.h"
+#include "status/arrivals.h"
+#include "status/counts.h"
+#include "status/poller.h"
+#include "status/report.h"
 #include "status/schedule.h"
-#include "status/table.h"
-#include "status/tally.h"
-#include "status/watch.h"
 
 enum {
 	KEY_TOKEN_TO_STATUS = OPTION_LONG,
@@ -44,7 +36,7 @@ static const struct option_entry entries[] = {
     {0, NULL, NULL, NULL},
 };
 
-static const struct options_program program = {
+static const struct options_program description = {
     .name = "tp-status",
     .operands = "[FILE...]",
     .purpose = "Reads receipts; writes what became of each accepted batch.",
@@ -58,44 +50,22 @@ static const struct options_program program = {
     .reads_seals = true,
 };
 
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TABLE };
-
 struct run {
-	struct options_common common;
 	struct service service;
 	bool token_to_status;
 	uint64_t poll_rate, interval, deadline;
-	enum format format;
+	enum status_format format;
 
 	struct pace *polls;
-	struct watch *watch;
-	struct inbox *inbox;
-	struct summary summary;
-	struct output out;
-	struct table table;
-
-	struct tally tally;
+	struct poller *poller;
+	struct arrivals *arrivals;
+	struct status_counts counts;
+	struct status_report report;
 	uint64_t unwritten; /* the batch whose outcome could not be written */
 	bool unread;	    /* there is more in the input */
-	struct error late;  /* at the end, behind what ended the run */
 };
 
 /* ------------------------------------------------------------- options */
-
-static int
-take_format(struct run *run, const char *arg, struct error *e)
-{
-	static const char *const names[] = {"auto", "json", "table"};
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		if (strcmp(arg, names[i]) == 0) {
-			run->format = (enum format)i;
-			return 0;
-		}
-	}
-	return options_bad(e, "format", arg, "auto, json or table");
-}
 
 static int
 take_option(struct run *run, int key, const char *arg, struct error *e)
@@ -114,24 +84,24 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 		return options_seconds(
 		    "deadline", arg, 1, 7 * 86400, &run->deadline, e);
 	case KEY_FORMAT:
-		return take_format(run, arg, e);
+		return status_format_set(&run->format, arg, e);
 	default:
 		return service_set_option(&run->service, key, arg, e);
 	}
 }
 
 static int
-read_options(struct run *run, int argc, char **argv, struct error *e)
+read_options(struct run *run, struct program *p, int argc, char **argv)
 {
+	struct error *e = &p->error;
 	const char *arg;
 	int key;
 
 	service_init(&run->service);
-	run->poll_rate = WATCH_POLLS;
+	run->poll_rate = POLLER_RATE;
 	run->interval = SCHEDULE_INTERVAL;
 	run->deadline = SCHEDULE_DEADLINE;
-	while ((key = options_next(
-		    &program, argc, argv, &run->common, &arg, e)) >= 0) {
+	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
 		if (take_option(run, key, arg, e) != 0)
 			return -1;
 	}
@@ -146,400 +116,183 @@ read_options(struct run *run, int argc, char **argv, struct error *e)
 }
 
 static int
-check_paths(
-    const struct run *run, char *const *files, size_t n, struct error *e)
+check_paths(const struct run *run, struct program *p)
 {
 	const struct path_use use[] = {
-	    {"summary", run->common.summary, PATH_WRITTEN},
+	    {"summary", p->common.summary, PATH_WRITTEN},
 	    {"token-file", run->service.token_file, PATH_READ},
 	    {"cacert", run->service.cacert, PATH_READ},
 	};
 
-	return paths_check(use, sizeof(use) / sizeof(use[0]), files, n, e);
-}
-
-/* ---------------------------------------------------- what the run tells */
-
-/* Before something goes to stderr, which may be the same terminal. */
-static int
-make_way(struct run *run, struct error *e)
-{
-	progress_end();
-	return table_clear(&run->table, e);
-}
-
-static void
-told(void *arg, bool warning, const char *text)
-{
-	struct error e = ERROR_INIT;
-
-	if (make_way(arg, &e) != 0)
-		return; /* the next write fails too, and is noticed */
-	if (warning)
-		diag_warn("%s", text);
-	else
-		diag_detail("%s", text);
-}
-
-static void
-say_wait(void *arg, const char *text)
-{
-	struct error e = ERROR_INIT;
-
-	if (make_way(arg, &e) == 0) /* else the next write fails too */
-		diag_note("%s", text);
-}
-
-static void
-say_outcome(const struct status *s)
-{
-	char why[STATUS_WHY];
-
-	diag_place(tally_code(s), "", 0, 0,
-	    s->state == STATUS_COMPLETE ? "not-reconciled"
-					: status_state_name(s->state),
-	    "batch %llu: %s", (unsigned long long)s->batch, status_why(s, why));
-}
-
-static int
-write_outcome(struct run *run, const struct status *s, struct error *e)
-{
-	size_t n;
-	char *line;
-
-	if (run->format == FORMAT_TABLE)
-		return table_add(&run->table, s, e);
-	line = status_line(s, &n);
-	if (output_line(&run->out, line, n, e) != 0)
-		return -1;
-	return output_flush(&run->out, e);
-}
-
-static int
-ended(void *arg, const struct status *s, struct error *e)
-{
-	struct run *run = arg;
-
-	/* It is none before it is written. */
-	if (make_way(run, e) != 0 || write_outcome(run, s, e) != 0) {
-		run->unwritten = s->batch;
-		return -1;
-	}
-	if (tally_outcome(&run->tally, s))
-		say_outcome(s);
-	return 0;
-}
-
-static void
-polled(void *arg, const struct status *s, const char *why)
-{
-	struct run *run = arg;
-	struct error e = ERROR_INIT;
-	char shown[300];
-
-	if (make_way(run, &e) != 0)
-		return; /* the next write fails too, and is noticed */
-	escape_text(shown, sizeof(shown), why, strlen(why));
-	diag_detail("batch %llu: poll %u: %s", (unsigned long long)s->batch,
-	    s->polls, shown[0] == '\0' ? "not complete yet" : shown);
-}
-
-static void
-say_state(enum exit_code code, uint64_t n, const char *state, const char *why)
-{
-	void (*say)(const char *, ...) __attribute__((format(printf, 1, 2))) =
-	    code < EXIT_USAGE ? diag_note : diag_always;
-
-	if (n > 0)
-		say("receipts of %llu %s %s: %s", (unsigned long long)n,
-		    number_form(n, "batch", "batches"), state, why);
-}
-
-static void
-say_receipts(const struct tally *t)
-{
-	int i;
-
-	for (i = RECEIPT_REFUSED; i < RECEIPT_STATES; i++) {
-		enum receipt_state state = (enum receipt_state)i;
-		uint64_t denied = state == RECEIPT_REFUSED ? t->denied : 0;
-
-		say_state(fate_code(state, FATE_NOT_SENT),
-		    t->receipts[i] - denied, receipt_state_name(state),
-		    tally_meaning(state));
-		say_state(EXIT_SERVICE, denied, receipt_state_name(state),
-		    "with HTTP 401 or 403, or for a certificate that does not "
-		    "verify");
-	}
-}
-
-/* Which batches a run that ends early leaves without an outcome.  Also with
- * --quiet: nothing else names them. */
-static void
-say_open(const struct run *run)
-{
-	struct ranges open = {NULL, 0, 0};
-	const char *hint = "";
-	char shown[600];
-	size_t i, at = 0;
-	int failed = 0;
-
-	for (i = 0; run->watch != NULL && i < watch_open(run->watch); i++)
-		failed |= ranges_add(&open, watch_get(run->watch, i)->batch);
-	if (run->unwritten != 0)
-		failed |= ranges_add(&open, run->unwritten);
-	while (at < open.n) {
-		at = ranges_text(&open, at, shown, sizeof(shown));
-		if (at == open.n && failed != 0)
-			hint = ", and others";
-		diag_always("stopped; without an outcome: %s %s%s",
-		    number_form(ranges_count(&open), "batch", "batches"), shown,
-		    hint);
-	}
-	if (run->unread)
-		diag_always("stopped before all receipts were read");
-	if (open.n > 0 || run->unread)
-		diag_always("to go on, give the same receipts again");
-	ranges_free(&open);
-}
-
-static void
-say_end(const struct run *run)
-{
-	const struct tally *t = &run->tally;
-
-	diag_finish();
-	say_receipts(t);
-	if (t->unmade > 0)
-		diag_note("%llu %s not found by the service: v1 makes no "
-			  "profiles",
-		    (unsigned long long)t->unmade,
-		    number_form(t->unmade, "id was", "ids were"));
-	say_open(run);
-}
-
-static int
-write_summary(struct run *run, struct error *e)
-{
-	ndjson *o = ndjson_new();
-
-	tally_set(&run->tally, o);
-	ndjson_set_count(o, "polls", watch_calls(run->watch));
-	return summary_write(
-	    &run->summary, o, signals_status(run->tally.code, false), e);
+	return paths_check(
+	    use, sizeof(use) / sizeof(use[0]), p->files, p->n_files, &p->error);
 }
 
 /* ------------------------------------------------------------- the run */
 
+/* What has happened to a batch. */
 static int
-take_item(struct run *run, const struct inbox_item *item, struct error *e)
+take_event(struct run *run, enum poll_event event, const struct outcome *about,
+    struct error *e)
 {
-	const struct error *trouble = &item->error;
-	bool malformed = item->kind == INBOX_MALFORMED;
-
-	if (item->kind == INBOX_RECEIPT) {
-		tally_receipt(&run->tally, &item->receipt);
-		if (!tally_is_watched(item->receipt.result.state) ||
-		    watch_add(run->watch, &item->receipt, e) == 0)
-			return 0;
-		run->unwritten = item->receipt.part.batch;
+	if (event == POLL_AGAIN)
+		status_report_again(&run->report, about);
+	if (event != POLL_ENDED)
+		return 0;
+	run->unwritten = about->part.batch;
+	if (status_report_outcome(&run->report, about, e) != 0)
 		return -1;
-	}
-	tally_trouble(&run->tally, malformed, trouble->code);
-	if (make_way(run, e) != 0)
-		return -1;
-	if (malformed)
-		diag_place(trouble->code, trouble->place, trouble->line, 0,
-		    "malformed", "%s", trouble->text);
-	else
-		diag_error(trouble);
+	run->unwritten = 0;
+	status_counts_outcome(&run->counts, about);
 	return 0;
 }
 
-/* So many were written. */
-static uint64_t
-outcomes(const struct run *run)
-{
-	const struct tally *t = &run->tally;
-
-	return tally_watched(t) - tally_open(t);
-}
-
 static int
-show(struct run *run, struct error *e)
+take_receipt(struct run *run, const struct receipt *r, struct error *e)
 {
-	progress_show(outcomes(run), 0);
-	return table_draw(&run->table, run->watch, e);
+	const struct outcome *about;
+	enum poll_event event;
+
+	status_counts_receipt(&run->counts, r);
+	if (r->result.state != RECEIPT_ACCEPTED &&
+	    r->result.state != RECEIPT_SKIPPED)
+		return 0;
+	run->unwritten = r->part.batch;
+	if (poller_add(run->poller, r, &event, &about, e) != 0)
+		return -1;
+	run->unwritten = 0;
+	return take_event(run, event, about, e);
 }
 
 /* Takes what has arrived, waiting at most so long for the first of it; of
  * much, a part, so that polls get their turn. */
 static int
-take_items(struct run *run, double seconds, struct error *e)
+take_arrivals(struct run *run, double seconds, struct error *e)
 {
-	struct inbox_item item;
-	int i;
+	struct arrival a;
+	int i, result = 0;
 
-	for (i = 0; i < 1000; i++) {
-		inbox_take(run->inbox, i == 0 ? seconds : 0, &item);
-		if (item.kind == INBOX_END)
+	for (i = 0; i < 1000 && result == 0; i++) {
+		arrivals_take(run->arrivals, i == 0 ? seconds : 0, &a);
+		if (a.kind == ARRIVAL_END)
 			run->unread = false;
-		if (item.kind == INBOX_NOTHING || item.kind == INBOX_END)
+		if (a.kind == ARRIVAL_END || a.kind == ARRIVAL_NOTHING)
 			return 0;
-		if (take_item(run, &item, e) != 0)
-			return -1;
+		if (a.kind == ARRIVAL_RECEIPT) {
+			result = take_receipt(run, &a.receipt, e);
+			continue;
+		}
+		status_counts_trouble(
+		    &run->counts, a.kind == ARRIVAL_MALFORMED, a.error.code);
+		result = status_report_arrival(&run->report, &a, e);
 	}
-	return 0;
+	return result;
 }
 
 /* Until the input has ended and no batch is open, or a signal came. */
 static int
-watch_all(struct run *run, struct error *e)
+poll_all(struct run *run, struct error *e)
 {
+	const struct outcome *about;
+	enum poll_event event;
+
 	run->unread = true;
-	while (run->unread || watch_open(run->watch) > 0) {
-		double delay = watch_delay(run->watch);
+	while (run->unread || poller_open(run->poller) > 0) {
+		double delay = poller_delay(run->poller);
 
 		if (signals_pending() != 0)
 			return 0;
 		/* Now and then it is time to draw. */
 		if (delay < 0 || delay > 0.5)
 			delay = 0.5;
-		if (show(run, e) != 0 || take_items(run, delay, e) != 0 ||
-		    watch_turn(run->watch, e) != 0)
+		if (status_report_draw(&run->report, run->poller,
+			status_counts_outcomes(&run->counts), e) != 0 ||
+		    take_arrivals(run, delay, e) != 0 ||
+		    poller_turn(run->poller, &event, &about, e) != 0 ||
+		    take_event(run, event, about, e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static bool
-is_terminal(void)
-{
-	const char *term = options_environment("TERM");
-
-	return isatty(STDOUT_FILENO) && term != NULL &&
-	       strcmp(term, "dumb") != 0;
-}
-
 static int
-set_up(struct run *run, char *const *files, size_t n, struct error *e)
+open_all(struct run *run, struct program *p)
 {
-	const struct watch_hooks hooks = {run, ended, polled};
-	const struct watch_settings s = {
-	    .endpoint = &run->service.endpoint,
-	    .token = run->service.token,
-	    .http = service_http(&run->service),
-	    .polls = run->polls,
-	    .calls = run->service.pace,
-	    .interval = (double)run->interval,
-	    .deadline = (double)run->deadline,
-	};
+	struct service *service = &run->service;
+	struct error *e = &p->error;
+	struct poller_settings s;
 
-	run->watch = watch_new(&s, &hooks, e);
-	if (run->watch == NULL)
-		return -1;
-	run->inbox = inbox_open(files, n, run->common.sealed, e);
-	return run->inbox == NULL ? -1 : 0;
-}
-
-static int
-open_all(struct run *run, char *const *files, size_t n, struct error *e)
-{
-	bool live;
-
-	if (output_open(&run->out, STDOUT_FILENO, "standard output", e) != 0 ||
-	    summary_open(&run->summary, run->common.summary, e) != 0)
-		return -1;
-	if (run->format == FORMAT_AUTO)
-		run->format =
-		    isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
+	status_report_open(&run->report, &p->out, run->format);
 	/* A table is for people. */
-	if (run->common.seal && run->format == FORMAT_JSON &&
-	    output_begin_seal(&run->out, e) != 0)
+	if (p->common.seal && run->report.format == STATUS_JSON &&
+	    output_begin_seal(&p->out, e) != 0)
 		return -1;
-	live = run->format == FORMAT_TABLE && is_terminal();
-	table_init(&run->table, &run->out, live);
-	progress_start(live ? PROGRESS_NEVER : run->common.progress, "outcome",
-	    "outcomes");
-	run->service.teller = (struct pace_teller){told, run};
-	if (service_prepare(&run->service, run->token_to_status, 1, e) != 0 ||
-	    service_open_pace(&run->service, e) != 0)
+	progress_start(run->report.live ? PROGRESS_NEVER : p->common.progress,
+	    "outcome", "outcomes");
+	service->teller =
+	    (struct pace_teller){status_report_pace, &run->report};
+	if (service_prepare(service, run->token_to_status, 1, e) != 0 ||
+	    service_open_pace(service, e) != 0)
 		return -1;
 	run->polls = pace_new((unsigned)run->poll_rate, e);
 	if (run->polls == NULL)
 		return -1;
-	return set_up(run, files, n, e);
+	s = (struct poller_settings){
+	    .endpoint = &service->endpoint,
+	    .token = service->token,
+	    .http = service_http(service),
+	    .polls = run->polls,
+	    .calls = service->pace,
+	    .interval = (double)run->interval,
+	    .deadline = (double)run->deadline,
+	};
+	run->poller = poller_new(&s, e);
+	if (run->poller != NULL)
+		run->arrivals =
+		    arrivals_open(p->files, p->n_files, p->common.sealed, e);
+	return run->arrivals == NULL ? -1 : 0;
 }
 
 static void
-finish_all(struct run *run, struct error *e)
+run_all(struct run *run, struct program *p)
 {
-	(void)output_flush(&run->out, e);
-	tally_trouble(&run->tally, false, e->code);
-	(void)write_summary(run, e);
-	tally_trouble(&run->tally, false, e->code);
-	/* Last of all, when nothing can fail any more but itself. */
-	if (run->tally.code <= EXIT_REJECTED && signals_pending() == 0)
-		(void)output_seal(&run->out, SEAL_NDJSON, outcomes(run), e);
-	(void)output_close(&run->out, e);
-	tally_trouble(&run->tally, false, e->code);
-	summary_confirm(&run->summary, signals_status(run->tally.code, false));
-}
-
-static void
-run_all(struct run *run, char *const *files, size_t n, struct error *e)
-{
-	if (open_all(run, files, n, e) != 0)
+	if (open_all(run, p) != 0)
 		return;
-	(void)watch_all(run, e);
-	if (e->code == EXIT_COMPLETE)
-		(void)make_way(run, e);
+	if (poll_all(run, &p->error) == 0)
+		(void)status_report_clear(&run->report, &p->error);
 	progress_end();
-	if (run->tally.code == EXIT_COMPLETE &&
-	    tally_receipts(&run->tally) == 0 && signals_pending() == 0)
-		error_set(e, EXIT_INPUT,
+	p->code = run->counts.code;
+	if (program_code(p) == EXIT_COMPLETE &&
+	    status_counts_receipts(&run->counts) == 0 && signals_pending() == 0)
+		error_set(&p->error, EXIT_INPUT,
 		    "no receipts: tp-send ended before it had sent a batch, or "
 		    "the input is another one");
-	tally_trouble(&run->tally, false, e->code);
-	/* Only a failure of this kind is what comes of another. */
-	finish_all(run, e->code == EXIT_LOCAL ? e : &run->late);
+	program_end(p,
+	    status_counts_summary(&run->counts, poller_calls(run->poller)),
+	    SEAL_NDJSON, status_counts_outcomes(&run->counts));
 }
 
 int
 main(int argc, char **argv)
 {
-	struct error e = ERROR_INIT;
+	struct program p;
 	struct run run;
+	bool opened;
 
 	memset(&run, 0, sizeof(run));
-	run.out.fd = -1;
-	run.summary.file.out.fd = -1;
-	diag_init(program.name);
-	if (sys_guard_standard() != 0) {
-		diag_always("cannot open /dev/null for a standard stream that "
-			    "is closed");
-		return EXIT_LOCAL;
-	}
-	if (read_options(&run, argc, argv, &e) != 0 ||
-	    check_paths(&run, argv + optind, (size_t)(argc - optind), &e) !=
-		0 ||
-	    signals_catch(&e) != 0) {
-		diag_error(&e);
-		return (int)e.code;
-	}
-	lockfile_on_wait(say_wait, &run);
-	run_all(&run, argv + optind, (size_t)(argc - optind), &e);
-	if (e.code != EXIT_COMPLETE)
-		diag_error(&e);
-	if (run.late.code != EXIT_COMPLETE)
-		diag_error(&run.late);
-	say_end(&run);
-	inbox_close(run.inbox);
-	watch_free(run.watch);
+	opened = program_begin(&p, &description) == 0 &&
+		 read_options(&run, &p, argc, argv) == 0 &&
+		 check_paths(&run, &p) == 0 && program_open(&p) == 0;
+	lockfile_on_wait(status_report_wait, &run.report);
+	if (opened)
+		run_all(&run, &p);
+	program_tell(&p);
+	if (opened)
+		status_report_end(
+		    &run.counts, run.poller, run.unwritten, run.unread);
+	arrivals_close(run.arrivals);
+	poller_free(run.poller);
 	pace_free(run.polls);
 	service_free(&run.service);
-	output_abandon(&run.out);
-	summary_discard(&run.summary);
-	signals_die_if_pending();
-	return (int)exit_worse(run.tally.code, e.code);
+	return program_exit(&p);
 }

@@ -39,7 +39,7 @@ struct settings {
 	uint64_t expected;
 };
 
-static const struct options_program about = {
+static const struct options_program description = {
     .name = "tp-validate",
     .operands = "[FILE...]",
     .purpose = "Pass the records of a CSV export that Adobe Target can take.",
@@ -260,7 +260,7 @@ main(int argc, char **argv)
 	struct export *x = NULL;
 	struct program p;
 
-	if (program_begin(&p, &about) == 0 &&
+	if (program_begin(&p, &description) == 0 &&
 	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
 	    program_open(&p) == 0)
 		x = export_open(&s.input, &p.error);

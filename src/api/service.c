@@ -16,7 +16,7 @@
  * while two addresses are tried, two pairs by which libcurl wakes itself, and
  * what a look-up of a name opens; of the rest input, failed file, journal,
  * ledger and its folder, one that is only to be synced, one for standard error
- * (base/console.h), and a pipe (status/inbox.h).
+ * (base/console.h), and a pipe (status/arrivals.h).
  */
 enum { FILES_A_JOB = 8, FILES_BESIDE = 9 };
 

@@ -30,7 +30,7 @@ put(struct table *t, const char *line, int columns, struct error *e)
 }
 
 static void
-set_count(char text[24], const struct status *s, enum status_count count)
+set_count(char text[24], const struct outcome *s, enum outcome_count count)
 {
 	if (s->counted[count])
 		snprintf(
@@ -40,22 +40,23 @@ set_count(char text[24], const struct status *s, enum status_count count)
 }
 
 static void
-set_line(char line[LINE], const struct status *s)
+set_line(char line[LINE], const struct outcome *s)
 {
 	char size[24], updated[24], not_found[24], failed[24];
-	const char *state = status_state_name(s->state), *reconciled = "";
+	const char *state = outcome_state_name(s->state), *reconciled = "";
 
-	set_count(size, s, STATUS_SIZE);
-	set_count(updated, s, STATUS_UPDATED);
-	set_count(not_found, s, STATUS_NOT_FOUND);
-	set_count(failed, s, STATUS_FAILED);
-	if (s->state != STATUS_INCOMPLETE)
+	set_count(size, s, OUTCOME_SIZE);
+	set_count(updated, s, OUTCOME_UPDATED);
+	set_count(not_found, s, OUTCOME_NOT_FOUND);
+	set_count(failed, s, OUTCOME_FAILED);
+	if (s->state != OUTCOME_INCOMPLETE)
 		reconciled = s->reconciled ? "yes" : "no";
 	else if (s->polls == 0)
 		state = "accepted";
 	snprintf(line, LINE, "%6llu %-10s %8llu %8s %8s %8s %8s %5u %10s",
-	    (unsigned long long)s->batch, state, (unsigned long long)s->rows,
-	    size, updated, not_found, failed, s->polls, reconciled);
+	    (unsigned long long)s->part.batch, state,
+	    (unsigned long long)s->part.rows, size, updated, not_found, failed,
+	    s->polls, reconciled);
 }
 
 static int
@@ -91,7 +92,7 @@ table_clear(struct table *t, struct error *e)
 }
 
 int
-table_add(struct table *t, const struct status *s, struct error *e)
+table_add(struct table *t, const struct outcome *s, struct error *e)
 {
 	char line[LINE];
 
@@ -131,11 +132,11 @@ put_rest(struct table *t, size_t rest, int columns, struct error *e)
 }
 
 int
-table_draw(struct table *t, const struct watch *w, struct error *e)
+table_draw(struct table *t, const struct poller *p, struct error *e)
 {
 	double now = clock_monotonic();
 	unsigned lines, columns;
-	size_t i, n = watch_open(w), room;
+	size_t i, n = poller_open(p), room;
 	char line[LINE];
 
 	if (!t->live || now - t->last < 0.5)
@@ -148,7 +149,7 @@ table_draw(struct table *t, const struct watch *w, struct error *e)
 	if (erase(t, e) != 0 || (n > 0 && put_head(t, e) != 0))
 		return -1;
 	for (i = 0; i < n && i < room; i++) {
-		set_line(line, watch_get(w, i));
+		set_line(line, poller_get(p, i));
 		if (put(t, line, (int)columns - 1, e) != 0)
 			return -1;
 		t->drawn++;

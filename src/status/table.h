@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include "io/output.h"
-#include "status/watch.h"
+#include "status/poller.h"
 
 struct table {
 	struct output *out;
@@ -20,11 +20,11 @@ struct table {
 void table_init(struct table *t, struct output *out, bool live);
 
 /* Writes the line of an outcome. */
-int table_add(struct table *t, const struct status *s, struct error *e);
+int table_add(struct table *t, const struct outcome *s, struct error *e);
 
 /* Draws the open batches, as many as the terminal has room for, at most
  * twice a second.  Does nothing unless live. */
-int table_draw(struct table *t, const struct watch *w, struct error *e);
+int table_draw(struct table *t, const struct poller *p, struct error *e);
 
 /* Takes the open batches away, so that something else can be written. */
 int table_clear(struct table *t, struct error *e);

@@ -4,7 +4,8 @@
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-status.c \
- *	    src/api/{endpoint,statusurl,token,xml}.c \
+ *	    src/api/{endpoint,statusurl,token,xml}.c src/status/outcome.c \
+ *	    src/record/part.c \
  *	    src/base/{buffer,clock,error,escape,ndjson,number}.c \
  *	    src/base/{signals,sys,wait,utf8*}.c -ljansson
  *
@@ -15,7 +16,7 @@
 #include <string.h>
 #include "api/statusurl.h"
 #include "base/ndjson.h"
-#include "status/status.h"
+#include "status/outcome.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -31,7 +32,7 @@ check_status(const char *body, size_t n, bool cut)
 {
 	struct xml_span answer = {body, n, "batchStatus"};
 	const char *why = NULL;
-	struct status s;
+	struct outcome s;
 	ndjson *o;
 	char *line;
 	size_t len;
@@ -39,18 +40,18 @@ check_status(const char *body, size_t n, bool cut)
 	memset(&s, 0, sizeof(s));
 	s.id = "d-1";
 	s.rows = 1;
-	if (status_read(&s, answer, cut, &why) != 0) {
+	if (outcome_read(&s, answer, cut, &why) != 0) {
 		demand(why != NULL && why[0] != '\0');
 		return;
 	}
 	demand(
 	    !s.reconciled ||
-	    (s.state == STATUS_COMPLETE && s.counted[STATUS_SIZE] &&
-		s.counts[STATUS_SIZE] == s.rows && s.listed == 0 &&
-		(!s.counted[STATUS_FAILED] || s.counts[STATUS_FAILED] == 0)));
+	    (s.state == OUTCOME_COMPLETE && s.counted[OUTCOME_SIZE] &&
+		s.counts[OUTCOME_SIZE] == s.rows && s.listed == 0 &&
+		(!s.counted[OUTCOME_FAILED] || s.counts[OUTCOME_FAILED] == 0)));
 	demand(
-	    s.reconciled || s.state != STATUS_COMPLETE || s.message[0] != '\0');
-	line = status_line(&s, &len);
+	    s.reconciled || s.state != OUTCOME_COMPLETE || s.message[0] != '\0');
+	line = outcome_line(&s, &len);
 	demand(line != NULL && memchr(line, '\n', len) == line + len - 1);
 	o = ndjson_parse(line, len);
 	demand(o != NULL);

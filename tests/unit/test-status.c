@@ -12,9 +12,9 @@
 #include <unistd.h>
 #include "api/statusurl.h"
 #include "base/clock.h"
-#include "status/inbox.h"
+#include "status/arrivals.h"
+#include "status/outcome.h"
 #include "status/schedule.h"
-#include "status/status.h"
 #include "status/table.h"
 
 /* ---------------------------------------------------------- status URLs */
@@ -269,32 +269,32 @@ static const char complete[] =
     "<failedUpdates>0</failedUpdates></response>";
 
 static void
-begin(struct status *s, uint64_t rows)
+begin(struct outcome *s, uint64_t rows)
 {
 	memset(s, 0, sizeof(*s));
-	s->batch = 7;
-	s->rows = rows;
+	s->part.batch = 7;
+	s->part.rows = rows;
 	s->id = "d-1";
 	s->polls = 2;
 	s->time = 1763792520;
 }
 
 static int
-read_status(struct status *s, const char *text, bool cut)
+read_status(struct outcome *s, const char *text, bool cut)
 {
 	const struct xml_span body = {text, strlen(text)};
 	const char *why;
-	int result = status_read(s, body, cut, NULL, &why);
+	int result = outcome_read(s, body, cut, NULL, &why);
 
 	assert_int_equal(result < 0, why != NULL);
 	return result;
 }
 
 static void
-assert_line(const struct status *s, const char *expected)
+assert_line(const struct outcome *s, const char *expected)
 {
 	size_t n;
-	char *line = status_line(s, &n);
+	char *line = outcome_line(s, &n);
 
 	assert_non_null(line);
 	assert_string_equal(line, expected);
@@ -304,12 +304,12 @@ assert_line(const struct status *s, const char *expected)
 static void
 test_status_complete(void **state)
 {
-	struct status s;
+	struct outcome s;
 
 	(void)state;
 	begin(&s, 3);
 	assert_int_equal(read_status(&s, complete, false), 0);
-	assert_int_equal(s.state, STATUS_COMPLETE);
+	assert_int_equal(s.state, OUTCOME_COMPLETE);
 	assert_true(s.reconciled);
 	assert_line(&s,
 	    "{\"batch\":7,\"batchId\":\"d-1\",\"state\":\"complete\","
@@ -322,10 +322,10 @@ test_status_complete(void **state)
 	assert_false(s.reconciled);
 }
 
-static enum status_state
+static enum outcome_state
 state_of(const char *body, bool *reconciled)
 {
-	struct status s;
+	struct outcome s;
 
 	begin(&s, 3);
 	assert_int_equal(read_status(&s, body, false), 0);
@@ -344,18 +344,18 @@ test_status_states(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    state_of(SAYS("incomplete") "</response>", &ok), STATUS_INCOMPLETE);
+	    state_of(SAYS("incomplete") "</response>", &ok), OUTCOME_INCOMPLETE);
 	assert_int_equal(
 	    state_of(SAYS("in progress") SIZE FAILED("0") "</response>", &ok),
-	    STATUS_INCOMPLETE);
+	    OUTCOME_INCOMPLETE);
 	assert_false(ok);
 	assert_int_equal(
 	    state_of(SAYS("stuck") SIZE FAILED("0") "</response>", &ok),
-	    STATUS_STUCK);
+	    OUTCOME_STUCK);
 	assert_false(ok);
 	assert_int_equal(
 	    state_of(SAYS("COMPLETE") SIZE FAILED("0") "</response>", &ok),
-	    STATUS_COMPLETE);
+	    OUTCOME_COMPLETE);
 	assert_true(ok);
 	state_of(SAYS("complete") SIZE FAILED("1") "</response>", &ok);
 	assert_false(ok);
@@ -380,12 +380,12 @@ test_status_failed_ids(void **state)
 	    "<profile><id>c</id><status>failed</status></profile>"
 	    "<batchId>d-1</batchId><status>complete</status>" SIZE FAILED(
 		"0") "</response>";
-	struct status s;
+	struct outcome s;
 
 	(void)state;
 	begin(&s, 3);
 	assert_int_equal(read_status(&s, body, false), 0);
-	assert_int_equal(s.state, STATUS_COMPLETE);
+	assert_int_equal(s.state, OUTCOME_COMPLETE);
 	assert_int_equal(s.listed, 2);
 	assert_false(s.reconciled);
 	assert_line(&s,
@@ -406,7 +406,7 @@ test_status_cut(void **state)
 	    "<response><status>complete</status>" SIZE FAILED(
 		"2") "<profile><id>a</id><status>failed</status></profile>"
 		     "<profile><id>b</id><sta";
-	struct status s;
+	struct outcome s;
 	size_t n;
 	char *line;
 
@@ -414,8 +414,8 @@ test_status_cut(void **state)
 	begin(&s, 3);
 	assert_int_equal(read_status(&s, body, false), -1);
 	assert_int_equal(read_status(&s, body, true), 0);
-	assert_int_equal(s.counts[STATUS_FAILED], 2);
-	line = status_line(&s, &n);
+	assert_int_equal(s.counts[OUTCOME_FAILED], 2);
+	line = outcome_line(&s, &n);
 	assert_non_null(line);
 	assert_non_null(
 	    strstr(line, "\"failedIds\":[\"a\"],\"failedIdsCut\":true,"));
@@ -436,7 +436,7 @@ test_status_unreadable(void **state)
 	    "<response><x><status>complete</status></x></response>",
 	    "<response><success>false</success></response>",
 	};
-	struct status s, before;
+	struct outcome s, before;
 	size_t i;
 
 	(void)state;
@@ -463,7 +463,7 @@ test_table(void **state)
 	struct error e = ERROR_INIT;
 	struct output out;
 	struct table t;
-	struct status s;
+	struct outcome s;
 	char text[1024];
 	int fds[2];
 	ssize_t n;
@@ -476,9 +476,9 @@ test_table(void **state)
 	assert_int_equal(read_status(&s, complete, false), 0);
 	assert_int_equal(table_add(&t, &s, &e), 0);
 	begin(&s, 9);
-	s.batch = 8;
+	s.part.batch = 8;
 	s.polls = 0;
-	s.state = STATUS_EXPIRED;
+	s.state = OUTCOME_EXPIRED;
 	assert_int_equal(table_add(&t, &s, &e), 0);
 	assert_int_equal(table_clear(&t, &e), 0);
 	assert_int_equal(output_close(&out, &e), 0);
@@ -496,8 +496,8 @@ test_table(void **state)
 
 struct feed {
 	char path[64];
-	struct inbox *in;
-	struct inbox_item item;
+	struct arrivals *in;
+	struct arrival item;
 };
 
 /* An inbox that reads a file with this text. */
@@ -514,35 +514,35 @@ feed_text(struct feed *f, const char *text, size_t n)
 	assert_int_equal(write(fd, text, n), (ssize_t)n);
 	close(fd);
 	files[0] = f->path;
-	f->in = inbox_open(files, 1, false, &e);
+	f->in = arrivals_open(files, 1, false, &e);
 	assert_non_null(f->in);
 }
 
 static void
 feed_close(struct feed *f)
 {
-	inbox_close(f->in);
+	arrivals_close(f->in);
 	unlink(f->path);
 }
 
 static void
-expect(struct feed *f, enum inbox_kind kind)
+expect(struct feed *f, enum arrival_kind kind)
 {
-	inbox_take(f->in, 5, &f->item);
+	arrivals_take(f->in, 5, &f->item);
 	assert_int_equal(f->item.kind, kind);
 }
 
 static void
 expect_receipt(struct feed *f, uint64_t batch)
 {
-	expect(f, INBOX_RECEIPT);
+	expect(f, ARRIVAL_RECEIPT);
 	assert_int_equal(f->item.receipt.part.batch, batch);
 }
 
 static void
 expect_malformed(struct feed *f, uint64_t line)
 {
-	expect(f, INBOX_MALFORMED);
+	expect(f, ARRIVAL_MALFORMED);
 	assert_int_equal(f->item.error.line, line);
 	assert_int_equal(f->item.error.code, EXIT_INPUT);
 	assert_string_equal(f->item.error.place, f->path);
@@ -563,9 +563,9 @@ test_inbox_lines(void **state)
 	expect_malformed(&f, 5);
 	expect_malformed(&f, 6);
 	expect_receipt(&f, 3);
-	expect(&f, INBOX_END);
-	inbox_take(f.in, 0, &f.item);
-	assert_int_equal(f.item.kind, INBOX_NOTHING);
+	expect(&f, ARRIVAL_END);
+	arrivals_take(f.in, 0, &f.item);
+	assert_int_equal(f.item.kind, ARRIVAL_NOTHING);
 	feed_close(&f);
 }
 
@@ -579,7 +579,7 @@ test_inbox_torn(void **state)
 	feed_text(&f, text, strlen(text));
 	expect_receipt(&f, 1);
 	expect_malformed(&f, 2);
-	expect(&f, INBOX_END);
+	expect(&f, ARRIVAL_END);
 	feed_close(&f);
 }
 
@@ -604,23 +604,23 @@ test_inbox_long_lines(void **state)
 	struct feed f;
 
 	(void)state;
-	with_long_line(INBOX_LINE - 1, &f);
+	with_long_line(ARRIVALS_LINE - 1, &f);
 	expect_receipt(&f, 1);
 	expect_receipt(&f, 9);
 	expect_malformed(&f, 3);
-	expect(&f, INBOX_END);
+	expect(&f, ARRIVAL_END);
 	feed_close(&f);
-	with_long_line(INBOX_LINE, &f);
+	with_long_line(ARRIVALS_LINE, &f);
 	expect_malformed(&f, 1);
 	expect_receipt(&f, 9);
 	feed_close(&f);
-	with_long_line(3 * INBOX_LINE, &f);
+	with_long_line(3 * ARRIVALS_LINE, &f);
 	expect_malformed(&f, 1);
 	expect_receipt(&f, 9);
 	expect_malformed(&f, 3);
-	expect(&f, INBOX_END);
+	expect(&f, ARRIVAL_END);
 	feed_close(&f);
-	with_long_line(INBOX_LINE, &f);
+	with_long_line(ARRIVALS_LINE, &f);
 	feed_close(&f); /* while it is read, or just behind */
 }
 
@@ -642,7 +642,7 @@ test_inbox_many(void **state)
 	feed_text(&f, text, (size_t)n);
 	for (i = 1; i <= 200; i++)
 		expect_receipt(&f, i);
-	expect(&f, INBOX_END);
+	expect(&f, ARRIVAL_END);
 	feed_close(&f);
 	/* Closed while the reading waits for room. */
 	feed_text(&f, text, (size_t)n);
@@ -660,12 +660,12 @@ test_inbox_missing_file(void **state)
 	struct feed f;
 
 	(void)state;
-	f.in = inbox_open(files, 1, false, &e);
+	f.in = arrivals_open(files, 1, false, &e);
 	assert_non_null(f.in);
-	expect(&f, INBOX_FAILED);
+	expect(&f, ARRIVAL_FAILED);
 	assert_int_equal(f.item.error.code, EXIT_INPUT);
-	expect(&f, INBOX_END);
-	inbox_close(f.in);
+	expect(&f, ARRIVAL_END);
+	arrivals_close(f.in);
 }
 
 /* A pipe into which nothing comes: taking waits no longer than it was told
@@ -705,15 +705,15 @@ test_inbox_silence(void **state)
 	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
 	assert_int_equal(write(fds[1], RECEIPT(5) "\n", sizeof(RECEIPT(5))),
 	    (ssize_t)sizeof(RECEIPT(5)));
-	f.in = inbox_open(files, 1, false, &e);
+	f.in = arrivals_open(files, 1, false, &e);
 	assert_non_null(f.in);
 	expect_receipt(&f, 5);
 	begun = clock_monotonic();
-	inbox_take(f.in, 0.3, &f.item);
-	assert_int_equal(f.item.kind, INBOX_NOTHING);
+	arrivals_take(f.in, 0.3, &f.item);
+	assert_int_equal(f.item.kind, ARRIVAL_NOTHING);
 	assert_true(clock_monotonic() - begun >= 0.3);
 	assert_true(clock_monotonic() - begun < 60);
-	inbox_close(f.in);
+	arrivals_close(f.in);
 	close(fds[0]);
 	close(fds[1]);
 	await_threads();

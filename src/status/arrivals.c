@@ -1,4 +1,4 @@
-#include "status/inbox.h"
+#include "status/arrivals.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 /* Items held for the caller; room to read into behind a whole line. */
 enum { HELD = 16, ROOM = 4096 };
 
-struct inbox {
+struct arrivals {
 	char *const *files;
 	size_t n;
 	bool sealed;
@@ -24,7 +24,7 @@ struct inbox {
 	pthread_cond_t changed; /* there is room, or closing */
 	int bell[2];		/* readable if items are held */
 	/* Under the lock: items[first .. first + held), a ring. */
-	struct inbox_item items[HELD];
+	struct arrival items[HELD];
 	size_t first, held;
 	bool closing;
 	bool reading; /* the thread waits for input */
@@ -32,13 +32,13 @@ struct inbox {
 
 	/* The thread's own. */
 	struct input *input;
-	struct inbox_item item; /* being made */
+	struct arrival item; /* being made */
 	uint64_t line;
 	bool passing;	  /* over the rest of a line that is too long */
 	struct past past; /* of a journal, if its version is not 0 */
 	bool damaged;	  /* the rest of that journal is of no use */
 	uint64_t torn;	  /* a line of it, which must be the last */
-	char *data;	  /* INBOX_LINE bytes, … */
+	char *data;	  /* ARRIVALS_LINE bytes, … */
 	size_t len;	  /* … of which so many are in use */
 };
 
@@ -47,7 +47,7 @@ static char *const only_standard[] = {standard};
 
 /* Hands in->item over.  -1: nobody wants it any more. */
 static int
-give(struct inbox *in, enum inbox_kind kind)
+give(struct arrivals *in, enum arrival_kind kind)
 {
 	int result;
 
@@ -75,7 +75,7 @@ is_blank(const char *line, size_t n)
 }
 
 static int
-read_journal_line(struct inbox *in, const char *line, size_t n,
+read_journal_line(struct arrivals *in, const char *line, size_t n,
     enum journalline_kind *kind, struct error *e)
 {
 	if (in->torn != 0)
@@ -88,7 +88,7 @@ read_journal_line(struct inbox *in, const char *line, size_t n,
 
 /* A line of a journal: what is settled is given out. */
 static int
-give_journal_line(struct inbox *in, const char *line, size_t n)
+give_journal_line(struct arrivals *in, const char *line, size_t n)
 {
 	struct error *e = &in->item.error;
 	enum journalline_kind kind;
@@ -101,35 +101,35 @@ give_journal_line(struct inbox *in, const char *line, size_t n)
 	if (read_journal_line(in, line, n, &kind, e) != 0) {
 		error_place(e, input_name(in->input), in->line, 0);
 		in->damaged = true;
-		return give(in, INBOX_MALFORMED);
+		return give(in, ARRIVAL_MALFORMED);
 	}
 	if (kind == JOURNALLINE_KEPT ||
 	    (kind == JOURNALLINE_RESULT &&
 		in->item.receipt.result.state == RECEIPT_ACCEPTED))
-		return give(in, INBOX_RECEIPT);
+		return give(in, ARRIVAL_RECEIPT);
 	memset(&in->item, 0, sizeof(in->item));
 	return 0;
 }
 
 /* At the end of a journal: what is not settled. */
 static int
-give_unsettled(struct inbox *in)
+give_unsettled(struct arrivals *in)
 {
 	struct past *h = &in->past;
 	struct receipt *r = &in->item.receipt;
 	size_t i;
 
 	if (past_sort(h, &in->item.error) != 0)
-		return give(in, INBOX_FAILED);
+		return give(in, ARRIVAL_FAILED);
 	for (i = 0; i < h->n; i++) {
-		if (past_unsettled(h, i, r) && give(in, INBOX_RECEIPT) != 0)
+		if (past_unsettled(h, i, r) && give(in, ARRIVAL_RECEIPT) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-give_line(struct inbox *in, const char *line, size_t n)
+give_line(struct arrivals *in, const char *line, size_t n)
 {
 	struct error *e = &in->item.error;
 
@@ -144,23 +144,23 @@ give_line(struct inbox *in, const char *line, size_t n)
 	if (in->past.headed)
 		return give_journal_line(in, line, n);
 	if (receipt_parse(&in->item.receipt, line, n, e) == 0)
-		return give(in, INBOX_RECEIPT);
+		return give(in, ARRIVAL_RECEIPT);
 	error_place(e, input_name(in->input), in->line, 0);
-	return give(in, INBOX_MALFORMED);
+	return give(in, ARRIVAL_MALFORMED);
 }
 
 static int
-give_too_long(struct inbox *in)
+give_too_long(struct arrivals *in)
 {
 	error_set(&in->item.error, EXIT_INPUT,
 	    "not a receipt: the line is longer than 64 KiB");
 	error_place(&in->item.error, input_name(in->input), in->line, 0);
-	return give(in, INBOX_MALFORMED);
+	return give(in, ARRIVAL_MALFORMED);
 }
 
 /* Gives out the whole lines of what is in use; keeps the rest. */
 static int
-give_lines(struct inbox *in)
+give_lines(struct arrivals *in)
 {
 	char *line = in->data, *end;
 	size_t left = in->len;
@@ -170,8 +170,8 @@ give_lines(struct inbox *in)
 
 		in->line++;
 		if (!in->passing &&
-		    (n >= INBOX_LINE ? give_too_long(in)
-				     : give_line(in, line, n)) != 0)
+		    (n >= ARRIVALS_LINE ? give_too_long(in)
+					: give_line(in, line, n)) != 0)
 			return -1;
 		in->passing = false;
 		line += n + 1;
@@ -179,7 +179,7 @@ give_lines(struct inbox *in)
 	}
 	memmove(in->data, line, left);
 	in->len = left;
-	if (in->len < INBOX_LINE)
+	if (in->len < ARRIVALS_LINE)
 		return 0;
 	in->len = 0;
 	if (in->passing)
@@ -194,7 +194,7 @@ give_lines(struct inbox *in)
 
 /* While it is set, how long the thread takes is not ours to say. */
 static void
-set_reading(struct inbox *in, bool reading)
+set_reading(struct arrivals *in, bool reading)
 {
 	pthread_mutex_lock(&in->lock);
 	in->reading = reading;
@@ -202,19 +202,19 @@ set_reading(struct inbox *in, bool reading)
 }
 
 static ptrdiff_t
-read_more(struct inbox *in)
+read_more(struct arrivals *in)
 {
 	ptrdiff_t n;
 
 	set_reading(in, true);
 	n = input_read(in->input, in->data + in->len,
-	    INBOX_LINE + ROOM - in->len, &in->item.error);
+	    ARRIVALS_LINE + ROOM - in->len, &in->item.error);
 	set_reading(in, false);
 	return n;
 }
 
 static struct input *
-open_input(struct inbox *in, const char *path)
+open_input(struct arrivals *in, const char *path)
 {
 	struct input *input;
 
@@ -230,13 +230,13 @@ open_input(struct inbox *in, const char *path)
 
 /* A signal is no trouble of the input: the caller knows of it. */
 static int
-give_failed(struct inbox *in)
+give_failed(struct arrivals *in)
 {
-	return signals_pending() != 0 ? -1 : give(in, INBOX_FAILED);
+	return signals_pending() != 0 ? -1 : give(in, ARRIVAL_FAILED);
 }
 
 static int
-read_lines(struct inbox *in)
+read_lines(struct arrivals *in)
 {
 	ptrdiff_t n;
 
@@ -259,7 +259,7 @@ read_lines(struct inbox *in)
 }
 
 static void
-destroy(struct inbox *in)
+destroy(struct arrivals *in)
 {
 	pthread_cond_destroy(&in->changed);
 	pthread_mutex_destroy(&in->lock);
@@ -273,7 +273,7 @@ destroy(struct inbox *in)
 static void *
 run(void *arg)
 {
-	struct inbox *in = arg;
+	struct arrivals *in = arg;
 	int result = 0;
 	bool left;
 	size_t i;
@@ -289,7 +289,7 @@ run(void *arg)
 		in->input = NULL;
 	}
 	if (result == 0)
-		(void)give(in, INBOX_END);
+		(void)give(in, ARRIVAL_END);
 	pthread_mutex_lock(&in->lock);
 	left = in->left;
 	pthread_mutex_unlock(&in->lock);
@@ -300,7 +300,7 @@ run(void *arg)
 
 /* Signals are for the caller's thread. */
 static int
-start(struct inbox *in)
+start(struct arrivals *in)
 {
 	sigset_t all, before;
 	int failed;
@@ -312,13 +312,13 @@ start(struct inbox *in)
 	return failed;
 }
 
-struct inbox *
-inbox_open(char *const *files, size_t n, bool sealed, struct error *e)
+struct arrivals *
+arrivals_open(char *const *files, size_t n, bool sealed, struct error *e)
 {
-	struct inbox *in = sys_calloc(1, sizeof(*in));
+	struct arrivals *in = sys_calloc(1, sizeof(*in));
 
 	if (in != NULL)
-		in->data = sys_malloc(INBOX_LINE + ROOM);
+		in->data = sys_malloc(ARRIVALS_LINE + ROOM);
 	if (in == NULL || in->data == NULL) {
 		free(in);
 		error_set(e, EXIT_LOCAL, "out of memory");
@@ -343,7 +343,7 @@ inbox_open(char *const *files, size_t n, bool sealed, struct error *e)
 }
 
 void
-inbox_close(struct inbox *in)
+arrivals_close(struct arrivals *in)
 {
 	pthread_t thread;
 	bool left;
@@ -365,7 +365,7 @@ inbox_close(struct inbox *in)
 }
 
 static bool
-take(struct inbox *in, struct inbox_item *item)
+take(struct arrivals *in, struct arrival *item)
 {
 	bool held;
 	char byte;
@@ -384,9 +384,9 @@ take(struct inbox *in, struct inbox_item *item)
 }
 
 void
-inbox_take(struct inbox *in, double seconds, struct inbox_item *item)
+arrivals_take(struct arrivals *in, double seconds, struct arrival *item)
 {
-	item->kind = INBOX_NOTHING;
+	item->kind = ARRIVAL_NOTHING;
 	if (!take(in, item) &&
 	    wait_for(in->bell[0], POLLIN, seconds, NULL, NULL) == WAIT_READY)
 		(void)take(in, item);

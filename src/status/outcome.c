@@ -1,4 +1,4 @@
-#include "status/status.h"
+#include "status/outcome.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,22 +9,26 @@
 #include "base/ndjson.h"
 #include "base/number.h"
 
-static const char *const states[] = {
-    [STATUS_INCOMPLETE] = "incomplete",
-    [STATUS_COMPLETE] = "complete",
-    [STATUS_STUCK] = "stuck",
-    [STATUS_EXPIRED] = "expired",
-    [STATUS_DEADLINE] = "deadline",
-    [STATUS_DENIED] = "denied",
-    [STATUS_UNFOLLOWED] = "unfollowed",
+/* Each state, and what it says about the run. */
+static const struct {
+	const char *name;
+	enum exit_code code;
+} states[OUTCOME_STATES] = {
+    [OUTCOME_INCOMPLETE] = {"incomplete", EXIT_COMPLETE},
+    [OUTCOME_COMPLETE] = {"complete", EXIT_COMPLETE}, /* if reconciled */
+    [OUTCOME_STUCK] = {"stuck", EXIT_UNKNOWN},
+    [OUTCOME_EXPIRED] = {"expired", EXIT_UNKNOWN},
+    [OUTCOME_DEADLINE] = {"deadline", EXIT_UNKNOWN},
+    [OUTCOME_DENIED] = {"denied", EXIT_SERVICE},
+    [OUTCOME_UNFOLLOWED] = {"unfollowed", EXIT_UNKNOWN},
 };
 
 static const char *const counts[] = {
-    [STATUS_SIZE] = "batchSize",
-    [STATUS_CONSUMED] = "consumedCount",
-    [STATUS_UPDATED] = "successfulUpdates",
-    [STATUS_NOT_FOUND] = "profilesNotFound",
-    [STATUS_FAILED] = "failedUpdates",
+    [OUTCOME_SIZE] = "batchSize",
+    [OUTCOME_CONSUMED] = "consumedCount",
+    [OUTCOME_UPDATED] = "successfulUpdates",
+    [OUTCOME_NOT_FOUND] = "profilesNotFound",
+    [OUTCOME_FAILED] = "failedUpdates",
 };
 
 /* An id is at most 256 characters; of four bytes, or escaped, it is longer. */
@@ -34,20 +38,28 @@ enum { WORD = 32, ID = 2048 };
 #define COUNT_MAX (INT64_MAX / 4)
 
 const char *
-status_state_name(enum status_state state)
+outcome_state_name(enum outcome_state state)
 {
-	return states[state];
+	return states[state].name;
 }
 
-static enum status_state
+enum exit_code
+outcome_code(const struct outcome *o)
+{
+	if (o->state == OUTCOME_COMPLETE && !o->reconciled)
+		return EXIT_REJECTED;
+	return states[o->state].code;
+}
+
+static enum outcome_state
 read_state(const char *word)
 {
-	if (strcasecmp(word, states[STATUS_COMPLETE]) == 0)
-		return STATUS_COMPLETE;
-	if (strcasecmp(word, states[STATUS_STUCK]) == 0)
-		return STATUS_STUCK;
+	if (strcasecmp(word, states[OUTCOME_COMPLETE].name) == 0)
+		return OUTCOME_COMPLETE;
+	if (strcasecmp(word, states[OUTCOME_STUCK].name) == 0)
+		return OUTCOME_STUCK;
 	/* "incomplete", and any word that the documents do not know */
-	return STATUS_INCOMPLETE;
+	return OUTCOME_INCOMPLETE;
 }
 
 static bool
@@ -106,7 +118,7 @@ list_failed(struct xml_span in, const char *token, ndjson *to)
 
 /* One more thing that keeps it from being reconciled. */
 __attribute__((format(printf, 2, 3))) static void
-object(struct status *s, const char *format, ...)
+object(struct outcome *s, const char *format, ...)
 {
 	size_t used = strlen(s->message);
 	va_list ap;
@@ -122,7 +134,7 @@ object(struct status *s, const char *format, ...)
 
 /* What is there and is no number is not as good as absent. */
 static void
-read_count(struct status *s, struct xml_span root, enum status_count i)
+read_count(struct outcome *s, struct xml_span root, enum outcome_count i)
 {
 	enum xml_found found;
 	char word[WORD];
@@ -130,7 +142,7 @@ read_count(struct status *s, struct xml_span root, enum status_count i)
 	found = xml_get(root, counts[i], word, sizeof(word));
 	s->counted[i] = found == XML_GIVEN &&
 			number_parse(word, 0, COUNT_MAX, &s->counts[i]) == 0;
-	if (s->state != STATUS_COMPLETE || s->counted[i])
+	if (s->state != OUTCOME_COMPLETE || s->counted[i])
 		return;
 	xml_hide(word, s->token);
 	if (found == XML_CONTRADICTED)
@@ -145,7 +157,7 @@ read_count(struct status *s, struct xml_span root, enum status_count i)
 
 /* "failedUpdates 3", or that it is missing. */
 static const char *
-count_text(const struct status *s, enum status_count count, char to[48])
+count_text(const struct outcome *s, enum outcome_count count, char to[48])
 {
 	if (s->counted[count])
 		snprintf(to, 48, "%s %llu", counts[count],
@@ -157,56 +169,56 @@ count_text(const struct status *s, enum status_count count, char to[48])
 
 /* The three that say what became of the rows. */
 static void
-check_sum(struct status *s)
+check_sum(struct outcome *s)
 {
-	const unsigned long long size = s->counts[STATUS_SIZE];
+	const unsigned long long size = s->counts[OUTCOME_SIZE];
 	char updated[48], not_found[48], failed[48];
 	unsigned long long sum = 0;
 	int i;
 
-	for (i = STATUS_UPDATED; i <= STATUS_FAILED; i++)
+	for (i = OUTCOME_UPDATED; i <= OUTCOME_FAILED; i++)
 		sum += s->counted[i] ? s->counts[i] : 0;
-	if (s->counted[STATUS_UPDATED] ? sum == size : sum <= size)
+	if (s->counted[OUTCOME_UPDATED] ? sum == size : sum <= size)
 		return;
 	object(s, "%s, %s and %s come to %llu, but batchSize is %llu",
-	    count_text(s, STATUS_UPDATED, updated),
-	    count_text(s, STATUS_NOT_FOUND, not_found),
-	    count_text(s, STATUS_FAILED, failed), sum, size);
+	    count_text(s, OUTCOME_UPDATED, updated),
+	    count_text(s, OUTCOME_NOT_FOUND, not_found),
+	    count_text(s, OUTCOME_FAILED, failed), sum, size);
 }
 
 /* Whether the service has accounted for each row, and for each as updated or,
  * with v1, as not found. */
 static void
-check_counts(struct status *s)
+check_counts(struct outcome *s)
 {
-	const unsigned long long rows = s->rows, listed = s->listed;
-	const unsigned long long size = s->counts[STATUS_SIZE];
-	const unsigned long long consumed = s->counts[STATUS_CONSUMED];
-	const unsigned long long not_found = s->counts[STATUS_NOT_FOUND];
-	const unsigned long long failed = s->counts[STATUS_FAILED];
+	const unsigned long long rows = s->part.rows, listed = s->listed;
+	const unsigned long long size = s->counts[OUTCOME_SIZE];
+	const unsigned long long consumed = s->counts[OUTCOME_CONSUMED];
+	const unsigned long long not_found = s->counts[OUTCOME_NOT_FOUND];
+	const unsigned long long failed = s->counts[OUTCOME_FAILED];
 	bool readable = s->message[0] == '\0';
 
-	if (!s->counted[STATUS_SIZE]) {
+	if (!s->counted[OUTCOME_SIZE]) {
 		if (readable)
 			object(s, "there is no batchSize");
 	} else {
 		if (size != rows)
 			object(s, "%llu %s sent, but batchSize is %llu", rows,
 			    rows == 1 ? "row was" : "rows were", size);
-		if (s->counted[STATUS_CONSUMED] && consumed != size)
+		if (s->counted[OUTCOME_CONSUMED] && consumed != size)
 			object(s,
 			    "consumedCount is %llu, but batchSize is %llu",
 			    consumed, size);
 		if (readable)
 			check_sum(s);
 	}
-	if (s->api == ENDPOINT_V2 && s->counted[STATUS_NOT_FOUND] &&
+	if (s->api == ENDPOINT_V2 && s->counted[OUTCOME_NOT_FOUND] &&
 	    not_found > 0)
 		object(s,
 		    "profilesNotFound is %llu, but v2 creates what it "
 		    "does not find",
 		    not_found);
-	if (s->counted[STATUS_FAILED] && failed > 0)
+	if (s->counted[OUTCOME_FAILED] && failed > 0)
 		object(s, "failedUpdates is %llu, of %llu %s", failed, rows,
 		    rows == 1 ? "row" : "rows");
 	if (listed > 0)
@@ -218,7 +230,7 @@ check_counts(struct status *s)
 
 /* NULL, or why it cannot be read; word becomes that of the state. */
 static const char *
-read_word(const struct status *s, struct xml_span root, char word[WORD])
+read_word(const struct outcome *s, struct xml_span root, char word[WORD])
 {
 	char id[ID];
 
@@ -246,8 +258,8 @@ read_word(const struct status *s, struct xml_span root, char word[WORD])
 }
 
 int
-status_read(struct status *s, struct xml_span body, bool cut, const char *token,
-    const char **why)
+outcome_read(struct outcome *s, struct xml_span body, bool cut,
+    const char *token, const char **why)
 {
 	struct xml_span root;
 	char word[WORD];
@@ -260,16 +272,16 @@ status_read(struct status *s, struct xml_span body, bool cut, const char *token,
 	s->state = read_state(word);
 	s->token = token;
 	s->message[0] = '\0';
-	for (i = 0; i < STATUS_COUNTS; i++)
-		read_count(s, root, (enum status_count)i);
+	for (i = 0; i < OUTCOME_COUNTS; i++)
+		read_count(s, root, (enum outcome_count)i);
 	s->listed = 0;
 	s->profiles.len = 0;
-	if (s->state == STATUS_INCOMPLETE)
+	if (s->state == OUTCOME_INCOMPLETE)
 		return 0;
 	s->profiles = root;
 	s->more = part > 0;
 	s->listed = list_failed(root, NULL, NULL);
-	if (s->state == STATUS_COMPLETE) {
+	if (s->state == OUTCOME_COMPLETE) {
 		check_counts(s);
 		s->reconciled = s->message[0] == '\0';
 	}
@@ -277,34 +289,34 @@ status_read(struct status *s, struct xml_span body, bool cut, const char *token,
 }
 
 char *
-status_why(const struct status *s, char to[STATUS_WHY])
+outcome_why(const struct outcome *s, char to[OUTCOME_WHY])
 {
 	const char *why = s->message;
 
-	if (s->state == STATUS_STUCK)
+	if (s->state == OUTCOME_STUCK)
 		why = "the service gave it up";
-	else if (s->state == STATUS_DEADLINE && why[0] == '\0')
+	else if (s->state == OUTCOME_DEADLINE && why[0] == '\0')
 		why = "the service has not finished with it";
-	return escape_text(to, STATUS_WHY, why, strlen(why));
+	return escape_text(to, OUTCOME_WHY, why, strlen(why));
 }
 
 char *
-status_line(const struct status *s, size_t *n)
+outcome_line(const struct outcome *s, size_t *n)
 {
 	ndjson *o = ndjson_new();
 	char when[CLOCK_TEXT];
 	char *line;
 	int i;
 
-	ndjson_set_count(o, "batch", s->batch);
+	ndjson_set_count(o, "batch", s->part.batch);
 	ndjson_set_string(o, "batchId", s->id[0] == '\0' ? NULL : s->id);
-	ndjson_set_string(o, "state", states[s->state]);
+	ndjson_set_string(o, "state", states[s->state].name);
 	ndjson_set_bool(o, "reconciled", s->reconciled);
-	if (s->rows_from != 0)
-		ndjson_set_count(o, "rowsFrom", s->rows_from);
-	ndjson_set_count(o, "rows", s->rows);
+	if (s->part.from != 0)
+		ndjson_set_count(o, "rowsFrom", s->part.from);
+	ndjson_set_count(o, "rows", s->part.rows);
 	ndjson_set_string(o, "api", endpoint_api_name(s->api));
-	for (i = 0; i < STATUS_COUNTS; i++) {
+	for (i = 0; i < OUTCOME_COUNTS; i++) {
 		if (s->counted[i])
 			ndjson_set_count(o, counts[i], s->counts[i]);
 		else

@@ -1,10 +1,10 @@
 /*
- * status.h: what became of an accepted batch: read from the service's
+ * outcome.h: what became of an accepted batch: read from the service's
  * answers, and written as an outcome, one NDJSON object a line, as
  * tp-outcome(5) describes it.
  */
-#ifndef TP_STATUS_STATUS_H
-#define TP_STATUS_STATUS_H
+#ifndef TP_STATUS_OUTCOME_H
+#define TP_STATUS_OUTCOME_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,38 +12,38 @@
 #include <time.h>
 #include "api/endpoint.h"
 #include "api/xml.h"
+#include "base/exit.h"
+#include "record/part.h"
 
-enum status_state {
-	STATUS_INCOMPLETE, /* the service is still at it: no outcome yet */
-	STATUS_COMPLETE,
-	STATUS_STUCK,	  /* the service says so */
-	STATUS_EXPIRED,	  /* the service does not keep it any more */
-	STATUS_DEADLINE,  /* it did not end in the time that there was */
-	STATUS_DENIED,	  /* credentials or a certificate are not good */
-	STATUS_UNFOLLOWED /* there is no status URL that may be followed */
+enum outcome_state {
+	OUTCOME_INCOMPLETE, /* the service is still at it: no outcome yet */
+	OUTCOME_COMPLETE,
+	OUTCOME_STUCK,	   /* the service says so */
+	OUTCOME_EXPIRED,   /* the service does not keep it any more */
+	OUTCOME_DEADLINE,  /* it did not end in the time that there was */
+	OUTCOME_DENIED,	   /* credentials or a certificate are not good */
+	OUTCOME_UNFOLLOWED /* there is no status URL that may be followed */
 };
-enum { STATUS_STATES = STATUS_UNFOLLOWED + 1 };
+enum { OUTCOME_STATES = OUTCOME_UNFOLLOWED + 1 };
 
-enum status_count {
-	STATUS_SIZE,	  /* rows that the service found */
-	STATUS_CONSUMED,  /* … and has looked at */
-	STATUS_UPDATED,	  /* … and took over */
-	STATUS_NOT_FOUND, /* … of ids that it does not know (v1) */
-	STATUS_FAILED,
-	STATUS_COUNTS
+enum outcome_count {
+	OUTCOME_SIZE,	   /* rows that the service found */
+	OUTCOME_CONSUMED,  /* … and has looked at */
+	OUTCOME_UPDATED,   /* … and took over */
+	OUTCOME_NOT_FOUND, /* … of ids that it does not know (v1) */
+	OUTCOME_FAILED,
+	OUTCOME_COUNTS
 };
 
-struct status {
+struct outcome {
 	/* From the receipt. */
-	uint64_t batch;	    /* its number */
-	uint64_t rows_from; /* of a part, as in its receipt; or 0 */
-	uint64_t rows;	    /* sent */
+	struct part part;
 	enum endpoint_api api;
 	const char *id; /* of the batch, at the service; "" if unknown */
 	/* From the service. */
-	enum status_state state;
-	bool counted[STATUS_COUNTS]; /* whether it gave this count, readably */
-	uint64_t counts[STATUS_COUNTS];
+	enum outcome_state state;
+	bool counted[OUTCOME_COUNTS]; /* whether it gave this count, readably */
+	uint64_t counts[OUTCOME_COUNTS];
 	struct xml_span profiles; /* where ids are listed; in the answer */
 	const char *token;	  /* that these do not show; or NULL */
 	uint64_t listed;	  /* of these, how many failed */
@@ -57,7 +57,10 @@ struct status {
 };
 
 /* "complete" */
-const char *status_state_name(enum status_state state);
+const char *outcome_state_name(enum outcome_state state);
+
+/* What an outcome by itself makes the run exit with. */
+enum exit_code outcome_code(const struct outcome *o);
 
 /*
  * Reads an answer about the batch s->id into the members that come from the
@@ -71,14 +74,14 @@ const char *status_state_name(enum status_state state);
  * (above 0 with v1 only) and failedUpdates come to batchSize; of these three
  * one that is not given is 0, or all, if successfulUpdates is not given.
  */
-int status_read(struct status *s, struct xml_span body, bool cut,
+int outcome_read(struct outcome *s, struct xml_span body, bool cut,
     const char *token, const char **why);
 
 /* For a person, escaped: why it is not reconciled.  Returns to. */
-enum { STATUS_WHY = 1200 };
-char *status_why(const struct status *s, char to[STATUS_WHY]);
+enum { OUTCOME_WHY = 1200 };
+char *outcome_why(const struct outcome *s, char to[OUTCOME_WHY]);
 
 /* The outcome with its line feed; the caller frees it.  NULL: no memory. */
-char *status_line(const struct status *s, size_t *n);
+char *outcome_line(const struct outcome *s, size_t *n);
 
 #endif

@@ -1,0 +1,62 @@
+/*
+ * report.h: what a run of tp-status tells: outcomes on stdout, as lines of JSON
+ * or as a table, and messages on stderr, which may be the same terminal.
+ */
+#ifndef TP_STATUS_REPORT_H
+#define TP_STATUS_REPORT_H
+
+#include <stdbool.h>
+#include "base/error.h"
+#include "io/output.h"
+#include "status/arrivals.h"
+#include "status/counts.h"
+#include "status/poller.h"
+#include "status/table.h"
+
+enum status_format { STATUS_AUTO, STATUS_JSON, STATUS_TABLE };
+
+/* By the argument of --format: "auto", "json", "table". */
+int status_format_set(
+    enum status_format *format, const char *arg, struct error *e);
+
+struct status_report {
+	struct output *out;
+	enum status_format format; /* never STATUS_AUTO */
+	bool live; /* on a terminal where open batches can be shown */
+	struct table table;
+};
+
+/* STATUS_AUTO: a table for a person, at a terminal. */
+void status_report_open(
+    struct status_report *r, struct output *out, enum status_format format);
+
+/* Before something else goes to stderr: takes the open batches away. */
+int status_report_clear(struct status_report *r, struct error *e);
+
+/* The open batches, and how many outcomes there are. */
+int status_report_draw(struct status_report *r, const struct poller *p,
+    uint64_t outcomes, struct error *e);
+
+/* A batch has its outcome.  -1: it cannot be written. */
+int status_report_outcome(
+    struct status_report *r, const struct outcome *o, struct error *e);
+/* It was asked about, and has none yet. */
+void status_report_again(struct status_report *r, const struct outcome *o);
+/* A line that is no receipt, or an input that failed. */
+int status_report_arrival(
+    struct status_report *r, const struct arrival *a, struct error *e);
+
+/* See pace.h and lockfile.h; report is a struct status_report. */
+void status_report_pace(void *report, bool warning, const char *text);
+void status_report_wait(void *report, const char *text);
+
+/*
+ * When all is over: what the receipts said; and if the run ended early, which
+ * batches are without an outcome.  unwritten: one whose outcome could not be
+ * written; or 0.  unread: not all receipts were read.  p: NULL, or what has the
+ * open batches.
+ */
+void status_report_end(const struct status_counts *c, const struct poller *p,
+    uint64_t unwritten, bool unread);
+
+#endif
