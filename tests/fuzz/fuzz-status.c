@@ -49,8 +49,8 @@ check_status(const char *body, size_t n, bool cut)
 	    (s.state == OUTCOME_COMPLETE && s.counted[OUTCOME_SIZE] &&
 		s.counts[OUTCOME_SIZE] == s.rows && s.listed == 0 &&
 		(!s.counted[OUTCOME_FAILED] || s.counts[OUTCOME_FAILED] == 0)));
-	demand(
-	    s.reconciled || s.state != OUTCOME_COMPLETE || s.message[0] != '\0');
+	demand(s.reconciled || s.state != OUTCOME_COMPLETE ||
+	       s.message[0] != '\0');
 	line = outcome_line(&s, &len);
 	demand(line != NULL && memchr(line, '\n', len) == line + len - 1);
 	o = ndjson_parse(line, len);

@@ -343,8 +343,8 @@ test_status_states(void **state)
 	bool ok;
 
 	(void)state;
-	assert_int_equal(
-	    state_of(SAYS("incomplete") "</response>", &ok), OUTCOME_INCOMPLETE);
+	assert_int_equal(state_of(SAYS("incomplete") "</response>", &ok),
+	    OUTCOME_INCOMPLETE);
 	assert_int_equal(
 	    state_of(SAYS("in progress") SIZE FAILED("0") "</response>", &ok),
 	    OUTCOME_INCOMPLETE);
