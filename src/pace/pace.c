@@ -18,7 +18,7 @@ struct pace {
 	pthread_mutex_t lock; /* a lock on the file is the process's, */
 	unsigned rate;	      /* so threads need one more */
 	uint64_t boot;
-	struct ledger *ledger;
+	struct calls *calls;
 
 	/* Of pace_open. */
 	int folder; /* -1: none */
@@ -86,7 +86,7 @@ read_clock(clockid_t clock)
 
 	if (clock_gettime(clock, &t) != 0)
 		return 0;
-	return t.tv_sec * LEDGER_SECOND + t.tv_nsec;
+	return t.tv_sec * CALLS_SECOND + t.tv_nsec;
 }
 
 /* To be called with the lock held: what the ledger tells lies behind it. */
@@ -123,7 +123,7 @@ static int
 store(struct pace *p)
 {
 	const void *image;
-	size_t n = ledger_image(p->ledger, &image);
+	size_t n = calls_image(p->calls, &image);
 
 	return lockfile_write_at(&p->file, 0, image, n);
 }
@@ -133,7 +133,7 @@ fill_lost(struct pace *p, const struct moment *now)
 {
 	if (!p->lost)
 		return;
-	ledger_fill(p->ledger, now);
+	calls_fill(p->calls, now);
 	p->why = "was removed while in use";
 	p->lost = false;
 }
@@ -142,12 +142,12 @@ static int
 load(struct pace *p)
 {
 	struct moment now;
-	ptrdiff_t n = lockfile_read(&p->file, 0, p->data, ledger_size_max());
+	ptrdiff_t n = lockfile_read(&p->file, 0, p->data, calls_size_max());
 
 	if (n < 0)
 		return -1;
 	now = read_now(p);
-	if (ledger_read(p->ledger, p->data, (size_t)n, &now) != 0)
+	if (calls_read(p->calls, p->data, (size_t)n, &now) != 0)
 		p->why = "was damaged";
 	fill_lost(p, &now);
 	return 0;
@@ -156,7 +156,7 @@ load(struct pace *p)
 /*
  * Once it is on disk, an empty file means that no call was ever made, and one
  * that is not there, too; so after a crash of the machine neither can allow
- * anything too early.  Later writes need no sync; see ledger.h.
+ * anything too early.  Later writes need no sync; see calls.h.
  */
 static int
 start_file(struct pace *p)
@@ -330,9 +330,9 @@ pace_new(unsigned rate, struct error *e)
 		p->folder = p->file.fd = -1;
 		p->why = not_known;
 		now = read_now(p);
-		p->ledger = ledger_new(&now);
+		p->calls = calls_new(&now);
 	}
-	if (p == NULL || p->ledger == NULL) {
+	if (p == NULL || p->calls == NULL) {
 		free(p);
 		error_set(e, EXIT_LOCAL, "out of memory");
 		return NULL;
@@ -350,7 +350,7 @@ make(const char *name, unsigned rate, struct error *e)
 	if (p == NULL)
 		return NULL;
 	p->boot = read_boot();
-	p->data = sys_malloc(ledger_size_max());
+	p->data = sys_malloc(calls_size_max());
 	if (p->data == NULL)
 		error_set(e, EXIT_LOCAL, "out of memory");
 	else if (lockfile_init(&p->file, name, e) == 0)
@@ -408,7 +408,7 @@ look_in(struct pace *p, struct error *e)
 	if (result != 0)
 		return fail(p, e, EXIT_USAGE, "read");
 	now = read_now(p);
-	blind = (double)ledger_blind(p->ledger, &now) / (double)LEDGER_SECOND;
+	blind = (double)calls_blind(p->calls, &now) / (double)CALLS_SECOND;
 	if (blind > 0)
 		say_blind(p, "would be", p->why, blind);
 	return 0;
@@ -451,7 +451,7 @@ pace_free(struct pace *p)
 	if (p->folder >= 0)
 		(void)sys_close(p->folder);
 	pthread_mutex_destroy(&p->lock);
-	ledger_free(p->ledger);
+	calls_free(p->calls);
 	free(p->data);
 	free(p);
 }
@@ -461,7 +461,7 @@ static void
 look_blind(struct pace *p, struct turn *t, const struct moment *now)
 {
 	t->why = NULL;
-	t->blind = (double)ledger_blind(p->ledger, now) / (double)LEDGER_SECOND;
+	t->blind = (double)calls_blind(p->calls, now) / (double)CALLS_SECOND;
 	if (t->blind > 0 && !p->told)
 		t->why = p->why;
 	p->told = t->blind > 0;
@@ -481,8 +481,8 @@ ask(struct pace *p, struct turn *t, bool (*stop)(void *arg), void *arg,
 	if (result == 0) {
 		now = read_now(p);
 		t->delay =
-		    (double)ledger_ask(p->ledger, &t->ticket, p->rate, &now) /
-		    (double)LEDGER_SECOND;
+		    (double)calls_ask(p->calls, &t->ticket, p->rate, &now) /
+		    (double)CALLS_SECOND;
 		look_blind(p, t, &now);
 		result = end(p, e);
 	}
@@ -511,7 +511,7 @@ leave(struct pace *p, uint64_t ticket)
 	pthread_mutex_lock(&p->lock);
 	until = clock_monotonic() + p->patience;
 	if (begin(p, is_late, &until, &e) == 0) {
-		ledger_leave(p->ledger, ticket);
+		calls_leave(p->calls, ticket);
 		(void)end(p, &e);
 	} else {
 		p->patience = 0;
@@ -551,7 +551,7 @@ pace_delay(struct pace *p)
 
 	pthread_mutex_lock(&p->lock);
 	now = read_now(p);
-	delay = ledger_delay(p->ledger, p->rate, &now);
+	delay = calls_delay(p->calls, p->rate, &now);
 	pthread_mutex_unlock(&p->lock);
-	return (double)delay / (double)LEDGER_SECOND;
+	return (double)delay / (double)CALLS_SECOND;
 }

@@ -5,12 +5,12 @@
  * APIs together ("Limits"); past that it answers 503.  Every request, resent
  * ones and polls included, waits here for its turn first: no sliding 60
  * seconds ever hold more turns than the rate.  When a call then arrives is not
- * known here: LEDGER_WINDOW allows for a second of difference.
+ * known here: CALLS_WINDOW allows for a second of difference.
  *
  * All processes of a user share one ledger for a client at an endpoint, a
  * file that the caller names, so this holds for all their calls together.  Each
  * obeys its own rate.
- * Turns are taken in order; see ledger.h.
+ * Turns are taken in order; see calls.h.
  */
 #ifndef TP_PACE_PACE_H
 #define TP_PACE_PACE_H
@@ -18,10 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "pace/ledger.h"
+#include "pace/calls.h"
 
 /* calls a minute; PACE_SERVICE: what the service takes ("Limits") */
-enum { PACE_SEND = 45, PACE_SERVICE = 50, PACE_MAX = LEDGER_CALLS };
+enum { PACE_SEND = 45, PACE_SERVICE = 50, PACE_MAX = CALLS_MAX };
 
 /*
  * What a user should know of a wait: a warning, or a detail of one that is

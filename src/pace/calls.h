@@ -1,5 +1,5 @@
 /*
- * ledger.h: the calls of the last minute, and who waits for the next.
+ * calls.h: the calls of the last minute, and who waits for the next.
  *
  * What pace.h keeps in a file for all processes of a user, without the file,
  * the lock and the clock: those are the caller's, so that a test can put
@@ -21,26 +21,26 @@
  * So a step of the wall clock changes nothing on one machine, and no clock can
  * make anybody wait for more than two minutes.
  */
-#ifndef TP_PACE_LEDGER_H
-#define TP_PACE_LEDGER_H
+#ifndef TP_PACE_CALLS_H
+#define TP_PACE_CALLS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define LEDGER_SECOND INT64_C(1000000000)
+#define CALLS_SECOND INT64_C(1000000000)
 
 /*
  * A call counts for so long: a second more than the service's minute, as one
  * request may take longer to arrive than the next.
  */
-#define LEDGER_WINDOW (61 * LEDGER_SECOND)
+#define CALLS_WINDOW (61 * CALLS_SECOND)
 
 /* A waiter that was not heard of for so long is dead. */
-#define LEDGER_LEASE (10 * LEDGER_SECOND)
+#define CALLS_LEASE (10 * CALLS_SECOND)
 
 enum {
-	LEDGER_CALLS = 10000, /* no rate may be higher */
-	LEDGER_WAITERS = 256  /* more than these are not kept in order */
+	CALLS_MAX = 10000,  /* no rate may be higher */
+	CALLS_WAITERS = 256 /* more than these are not kept in order */
 };
 
 struct moment {
@@ -48,33 +48,33 @@ struct moment {
 	int64_t up, wall; /* nanoseconds since then, and since 1970 */
 };
 
-struct ledger;
+struct calls;
 
 /* Empty: no calls were made.  NULL: no memory. */
-struct ledger *ledger_new(const struct moment *now);
-void ledger_free(struct ledger *l);
+struct calls *calls_new(const struct moment *now);
+void calls_free(struct calls *l);
 
 /*
- * Takes over what ledger_image gave.  Anything else (torn, corrupt, empty) is
+ * Takes over what calls_image gave.  Anything else (torn, corrupt, empty) is
  * taken for a full ledger: no call for a whole window; -1.
  */
-int ledger_read(
-    struct ledger *l, const void *data, size_t n, const struct moment *now);
+int calls_read(
+    struct calls *l, const void *data, size_t n, const struct moment *now);
 
 /* The longest image, in bytes. */
-size_t ledger_size_max(void);
+size_t calls_size_max(void);
 
 /* *data is valid until the next call here.  Returns how many bytes it has. */
-size_t ledger_image(struct ledger *l, const void **data);
+size_t calls_image(struct calls *l, const void **data);
 
 /* Calls that it does not know of may have been made until now. */
-void ledger_fill(struct ledger *l, const struct moment *now);
+void calls_fill(struct calls *l, const struct moment *now);
 
 /* Nanoseconds for which it allows no call because of that; 0: it knows all. */
-int64_t ledger_blind(struct ledger *l, const struct moment *now);
+int64_t calls_blind(struct calls *l, const struct moment *now);
 
 /*
- * May a call be made now, at this rate (1 to LEDGER_CALLS), all calls of all
+ * May a call be made now, at this rate (1 to CALLS_MAX), all calls of all
  * rates counted?  0: yes, it is counted, and *ticket is 0 again.  Else not
  * before so many nanoseconds have passed, but less if others give up; ask
  * again with the same ticket (first: 0) within the lease.
@@ -84,13 +84,13 @@ int64_t ledger_blind(struct ledger *l, const struct moment *now);
  * allowed within (k + 1) windows, and with equal rates within
  * 1 + k / rate windows, and a lease for those who died.
  */
-int64_t ledger_ask(struct ledger *l, uint64_t *ticket, unsigned rate,
-    const struct moment *now);
+int64_t calls_ask(
+    struct calls *l, uint64_t *ticket, unsigned rate, const struct moment *now);
 
 /* The holder of the ticket waits no longer. */
-void ledger_leave(struct ledger *l, uint64_t ticket);
+void calls_leave(struct calls *l, uint64_t ticket);
 
-/* Nanoseconds until ledger_ask would allow a call, if none else asked. */
-int64_t ledger_delay(struct ledger *l, unsigned rate, const struct moment *now);
+/* Nanoseconds until calls_ask would allow a call, if none else asked. */
+int64_t calls_delay(struct calls *l, unsigned rate, const struct moment *now);
 
 #endif

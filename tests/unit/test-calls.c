@@ -2,7 +2,7 @@
  * The ledger of calls under a clock, a disk and processes of the test's own:
  * a million calls among kills, torn files, reboots, power cuts, suspends and
  * clocks that are set.  No sliding 60 seconds ever hold more calls than the
- * rate, and nobody waits longer than ledger.h says.
+ * rate, and nobody waits longer than calls.h says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,13 +14,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "pace/ledger.h"
+#include "pace/calls.h"
 
-static const int64_t second = LEDGER_SECOND;
-static const int64_t minute = 60 * LEDGER_SECOND;
+static const int64_t second = CALLS_SECOND;
+static const int64_t minute = 60 * CALLS_SECOND;
 
 /* As pace.c does; see ask_again there. */
-static const int64_t poll = LEDGER_SECOND / 2;
+static const int64_t poll = CALLS_SECOND / 2;
 
 enum { PROCESSES = 16 };
 
@@ -35,14 +35,14 @@ struct process {
 struct world {
 	int64_t truth; /* true time, which nobody can see */
 	struct moment now;
-	struct ledger *ledger; /* of whichever process runs */
-	char *disk, *synced;   /* the file, and what a power cut leaves */
+	struct calls *calls_made; /* of whichever process runs */
+	char *disk, *synced;	  /* the file, and what a power cut leaves */
 	size_t size, synced_size;
 	struct process p[PROCESSES];
 	int n;
 	bool equal;	    /* all rates are the same */
 	int64_t idle;	    /* at most so long between calls */
-	int64_t *calls;	    /* when, a ring of LEDGER_CALLS */
+	int64_t *calls;	    /* when, a ring of CALLS_MAX */
 	unsigned long made; /* calls so far */
 	unsigned long asked, troubles;
 	int64_t calm;	 /* when the last trouble has no effect any more */
@@ -80,7 +80,7 @@ keep(struct world *w)
 {
 	const void *image;
 
-	w->size = ledger_image(w->ledger, &image);
+	w->size = calls_image(w->calls_made, &image);
 	memcpy(w->disk, image, w->size);
 }
 
@@ -94,7 +94,7 @@ set_bound(const struct world *w, struct process *p, int64_t ahead)
 
 	windows = 1 + (w->equal ? ahead / (int64_t)p->rate : ahead);
 	p->latest = w->calm > w->truth ? w->calm : w->truth;
-	p->latest += windows * LEDGER_WINDOW + (ahead + 1) * poll;
+	p->latest += windows * CALLS_WINDOW + (ahead + 1) * poll;
 }
 
 static int64_t
@@ -136,11 +136,11 @@ die(struct world *w, struct process *p)
 	p->ticket = 0;
 	p->next = w->truth + (int64_t)pick(20) * second;
 	w->troubles++;
-	if (w->calm < w->truth + LEDGER_LEASE)
-		w->calm = w->truth + LEDGER_LEASE;
+	if (w->calm < w->truth + CALLS_LEASE)
+		w->calm = w->truth + CALLS_LEASE;
 	for (i = 0; i < w->n; i++) {
 		if (w->p[i].waits)
-			w->p[i].latest += LEDGER_LEASE;
+			w->p[i].latest += CALLS_LEASE;
 	}
 }
 
@@ -150,19 +150,19 @@ static void
 call(struct world *w, const struct process *p)
 {
 	if (w->made >= p->rate) {
-		int64_t before = w->calls[(w->made - p->rate) % LEDGER_CALLS];
+		int64_t before = w->calls[(w->made - p->rate) % CALLS_MAX];
 
 		assert_true(w->truth - before >= minute);
 	}
-	w->calls[w->made++ % LEDGER_CALLS] = w->truth;
+	w->calls[w->made++ % CALLS_MAX] = w->truth;
 }
 
-/* The write of what is in w->ledger ends somewhere. */
+/* The write of what is in w->calls_made ends somewhere. */
 static void
 tear(struct world *w)
 {
 	const void *image;
-	size_t n = ledger_image(w->ledger, &image), at = pick(n);
+	size_t n = calls_image(w->calls_made, &image), at = pick(n);
 
 	memcpy(w->disk, image, at);
 	if (at > w->size)
@@ -175,13 +175,13 @@ run(struct world *w, struct process *p)
 	int64_t delay;
 
 	w->asked++;
-	ledger_read(w->ledger, w->disk, w->size, &w->now);
+	calls_read(w->calls_made, w->disk, w->size, &w->now);
 	if (chance(5000)) {
 		die(w, p);
 		return;
 	}
 	if (p->waits && chance(2000)) {
-		ledger_leave(w->ledger, p->ticket);
+		calls_leave(w->calls_made, p->ticket);
 		keep(w);
 		p->waits = false;
 		p->ticket = 0;
@@ -192,11 +192,11 @@ run(struct world *w, struct process *p)
 		set_bound(w, p, waiting(w));
 		p->waits = true;
 	}
-	delay = ledger_ask(w->ledger, &p->ticket, p->rate, &w->now);
+	delay = calls_ask(w->calls_made, &p->ticket, p->rate, &w->now);
 	if (chance(20000)) {
 		tear(w);
 		die(w, p);
-		upset(w, LEDGER_LEASE);
+		upset(w, CALLS_LEASE);
 		return;
 	}
 	keep(w);
@@ -253,7 +253,7 @@ reboot(struct world *w)
 	if (chance(2))
 		w->now.wall -= (int64_t)pick(100) * second;
 	pass(w, (int64_t)pick(chance(2) ? 20 : 100) * second);
-	w->foreign = w->truth + 2 * LEDGER_WINDOW;
+	w->foreign = w->truth + 2 * CALLS_WINDOW;
 	for (i = 0; i < w->n; i++)
 		die(w, &w->p[i]);
 }
@@ -263,7 +263,7 @@ trouble(struct world *w)
 {
 	/* steps of the wall clock: seconds, or years */
 	int64_t step = (int64_t)pick(chance(2) ? 200 : 100000000) * second;
-	int64_t effects = LEDGER_LEASE;
+	int64_t effects = CALLS_LEASE;
 
 	switch (pick(7)) {
 	case 0:
@@ -291,7 +291,7 @@ trouble(struct world *w)
 	}
 	/* The wall clock says how old they are, and now something else. */
 	if (w->truth < w->foreign) {
-		effects = 2 * LEDGER_WINDOW;
+		effects = 2 * CALLS_WINDOW;
 		w->foreign = w->truth + effects;
 	}
 	upset(w, effects);
@@ -308,11 +308,11 @@ setup(struct world *w, int n, const unsigned *rates, int kinds)
 	w->now.boot = 1;
 	w->now.up = 1000 * second;
 	w->now.wall = 1800000000 * second;
-	w->ledger = ledger_new(&w->now);
-	w->disk = calloc(1, ledger_size_max());
-	w->synced = calloc(1, ledger_size_max());
-	w->calls = calloc(LEDGER_CALLS, sizeof(*w->calls));
-	assert_non_null(w->ledger);
+	w->calls_made = calls_new(&w->now);
+	w->disk = calloc(1, calls_size_max());
+	w->synced = calloc(1, calls_size_max());
+	w->calls = calloc(CALLS_MAX, sizeof(*w->calls));
+	assert_non_null(w->calls_made);
 	assert_non_null(w->disk);
 	assert_non_null(w->synced);
 	assert_non_null(w->calls);
@@ -328,7 +328,7 @@ setup(struct world *w, int n, const unsigned *rates, int kinds)
 static void
 teardown(struct world *w)
 {
-	ledger_free(w->ledger);
+	calls_free(w->calls_made);
 	free(w->disk);
 	free(w->synced);
 	free(w->calls);
@@ -407,18 +407,18 @@ at(double seconds)
 }
 
 static int64_t
-ask(struct ledger *l, uint64_t *ticket, unsigned rate, double when)
+ask(struct calls *l, uint64_t *ticket, unsigned rate, double when)
 {
 	struct moment now = at(when);
 
-	return ledger_ask(l, ticket, rate, &now);
+	return calls_ask(l, ticket, rate, &now);
 }
 
 static void
 test_order(void **state)
 {
 	struct moment begin = at(0);
-	struct ledger *l = ledger_new(&begin);
+	struct calls *l = calls_new(&begin);
 	uint64_t a = 0, b = 0, c = 0;
 
 	(void)state;
@@ -426,8 +426,8 @@ test_order(void **state)
 	assert_int_equal(ask(l, &a, 2, 0), 0);
 	assert_int_equal(ask(l, &a, 2, 1), 0);
 	/* two calls more than there are slots; b came first */
-	assert_int_equal(ask(l, &b, 2, 2), LEDGER_WINDOW - 2 * second);
-	assert_int_equal(ask(l, &c, 2, 3), LEDGER_WINDOW - 2 * second);
+	assert_int_equal(ask(l, &b, 2, 2), CALLS_WINDOW - 2 * second);
+	assert_int_equal(ask(l, &c, 2, 3), CALLS_WINDOW - 2 * second);
 	assert_true(b != c && b != 0 && c != 0);
 	/* the slot is free, and is not c's, until b is taken for dead */
 	assert_true(ask(l, &b, 2, 60.5) > 0);
@@ -437,37 +437,37 @@ test_order(void **state)
 	assert_true(ask(l, &c, 2, 61.5) > 0);
 	assert_int_equal(ask(l, &c, 2, 62), 0);
 	/* and a lower rate holds up those behind it, but not for ever */
-	assert_true(ask(l, &a, 1, 70) > LEDGER_WINDOW - 9 * second);
+	assert_true(ask(l, &a, 1, 70) > CALLS_WINDOW - 9 * second);
 	assert_true(ask(l, &b, 100, 71) > 0);
 	assert_int_equal(ask(l, &b, 100, 80.5), 0);
-	ledger_free(l);
+	calls_free(l);
 }
 
 static void
 test_leave(void **state)
 {
 	struct moment begin = at(0);
-	struct ledger *l = ledger_new(&begin);
+	struct calls *l = calls_new(&begin);
 	uint64_t a = 0, b = 0;
 
 	(void)state;
 	assert_int_equal(ask(l, &a, 1, 0), 0);
 	assert_true(ask(l, &a, 1, 60) > 0);
 	assert_true(ask(l, &b, 1, 60) > 0);
-	ledger_leave(l, a);
+	calls_leave(l, a);
 	assert_int_equal(ask(l, &b, 1, 61), 0);
-	ledger_free(l);
+	calls_free(l);
 }
 
 /* More than are kept in order: they wait, and get their turn. */
 static void
 test_crowd(void **state)
 {
-	enum { RATE = 100, N = LEDGER_WAITERS + RATE + 10 };
+	enum { RATE = 100, N = CALLS_WAITERS + RATE + 10 };
 	static uint64_t tickets[N];
 	static bool done[N];
 	struct moment begin = at(0);
-	struct ledger *l = ledger_new(&begin);
+	struct calls *l = calls_new(&begin);
 	int i, left = N;
 	double now;
 
@@ -482,7 +482,7 @@ test_crowd(void **state)
 		}
 		assert_true(N - left <= RATE * (1 + (int)(now / 61)));
 	}
-	ledger_free(l);
+	calls_free(l);
 }
 
 /* Another machine, or the boot before, left it: the wall clock decides. */
@@ -490,7 +490,7 @@ static void
 test_machines(void **state)
 {
 	struct moment now = at(0), other = now;
-	struct ledger *l = ledger_new(&now);
+	struct calls *l = calls_new(&now);
 	uint64_t ticket = 0;
 	const void *image;
 	char copy[512];
@@ -499,56 +499,56 @@ test_machines(void **state)
 	(void)state;
 	other.boot = 2;
 	other.up += 500 * second;
-	assert_int_equal(ledger_ask(l, &ticket, 1, &now), 0);
-	n = ledger_image(l, &image);
+	assert_int_equal(calls_ask(l, &ticket, 1, &now), 0);
+	n = calls_image(l, &image);
 	assert_true(n <= sizeof(copy));
 	memcpy(copy, image, n);
 
-	ledger_read(l, copy, n, &other);
-	assert_int_equal(ledger_delay(l, 1, &other), LEDGER_WINDOW);
+	calls_read(l, copy, n, &other);
+	assert_int_equal(calls_delay(l, 1, &other), CALLS_WINDOW);
 	other.wall += 60 * second;
-	assert_int_equal(ledger_delay(l, 1, &other), second);
+	assert_int_equal(calls_delay(l, 1, &other), second);
 	other.wall -= 2 * minute;
-	assert_int_equal(ledger_delay(l, 1, &other), LEDGER_WINDOW + minute);
+	assert_int_equal(calls_delay(l, 1, &other), CALLS_WINDOW + minute);
 	other.wall -= minute;
-	assert_int_equal(ledger_delay(l, 1, &other), 0);
+	assert_int_equal(calls_delay(l, 1, &other), 0);
 
 	/* its first minute is not over, whatever the wall clock says */
 	other.up = 10 * second;
-	ledger_read(l, copy, n, &other);
+	calls_read(l, copy, n, &other);
 	assert_int_equal(
-	    ledger_delay(l, 1000, &other), LEDGER_WINDOW - 10 * second);
-	ledger_free(l);
+	    calls_delay(l, 1000, &other), CALLS_WINDOW - 10 * second);
+	calls_free(l);
 }
 
 static void
 test_broken(void **state)
 {
 	struct moment now = at(0);
-	struct ledger *l = ledger_new(&now);
+	struct calls *l = calls_new(&now);
 	uint64_t ticket = 0;
 	const void *image;
 	char copy[512], broken[512];
 	size_t i, n;
 
 	(void)state;
-	assert_int_equal(ledger_ask(l, &ticket, 1, &now), 0);
-	n = ledger_image(l, &image);
+	assert_int_equal(calls_ask(l, &ticket, 1, &now), 0);
+	n = calls_image(l, &image);
 	memcpy(copy, image, n);
 	now = at(30);
 	for (i = 0; i < n; i++) {
 		/* cut there, and a byte changed there */
-		ledger_read(l, copy, i, &now);
-		assert_int_equal(ledger_delay(l, 1000, &now), LEDGER_WINDOW);
+		calls_read(l, copy, i, &now);
+		assert_int_equal(calls_delay(l, 1000, &now), CALLS_WINDOW);
 		memcpy(broken, copy, n);
 		broken[i] ^= 4;
-		ledger_read(l, broken, n, &now);
-		assert_int_equal(ledger_delay(l, 1000, &now), LEDGER_WINDOW);
+		calls_read(l, broken, n, &now);
+		assert_int_equal(calls_delay(l, 1000, &now), CALLS_WINDOW);
 	}
-	ledger_read(l, copy, n, &now);
-	assert_int_equal(ledger_delay(l, 1000, &now), 0);
-	assert_int_equal(ledger_delay(l, 1, &now), LEDGER_WINDOW - 30 * second);
-	ledger_free(l);
+	calls_read(l, copy, n, &now);
+	assert_int_equal(calls_delay(l, 1000, &now), 0);
+	assert_int_equal(calls_delay(l, 1, &now), CALLS_WINDOW - 30 * second);
+	calls_free(l);
 }
 
 int

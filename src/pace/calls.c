@@ -1,4 +1,4 @@
-#include "pace/ledger.h"
+#include "pace/calls.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,10 +22,10 @@ struct head {
 	struct moment full; /* if is_full: no call within a window after it */
 };
 
-struct ledger {
+struct calls {
 	struct head head;
-	struct waiter waiters[LEDGER_WAITERS]; /* first come first */
-	struct moment calls[LEDGER_CALLS];     /* oldest first */
+	struct waiter waiters[CALLS_WAITERS]; /* first come first */
+	struct moment calls[CALLS_MAX];	      /* oldest first */
 	uint64_t image[];
 };
 
@@ -33,15 +33,15 @@ struct ledger {
 static const uint64_t magic = UINT64_C(0x31656361702d7074);
 
 size_t
-ledger_size_max(void)
+calls_size_max(void)
 {
-	return sizeof(struct ledger);
+	return sizeof(struct calls);
 }
 
-struct ledger *
-ledger_new(const struct moment *now)
+struct calls *
+calls_new(const struct moment *now)
 {
-	struct ledger *l = sys_calloc(1, sizeof(*l) + ledger_size_max());
+	struct calls *l = sys_calloc(1, sizeof(*l) + calls_size_max());
 
 	if (l == NULL)
 		return NULL;
@@ -51,7 +51,7 @@ ledger_new(const struct moment *now)
 }
 
 void
-ledger_free(struct ledger *l)
+calls_free(struct calls *l)
 {
 	free(l);
 }
@@ -73,7 +73,7 @@ sum_words(const uint64_t *words, size_t n)
 }
 
 size_t
-ledger_image(struct ledger *l, const void **data)
+calls_image(struct calls *l, const void **data)
 {
 	struct head *head = &l->head;
 	size_t waiters = head->waiters * sizeof(l->waiters[0]);
@@ -94,7 +94,7 @@ ledger_image(struct ledger *l, const void **data)
 
 /* What stands in l->image, n bytes, is one of ours. */
 static bool
-is_whole(struct ledger *l, size_t n)
+is_whole(struct calls *l, size_t n)
 {
 	struct head head;
 	size_t needed;
@@ -102,8 +102,8 @@ is_whole(struct ledger *l, size_t n)
 	if (n < sizeof(head))
 		return false;
 	memcpy(&head, l->image, sizeof(head));
-	if (head.magic != magic || head.waiters > LEDGER_WAITERS ||
-	    head.calls > LEDGER_CALLS)
+	if (head.magic != magic || head.waiters > CALLS_WAITERS ||
+	    head.calls > CALLS_MAX)
 		return false;
 	needed = sizeof(head) + head.waiters * sizeof(l->waiters[0]) +
 		 head.calls * sizeof(l->calls[0]);
@@ -116,7 +116,7 @@ is_whole(struct ledger *l, size_t n)
 }
 
 void
-ledger_fill(struct ledger *l, const struct moment *now)
+calls_fill(struct calls *l, const struct moment *now)
 {
 	l->head.is_full = 1;
 	l->head.full = *now;
@@ -124,25 +124,25 @@ ledger_fill(struct ledger *l, const struct moment *now)
 
 /* Nothing is known. */
 static void
-start_full(struct ledger *l, const struct moment *now)
+start_full(struct calls *l, const struct moment *now)
 {
 	memset(&l->head, 0, sizeof(l->head));
 	l->head.boot = now->boot;
 	/* Not one that somebody still holds. */
 	l->head.next_ticket = (uint64_t)now->up | 1;
-	ledger_fill(l, now);
+	calls_fill(l, now);
 }
 
 int
-ledger_read(
-    struct ledger *l, const void *data, size_t n, const struct moment *now)
+calls_read(
+    struct calls *l, const void *data, size_t n, const struct moment *now)
 {
 	const char *from = (const char *)l->image + sizeof(l->head);
 	struct moment start = *now;
 	size_t waiters;
 
-	if (n > ledger_size_max())
-		n = ledger_size_max();
+	if (n > calls_size_max())
+		n = calls_size_max();
 	memcpy(l->image, data, n);
 	if (!is_whole(l, n)) {
 		start_full(l, now);
@@ -151,10 +151,10 @@ ledger_read(
 	waiters = l->head.waiters * sizeof(l->waiters[0]);
 	memcpy(l->waiters, from, waiters);
 	memcpy(l->calls, from + waiters, l->head.calls * sizeof(l->calls[0]));
-	if (l->head.boot != now->boot && now->up < LEDGER_WINDOW) {
+	if (l->head.boot != now->boot && now->up < CALLS_WINDOW) {
 		start.up = 0;
 		start.wall -= now->up;
-		ledger_fill(l, &start);
+		calls_fill(l, &start);
 	}
 	l->head.boot = now->boot;
 	return 0;
@@ -184,28 +184,28 @@ left_of(struct moment *then, int64_t span, const struct moment *now)
 }
 
 int64_t
-ledger_blind(struct ledger *l, const struct moment *now)
+calls_blind(struct calls *l, const struct moment *now)
 {
-	return l->head.is_full ? left_of(&l->head.full, LEDGER_WINDOW, now) : 0;
+	return l->head.is_full ? left_of(&l->head.full, CALLS_WINDOW, now) : 0;
 }
 
 /* Drops calls that count no more, and waiters that are gone. */
 static void
-sweep(struct ledger *l, const struct moment *now)
+sweep(struct calls *l, const struct moment *now)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < l->head.calls; i++) {
-		if (left_of(&l->calls[i], LEDGER_WINDOW, now) > 0)
+		if (left_of(&l->calls[i], CALLS_WINDOW, now) > 0)
 			l->calls[kept++] = l->calls[i];
 	}
 	l->head.calls = kept;
 	for (kept = 0, i = 0; i < l->head.waiters; i++) {
-		if (left_of(&l->waiters[i].seen, LEDGER_LEASE, now) > 0)
+		if (left_of(&l->waiters[i].seen, CALLS_LEASE, now) > 0)
 			l->waiters[kept++] = l->waiters[i];
 	}
 	l->head.waiters = kept;
-	if (l->head.is_full && left_of(&l->head.full, LEDGER_WINDOW, now) == 0)
+	if (l->head.is_full && left_of(&l->head.full, CALLS_WINDOW, now) == 0)
 		l->head.is_full = 0;
 }
 
@@ -214,7 +214,7 @@ sweep(struct ledger *l, const struct moment *now)
  * It is the caller and all who came before: then none of them is held up.
  */
 static int64_t
-delay_of(struct ledger *l, size_t more, size_t rate, const struct moment *now)
+delay_of(struct calls *l, size_t more, size_t rate, const struct moment *now)
 {
 	size_t i, excess = 0;
 	int64_t left, delay = 0;
@@ -222,17 +222,17 @@ delay_of(struct ledger *l, size_t more, size_t rate, const struct moment *now)
 	if (l->head.calls + more > rate)
 		excess = l->head.calls + more - rate;
 	if (excess > l->head.calls)
-		return LEDGER_WINDOW;
+		return CALLS_WINDOW;
 	for (i = 0; i < excess; i++) {
-		left = left_of(&l->calls[i], LEDGER_WINDOW, now);
+		left = left_of(&l->calls[i], CALLS_WINDOW, now);
 		delay = left > delay ? left : delay;
 	}
-	left = ledger_blind(l, now);
+	left = calls_blind(l, now);
 	return left > delay ? left : delay;
 }
 
 static size_t
-find(const struct ledger *l, uint64_t ticket)
+find(const struct calls *l, uint64_t ticket)
 {
 	size_t i;
 
@@ -244,7 +244,7 @@ find(const struct ledger *l, uint64_t ticket)
 }
 
 static void
-drop(struct ledger *l, size_t at)
+drop(struct calls *l, size_t at)
 {
 	l->head.waiters--;
 	memmove(&l->waiters[at], &l->waiters[at + 1],
@@ -254,7 +254,7 @@ drop(struct ledger *l, size_t at)
 /* The lowest rate of the first n waiters, and this one: who asks for less
  * would wait for ever behind those who ask for more. */
 static size_t
-lowest_rate(const struct ledger *l, size_t n, size_t rate)
+lowest_rate(const struct calls *l, size_t n, size_t rate)
 {
 	size_t i;
 
@@ -266,16 +266,16 @@ lowest_rate(const struct ledger *l, size_t n, size_t rate)
 }
 
 int64_t
-ledger_ask(
-    struct ledger *l, uint64_t *ticket, unsigned rate, const struct moment *now)
+calls_ask(
+    struct calls *l, uint64_t *ticket, unsigned rate, const struct moment *now)
 {
 	int64_t delay;
 	size_t at;
 
 	sweep(l, now);
 	at = *ticket == 0 ? l->head.waiters : find(l, *ticket);
-	if (at == LEDGER_WAITERS)
-		return LEDGER_WINDOW;
+	if (at == CALLS_WAITERS)
+		return CALLS_WINDOW;
 	if (at == l->head.waiters) {
 		*ticket = l->head.next_ticket++;
 		l->head.waiters++;
@@ -293,7 +293,7 @@ ledger_ask(
 }
 
 void
-ledger_leave(struct ledger *l, uint64_t ticket)
+calls_leave(struct calls *l, uint64_t ticket)
 {
 	size_t at = find(l, ticket);
 
@@ -302,7 +302,7 @@ ledger_leave(struct ledger *l, uint64_t ticket)
 }
 
 int64_t
-ledger_delay(struct ledger *l, unsigned rate, const struct moment *now)
+calls_delay(struct calls *l, unsigned rate, const struct moment *now)
 {
 	size_t n;
 
