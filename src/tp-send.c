@@ -8,12 +8,12 @@
 #include "api/retry.h"
 #include "api/service.h"
 #include "base/diag.h"
+#include "base/kernel.h"
 #include "base/ndjson.h"
 #include "base/options.h"
 #include "base/progress.h"
 #include "base/shellword.h"
 #include "base/signals.h"
-#include "csv/scan.h"
 #include "io/lockfile.h"
 #include "io/paths.h"
 #include "io/program.h"
@@ -54,7 +54,7 @@ write_versions(char *to, size_t size)
 {
 	service_version(to, size);
 	snprintf(to + strlen(to), size - strlen(to), "scan kernel: %s\n",
-	    csv_kernel_name());
+	    kernel_chosen());
 }
 
 static const struct options_program description = {
@@ -256,7 +256,8 @@ run_all(struct run *run, struct program *p)
 	run->service.teller.say = report_pace;
 	run->report.out = &p->out;
 	run->report.counts = &run->counts;
-	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) == 0)
+	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) == 0 &&
+	    kernel_choose(e) == 0)
 		run->reader = batch_reader_open(p->files, p->n_files, e);
 	if (run->reader == NULL ||
 	    (p->common.seal && output_begin_seal(&p->out, e) != 0))

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
+#include "base/kernel.h"
 #include "base/number.h"
 #include "base/options.h"
 #include "base/progress.h"
@@ -277,7 +278,8 @@ main(int argc, char **argv)
 
 	if (program_begin(&p, &description) == 0 &&
 	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
-	    program_open(&p) == 0 && open_all(&r, &s, &p) == 0)
+	    program_open(&p) == 0 && kernel_choose(&p.error) == 0 &&
+	    open_all(&r, &s, &p) == 0)
 		run(&r, &s, &p);
 	split_close(&r.split);
 	batch_writer_free(r.writer);

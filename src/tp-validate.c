@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
+#include "base/kernel.h"
 #include "base/number.h"
 #include "base/options.h"
 #include "base/progress.h"
@@ -262,7 +263,7 @@ main(int argc, char **argv)
 
 	if (program_begin(&p, &description) == 0 &&
 	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
-	    program_open(&p) == 0)
+	    program_open(&p) == 0 && kernel_choose(&p.error) == 0)
 		x = export_open(&s.input, &p.error);
 	progress_start(p.common.progress, "record", "records");
 	if (x != NULL)

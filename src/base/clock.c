@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* timegm, which POSIX has since 2024 */
 #include "base/clock.h"
 
 #include <string.h>
@@ -12,6 +13,21 @@ clock_text(time_t when, char out[CLOCK_TEXT])
 	    strftime(out, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		memcpy(out, "0000-00-00T00:00:00Z", CLOCK_TEXT);
 	return out;
+}
+
+time_t
+clock_parse(const char *text)
+{
+	char again[CLOCK_TEXT];
+	struct tm tm;
+	time_t when;
+
+	memset(&tm, 0, sizeof(tm));
+	if (text == NULL || strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
+		return 0;
+	when = timegm(&tm);
+	/* strptime is lenient: spaces, one digit for two, what follows. */
+	return strcmp(clock_text(when, again), text) == 0 ? when : 0;
 }
 
 double

@@ -11,6 +11,9 @@
 /* RFC 3339, UTC, whole seconds; years 0 to 9999.  Returns out. */
 char *clock_text(time_t when, char out[CLOCK_TEXT]);
 
+/* The same back; 0: text is none (NULL is none). */
+time_t clock_parse(const char *text);
+
 /* Seconds since some fixed moment; never runs backwards. */
 double clock_monotonic(void);
 

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include "base/kernel.h"
 #include "base/utf8-avx2.h"
 
 size_t
@@ -55,25 +56,22 @@ find_invalid(const char *s, size_t n)
 	return n;
 }
 
-/* Says quickly that all is well; NULL: there is nothing quicker. */
-static bool (*quick)(const char *s, size_t n);
-
-void
-utf8_use_kernel(const char *name)
+/* Says quickly that all is well, if it can. */
+static bool
+is_quickly_valid(const char *s, size_t n)
 {
-	quick = NULL;
 #ifdef UTF8_AVX2
-	if (strcmp(name, "avx2") == 0)
-		quick = utf8_avx2_valid;
+	if (n >= 16 && kernel_in_use() == KERNEL_AVX2)
+		return utf8_avx2_valid(s, n);
 #endif
+	(void)s, (void)n;
+	return false;
 }
 
 size_t
 utf8_valid(const char *s, size_t n)
 {
-	if (quick != NULL && n >= 16 && quick(s, n))
-		return n;
-	return find_invalid(s, n);
+	return is_quickly_valid(s, n) ? n : find_invalid(s, n);
 }
 
 size_t

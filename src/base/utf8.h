@@ -17,11 +17,6 @@ size_t utf8_decode(const char *s, size_t n, uint32_t *point);
 /* The offset of the first byte that is not UTF-8; n if there is none. */
 size_t utf8_valid(const char *s, size_t n);
 
-/* The kernel of that name ("avx2") judges utf8_valid's text, if there is one
- * and this machine has it (the caller sees to that); else the portable code,
- * as before the first call. */
-void utf8_use_kernel(const char *name);
-
 /* The length of what is left of valid UTF-8 text of n bytes if it is cut,
  * between characters, to at most `most`. */
 size_t utf8_cut(const char *s, size_t n, size_t most);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/comply-look.h"
@@ -83,16 +84,14 @@ look_portable(const char *line, size_t n)
 	return l;
 }
 
-static comply_look_function *look = look_portable;
-
-void
-comply_use_kernel(const char *name)
+static comply_look_function *
+find_look(void)
 {
-	look = look_portable;
 #ifdef COMPLY_AVX2
-	if (strcmp(name, "avx2") == 0)
-		look = comply_look_avx2;
+	if (kernel_in_use() == KERNEL_AVX2)
+		return comply_look_avx2;
 #endif
+	return look_portable;
 }
 
 /* All bytes as they have to be?  *commas counts the separators. */
@@ -100,7 +99,7 @@ static int
 check_bytes(
     const char *line, size_t n, size_t *commas, size_t *at, struct error *e)
 {
-	struct look l = look(line, n);
+	struct look l = find_look()(line, n);
 
 	*commas = l.commas;
 	if (l.bare || l.percent || (l.high && utf8_valid(line, n) != n))

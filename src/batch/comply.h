@@ -24,8 +24,4 @@ int comply_header(const char *line, size_t n, enum batch_id *id,
 int comply_row(
     const char *line, size_t n, size_t columns, size_t *at, struct error *e);
 
-/* Which kernel looks at the bytes: that of the name if there is one ("avx2"),
- * or the portable one, which is also what is used before this was called. */
-void comply_use_kernel(const char *name);
-
 #endif

@@ -176,6 +176,6 @@ encode_quoted(
 	return encode_quoted_block(out, row, (uint32_t)n, 0, &t, &q);
 }
 
-const struct percent_kernel percent_avx2 = {"avx2", encode, encode_quoted};
+const struct percent_kernel percent_avx2 = {encode, encode_quoted};
 
 #endif

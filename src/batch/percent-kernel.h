@@ -20,7 +20,6 @@ char *percent_put(char *out, unsigned char byte);
  * commas outside of them stay in any case; PERCENT_COMMA says that there are
  * no others. */
 struct percent_kernel {
-	const char *name;
 	char *(*encode)(
 	    char *out, const char *text, size_t n, unsigned int kept);
 	char *(*encode_quoted)(char *out, const char *row, size_t n, char quote,

@@ -1,6 +1,7 @@
 #include "batch/percent.h"
 
 #include <string.h>
+#include "base/kernel.h"
 #include "batch/percent-avx2.h"
 #include "batch/percent-kernel.h"
 
@@ -126,18 +127,16 @@ encode_quoted_portable(
 }
 
 static const struct percent_kernel portable = {
-    "portable", encode_portable, encode_quoted_portable};
+    encode_portable, encode_quoted_portable};
 
-static const struct percent_kernel *kernel = &portable;
-
-void
-percent_use_kernel(const char *name)
+static const struct percent_kernel *
+find_kernel(void)
 {
-	kernel = &portable;
 #ifdef PERCENT_AVX2
-	if (strcmp(name, percent_avx2.name) == 0)
-		kernel = &percent_avx2;
+	if (kernel_in_use() == KERNEL_AVX2)
+		return &percent_avx2;
 #endif
+	return &portable;
 }
 
 static unsigned int
@@ -149,14 +148,14 @@ high(bool raw_utf8)
 char *
 percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
 {
-	return kernel->encode(
+	return find_kernel()->encode(
 	    out, text, n, PERCENT_UNRESERVED | high(raw_utf8));
 }
 
 char *
 percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8)
 {
-	return kernel->encode(out, rows, n,
+	return find_kernel()->encode(out, rows, n,
 	    PERCENT_UNRESERVED | PERCENT_COMMA | PERCENT_LF | high(raw_utf8));
 }
 
@@ -165,6 +164,6 @@ percent_encode_quoted_row(
     char *out, const char *row, size_t n, char quote, bool inner, bool raw_utf8)
 {
 	/* Without commas inside, none has to be looked at. */
-	return kernel->encode_quoted(out, row, n, quote,
+	return find_kernel()->encode_quoted(out, row, n, quote,
 	    PERCENT_UNRESERVED | (inner ? 0 : PERCENT_COMMA) | high(raw_utf8));
 }

@@ -34,10 +34,6 @@ char *percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8);
 char *percent_encode_quoted_row(char *out, const char *row, size_t n,
     char quote, bool inner, bool raw_utf8);
 
-/* Which kernel does it: that of the name if there is one ("avx2"), or the
- * portable one, which is also what is used before this was called. */
-void percent_use_kernel(const char *name);
-
 /* Decodes to out, of n bytes; returns how many it wrote.  A % without two
  * hex digits stays as it is. */
 size_t percent_decode(char *out, const char *text, size_t n);

@@ -68,14 +68,8 @@ clear(struct batch *b)
 struct batch_reader *
 batch_reader_open(char *const *paths, size_t n, struct error *e)
 {
-	const struct csv_kernel *k = csv_kernel_choose(e);
-	struct batch_reader *r;
+	struct batch_reader *r = sys_calloc(1, sizeof(*r));
 
-	if (k == NULL)
-		return NULL;
-	comply_use_kernel(k->name);
-	utf8_use_kernel(k->name);
-	r = sys_calloc(1, sizeof(*r));
 	if (r == NULL) {
 		error_errno(e, EXIT_LOCAL, "cannot read batches");
 		return NULL;

@@ -61,8 +61,7 @@ size_t batch_find(const char *text, size_t n);
 /*
  * Reads the n paths one after another ("-" is stdin; n 0: stdin alone), which
  * must outlive the reader.  Each is opened when it is its turn.
- * NULL: no memory, or TP_SCAN (see csv/scan.h; bytes are looked at by the
- * kernel of that name).
+ * NULL: no memory.
  */
 struct batch_reader *batch_reader_open(
     char *const *paths, size_t n, struct error *e);

@@ -35,7 +35,6 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 		return -1;
 	s->separated = export_warning(x, RULE_SEPARATORS);
 	s->quick = !d->trim;
-	percent_use_kernel(export_kernel(x));
 	/* Only these two quotes are sure to be encoded inside a field. */
 	if ((d->quote == '"' || d->quote == '\'') && s->columns.straight &&
 	    s->columns.n == s->header->columns && d->delimiter == ',' &&

@@ -20,7 +20,7 @@ enum {
 
 struct csv_reader {
 	struct csv_dialect dialect;
-	const struct csv_kernel *kernel;
+	csv_scan_function *scan;
 	struct csv_parse *parse;
 	struct csv_window w;
 
@@ -53,7 +53,7 @@ csv_reader_new(const struct csv_dialect *d, struct error *e)
 	}
 	r->dialect = *d;
 	buffer_init(&r->text, d->max_record + 2);
-	r->kernel = csv_kernel_choose(e);
+	r->scan = csv_scanner();
 	r->parse = csv_parse_new(d);
 	windowed = csv_window_init(&r->w) == 0;
 	r->index.max_blocks = MAX_BLOCKS;
@@ -61,12 +61,9 @@ csv_reader_new(const struct csv_dialect *d, struct error *e)
 	r->index.sep = sys_calloc(MAX_BLOCKS + 1, sizeof(*r->index.sep));
 	r->index.rare = sys_calloc(MAX_BLOCKS + 1, sizeof(*r->index.rare));
 	r->index.row = sys_malloc(MAX_ROWS * sizeof(*r->index.row));
-	if (r->kernel != NULL && r->parse != NULL && windowed &&
-	    r->index.sep != NULL && r->index.rare != NULL &&
-	    r->index.row != NULL) {
-		utf8_use_kernel(r->kernel->name);
+	if (r->parse != NULL && windowed && r->index.sep != NULL &&
+	    r->index.rare != NULL && r->index.row != NULL)
 		return r;
-	}
 	error_set(e, EXIT_LOCAL, "out of memory");
 	csv_reader_free(r);
 	return NULL;
@@ -134,7 +131,7 @@ scan(struct csv_reader *r)
 	forget_index(r, r->slice);
 	/* Kernels read the pad, if only to pass over it. */
 	memset(r->w.text + r->w.end, 0, CSV_SCAN_PAD);
-	r->kernel->scan(r->w.text + r->w.pos, n < slice ? n : slice,
+	r->scan(r->w.text + r->w.pos, n < slice ? n : slice,
 	    r->dialect.delimiter, r->dialect.quote, &r->index);
 }
 
@@ -560,12 +557,6 @@ csv_reader_take(struct csv_reader *r, size_t n)
 	last = &r->index.row[r->row - 1];
 	r->w.pos = r->base + last->end + 1;
 	r->line = r->base_line + r->row + last->breaks;
-}
-
-const char *
-csv_reader_kernel(const struct csv_reader *r)
-{
-	return r->kernel->name;
 }
 
 uint64_t

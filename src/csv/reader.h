@@ -24,7 +24,7 @@
 
 struct csv_reader;
 
-/* NULL: e says why (no memory, or TP_SCAN). */
+/* NULL: no memory. */
 struct csv_reader *csv_reader_new(const struct csv_dialect *d, struct error *e);
 void csv_reader_free(struct csv_reader *r);
 

@@ -121,13 +121,4 @@ scan_avx2(const char *text, size_t n, char delimiter, char quote,
 	end_scan(ix, &c, n);
 }
 
-bool
-scan_avx2_usable(void)
-{
-	return __builtin_cpu_supports("avx2") &&
-	       __builtin_cpu_supports("pclmul") &&
-	       __builtin_cpu_supports("bmi") &&
-	       __builtin_cpu_supports("popcnt");
-}
-
 #endif

@@ -7,7 +7,6 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SCAN_AVX2 1
 csv_scan_function scan_avx2;
-bool scan_avx2_usable(void);
 #endif
 
 #endif

@@ -1,8 +1,6 @@
 #include "csv/scan.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include "base/escape.h"
 #include "csv/scan-avx2.h"
 #include "csv/scan-block.h"
 
@@ -131,54 +129,20 @@ scan_nothing(const char *text, size_t n, char delimiter, char quote,
 	ix->rows = 1;
 }
 
-static bool
-always(void)
-{
-	return true;
-}
-
 const struct csv_kernel csv_kernels[] = {
 #ifdef SCAN_AVX2
-    {"avx2", scan_avx2, scan_avx2_usable},
+    {KERNEL_AVX2, scan_avx2},
 #endif
-    {"portable", scan_portable, always},
-    {NULL, NULL, NULL},
+    {KERNEL_PORTABLE, scan_portable},
+    {KERNEL_LIBCSV, NULL},
 };
 
-static const struct csv_kernel libcsv_only = {"libcsv", scan_nothing, always};
-
-const struct csv_kernel *
-csv_kernel_choose(struct error *e)
+csv_scan_function *
+csv_scanner(void)
 {
-	const char *name = getenv("TP_SCAN");
-	const struct csv_kernel *k;
-	char shown[64];
+	const struct csv_kernel *k = csv_kernels;
 
-	if (name != NULL && name[0] == '\0')
-		name = NULL;
-	if (name != NULL && strcmp(name, libcsv_only.name) == 0)
-		return &libcsv_only;
-	for (k = csv_kernels; k->name != NULL; k++) {
-		if (name != NULL && strcmp(name, k->name) != 0)
-			continue;
-		if (k->usable())
-			return k;
-		if (name != NULL) {
-			error_set(e, EXIT_USAGE,
-			    "TP_SCAN=%s: this machine cannot run it", name);
-			return NULL;
-		}
-	}
-	error_set(e, EXIT_USAGE, "TP_SCAN=%s: there is no such scan kernel",
-	    escape_text(shown, sizeof(shown), name, strlen(name)));
-	return NULL;
-}
-
-const char *
-csv_kernel_name(void)
-{
-	struct error e = ERROR_INIT;
-	const struct csv_kernel *k = csv_kernel_choose(&e);
-
-	return k == NULL ? "none" : k->name;
+	while (k->scan != NULL && k->kernel != kernel_in_use())
+		k++;
+	return k->scan == NULL ? scan_nothing : k->scan;
 }

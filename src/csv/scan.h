@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/error.h"
+#include "base/kernel.h"
 
 enum {
 	/*
@@ -98,22 +98,14 @@ typedef void csv_scan_function(const char *text, size_t n, char delimiter,
     char quote, struct csv_index *index);
 
 struct csv_kernel {
-	const char *name;
+	enum kernel kernel;
 	csv_scan_function *scan;
-	bool (*usable)(void); /* on this machine */
 };
 
 /* All that were built, best first; the portable one last; ended by NULL. */
 extern const struct csv_kernel csv_kernels[];
 
-/*
- * The kernel to use: the best usable one, or the one that TP_SCAN names, if it
- * is not empty.  TP_SCAN=libcsv gives a kernel that calls every row odd.  NULL
- * with EXIT_USAGE if it names none or one that cannot run here.
- */
-const struct csv_kernel *csv_kernel_choose(struct error *e);
-
-/* Its name, for --version; "none" if there is none. */
-const char *csv_kernel_name(void);
+/* That of the kernel in use; KERNEL_LIBCSV calls every row odd. */
+csv_scan_function *csv_scanner(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "base/kernel.h"
 #include "base/ndjson.h"
 #include "base/number.h"
 #include "base/sys.h"
@@ -408,7 +409,7 @@ export_describe(const struct export *x, char *to, size_t size)
 	    input_name(x->in), (unsigned long long)h->line, h->columns,
 	    number_form(h->columns, "column", "columns"), id_kind_name(h->kind),
 	    h->id + 1, escape_text(shown, sizeof(shown), id->name, id->len),
-	    export_kernel(x));
+	    kernel_name(kernel_in_use()));
 }
 
 const char *
@@ -445,12 +446,6 @@ uint64_t
 export_bytes(const struct export *x)
 {
 	return csv_reader_bytes(x->reader);
-}
-
-const char *
-export_kernel(const struct export *x)
-{
-	return csv_reader_kernel(x->reader);
 }
 
 uint64_t
@@ -495,5 +490,5 @@ export_version(char *to, size_t size)
 {
 	snprintf(to, size, "libcsv %s, zlib %s, jansson %s\nscan kernel: %s\n",
 	    csv_parse_version(), input_zlib_version(), ndjson_version(),
-	    csv_kernel_name());
+	    kernel_chosen());
 }

@@ -103,30 +103,6 @@ get_api(const ndjson *o, enum endpoint_api *api)
 		   : 0;
 }
 
-/* Days from 1970-01-01; the civil calendar, extended both ways. */
-static int64_t
-count_days(int64_t y, int64_t m, int64_t d)
-{
-	y -= m <= 2;
-	m += m <= 2 ? 9 : -3; /* years begin in March */
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d - 1 -
-	       719468;
-}
-
-/* As clock_text writes it; 0 if it is not. */
-static time_t
-parse_time(const char *text)
-{
-	int y, m, d, h, min, s, used = 0;
-
-	if (text == NULL ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &y, &m, &d, &h, &min, &s,
-		&used) != 6 ||
-	    used != CLOCK_TEXT - 1)
-		return 0;
-	return (time_t)(count_days(y, m, d) * 86400 + h * 3600 + min * 60 + s);
-}
-
 int
 receipt_get(struct receipt *receipt, const ndjson *o)
 {
@@ -145,7 +121,7 @@ receipt_get(struct receipt *receipt, const ndjson *o)
 	if (fate_find(ndjson_get_string(o, "reason"), &r->fate) != 0)
 		r->fate = fate_of_old(r->state, r->http);
 	receipt->part.doubtful = ndjson_get_bool(o, "possibleDuplicate");
-	r->time = parse_time(ndjson_get_string(o, "time"));
+	r->time = clock_parse(ndjson_get_string(o, "time"));
 	/* A part of a name or of a URL is no use; a part of a message is. */
 	if (get_text(o, "batchId", r->batch_id, sizeof(r->batch_id)) != 0)
 		r->batch_id[0] = '\0';

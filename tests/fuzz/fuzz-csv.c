@@ -122,7 +122,7 @@ pass_record(
 /* One way of reading; the rejects go to the descriptor. */
 static void
 read_all(struct export_options *options, const struct check_options *rules,
-    const char *kernel, int quick, struct outcome *o)
+    enum kernel kernel, int quick, struct outcome *o)
 {
 	struct error e = ERROR_INIT;
 	struct export *x;
@@ -137,7 +137,7 @@ read_all(struct export_options *options, const struct check_options *rules,
 	demand(pipe_ok == 0 && fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
 	options->reject.rejects = path;
-	setenv("TP_SCAN", kernel, 1);
+	kernel_use(kernel);
 	x = export_open(options, &e);
 	if (x != NULL)
 		o->header =
@@ -263,13 +263,13 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	options.files = paths;
 	options.count = 1;
 	init_outcome(&first);
-	read_all(&options, &rules, "libcsv", 0, &first);
+	read_all(&options, &rules, KERNEL_LIBCSV, 0, &first);
 	demand(first.records >= first.rejected + first.skips);
 	complete(&first, data + 4, size - 4);
-	for (k = csv_kernels; k->name != NULL; k++) {
-		for (quick = 0; quick < 2 && k->usable(); quick++) {
+	for (k = csv_kernels; k->scan != NULL; k++) {
+		for (quick = 0; quick < 2 && kernel_is_usable(k->kernel); quick++) {
 			init_outcome(&other);
-			read_all(&options, &rules, k->name, quick, &other);
+			read_all(&options, &rules, k->kernel, quick, &other);
 			compare(&first, &other);
 			free_outcome(&other);
 		}

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/exit.h"
@@ -497,6 +498,41 @@ ranges_any_order(void **state)
 	}
 }
 
+/* -------------------------------------------------------------- clock */
+
+static void
+test_clock_text(void **state)
+{
+	static const struct {
+		time_t when;
+		const char *text;
+	} known[] = {{0, "1970-01-01T00:00:00Z"},
+	    {951782399, "2000-02-28T23:59:59Z"},
+	    {951782400, "2000-02-29T00:00:00Z"},
+	    {4107542400, "2100-03-01T00:00:00Z"},
+	    {1795328520, "2026-11-22T06:22:00Z"},
+	    {253402300799, "9999-12-31T23:59:59Z"}};
+	static const char *const nonsense[] = {"", "now", "2026-11-22T06:22:00",
+	    "2026-11-22 06:22:00Z", "2026-11-22T06:22:00Zx",
+	    "2026-13-22T06:22:00Z", "2026-11-2xT06:22:00Z",
+	    " 2026-11-2T06:22:00Z"};
+	char text[CLOCK_TEXT];
+	size_t i;
+	time_t t;
+
+	(void)state;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		assert_string_equal(
+		    clock_text(known[i].when, text), known[i].text);
+		assert_int_equal(clock_parse(known[i].text), known[i].when);
+	}
+	for (t = 1; t < 253402300800; t += 86399 * 37)
+		assert_int_equal(clock_parse(clock_text(t, text)), t);
+	for (i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++)
+		assert_int_equal(clock_parse(nonsense[i]), 0);
+	assert_int_equal(clock_parse(NULL), 0);
+}
+
 int
 main(void)
 {
@@ -516,6 +552,7 @@ main(void)
 	    cmocka_unit_test(ranges_any_order),
 	    cmocka_unit_test(ndjson_lines),
 	    cmocka_unit_test(ndjson_refuses),
+	    cmocka_unit_test(test_clock_text),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

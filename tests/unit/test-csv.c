@@ -54,7 +54,7 @@ print(struct buffer *out, const struct csv_record *r)
 }
 
 struct way {
-	const char *kernel;
+	enum kernel kernel;
 	size_t piece;
 	struct csv_dialect dialect;
 };
@@ -72,7 +72,7 @@ read_all(const struct way *w, const char *text, size_t n, struct buffer *out)
 	int got;
 
 	given_stdin(text, n, w->piece);
-	setenv("TP_SCAN", w->kernel, 1);
+	kernel_use(w->kernel);
 	out->len = 0;
 	r = csv_reader_new(&w->dialect, &e);
 	assert_non_null(r);
@@ -160,7 +160,7 @@ ways_agree(void **context)
 	buffer_init(&got, 1 << 24);
 	while (records < goal) {
 		size_t n = generate(text, sizeof(text));
-		struct way w = {"libcsv", 0, CSV_DIALECT_INIT};
+		struct way w = {KERNEL_LIBCSV, 0, CSV_DIALECT_INIT};
 		const struct csv_kernel *k;
 
 		w.dialect.trim = below(4) == 0;
@@ -169,10 +169,10 @@ ways_agree(void **context)
 		if (below(8) == 0)
 			w.dialect.delimiter = '\t';
 		read_all(&w, text, n, &expected);
-		for (k = csv_kernels; k->name != NULL; k++) {
-			if (!k->usable())
+		for (k = csv_kernels; k->scan != NULL; k++) {
+			if (!kernel_is_usable(k->kernel))
 				continue;
-			w.kernel = k->name;
+			w.kernel = k->kernel;
 			/* Whole, or cut at each size, small ones oftener. */
 			w.piece = below(2) == 0 ? below(6) : below(1024);
 			if (w.piece > 0 && n / w.piece >= 250)
@@ -182,7 +182,7 @@ ways_agree(void **context)
 			    memcmp(expected.data, got.data, got.len) == 0)
 				continue;
 			printf("kernel %s, pieces of %zu, trim %d, max %zu\n",
-			    w.kernel, w.piece, w.dialect.trim,
+			    kernel_name(w.kernel), w.piece, w.dialect.trim,
 			    w.dialect.max_record);
 			show("input", text, n);
 			show("libcsv", expected.data, expected.len);
@@ -208,7 +208,7 @@ large_inputs_agree(void **context)
 	buffer_init(&expected, 1 << 26);
 	buffer_init(&got, 1 << 26);
 	for (round = 0; round < 4; round++) {
-		struct way w = {"libcsv", 0, CSV_DIALECT_INIT};
+		struct way w = {KERNEL_LIBCSV, 0, CSV_DIALECT_INIT};
 
 		text.len = 0;
 		buffer_add(&text, "id,a,b\n", 7);
@@ -230,10 +230,10 @@ large_inputs_agree(void **context)
 		if (round == 2)
 			memset(text.data + 100000, 'x', 600000);
 		read_all(&w, text.data, text.len, &expected);
-		for (k = csv_kernels; k->name != NULL; k++) {
-			if (!k->usable())
+		for (k = csv_kernels; k->scan != NULL; k++) {
+			if (!kernel_is_usable(k->kernel))
 				continue;
-			w.kernel = k->name;
+			w.kernel = k->kernel;
 			read_all(&w, text.data, text.len, &got);
 			assert_int_equal(got.len, expected.len);
 			assert_memory_equal(got.data, expected.data, got.len);
@@ -257,12 +257,12 @@ kernels_equal_on(const char *text, size_t n)
 	struct csv_index b = {seps[1], rares[1], BLOCKS, rows[1], 0, ROWS, 0};
 	const struct csv_kernel *k = csv_kernels, *last = csv_kernels;
 
-	while (last[1].name != NULL)
+	while (last[1].scan != NULL)
 		last++;
-	assert_string_equal(last->name, "portable");
+	assert_int_equal(last->kernel, KERNEL_PORTABLE);
 	last->scan(text, n, ',', '"', &a);
 	for (; k != last; k++) {
-		if (!k->usable())
+		if (!kernel_is_usable(k->kernel))
 			continue;
 		k->scan(text, n, ',', '"', &b);
 		assert_int_equal(a.rows, b.rows);
@@ -323,8 +323,8 @@ kernel_flags_bytes(void **context)
 	unsigned int b;
 
 	(void)context;
-	for (; k->name != NULL; k++) {
-		for (b = 0; k->usable() && b < 256; b++) {
+	for (; k->scan != NULL; k++) {
+		for (b = 0; kernel_is_usable(k->kernel) && b < 256; b++) {
 			uint32_t expected = 0;
 
 			if (b == '\n')
@@ -361,7 +361,7 @@ kernel_flags_bytes(void **context)
 static void
 expect(const char *text, struct csv_dialect d, const char *expected)
 {
-	static const char *const kernels[] = {"libcsv", "portable"};
+	static const enum kernel kernels[] = {KERNEL_LIBCSV, KERNEL_PORTABLE};
 	struct buffer out;
 	size_t i;
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/kernel.h"
 #include "base/utf8.h"
 #include "batch/comply.h"
 #include "batch/percent.h"
@@ -35,16 +36,6 @@ rounds(int n)
 	long most = fewer == NULL ? n : strtol(fewer, NULL, 10);
 
 	return most < n ? (int)most : n;
-}
-
-static bool
-avx2(void)
-{
-#if defined(__x86_64__)
-	return __builtin_cpu_supports("avx2");
-#else
-	return false;
-#endif
 }
 
 /* Of the text's own size, so that a sanitizer sees reads past it. */
@@ -72,9 +63,9 @@ utf8_agrees_on(const char *s, size_t n)
 {
 	size_t expected;
 
-	utf8_use_kernel("portable");
+	kernel_use(KERNEL_PORTABLE);
 	expected = utf8_valid(s, n);
-	utf8_use_kernel("avx2");
+	kernel_use(KERNEL_AVX2);
 	assert_int_equal(utf8_valid(s, n), expected);
 }
 
@@ -91,7 +82,7 @@ utf8_sequences(void **context)
 	size_t at;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (at = 24; at < 36; at++) {
 		for (lead = 0; lead < 256; lead++) {
@@ -127,7 +118,7 @@ utf8_generated(void **context)
 	int round;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (round = 0; round < rounds(200000); round++) {
 		size_t n = 0, goal = below(250);
@@ -135,7 +126,7 @@ utf8_generated(void **context)
 		while (n < goal)
 			n = append(text, n,
 			    pieces[below(sizeof(pieces) / sizeof(*pieces))]);
-		utf8_use_kernel("avx2");
+		kernel_use(KERNEL_AVX2);
 		assert_int_equal(utf8_valid(text, n), n);
 		if (n == 0)
 			continue;
@@ -154,12 +145,12 @@ struct encoded {
 enum how { TEXT, ROWS, QUOTED, INNER };
 
 static void
-encode(struct encoded *e, const char *kernel, enum how how, const char *s,
+encode(struct encoded *e, enum kernel kernel, enum how how, const char *s,
     size_t n, bool raw)
 {
 	char *end;
 
-	percent_use_kernel(kernel);
+	kernel_use(kernel);
 	memset(e->out, '#', sizeof(e->out));
 	if (how == TEXT)
 		end = percent_encode(e->out, s, n, raw);
@@ -181,8 +172,8 @@ percent_agrees_on(enum how how, const char *s, size_t n, bool raw)
 
 	char *exact = copy_exact(s, n);
 
-	encode(&a, "portable", how, exact, n, raw);
-	encode(&b, "avx2", how, exact, n, raw);
+	encode(&a, KERNEL_PORTABLE, how, exact, n, raw);
+	encode(&b, KERNEL_AVX2, how, exact, n, raw);
 	assert_int_equal(a.n, b.n);
 	assert_memory_equal(a.out, b.out, a.n);
 	free(exact);
@@ -205,12 +196,12 @@ percent_bytes(void **context)
 		snprintf(expected, sizeof(expected), "%%%02X", i);
 		if (i != 0 && strchr(kept, byte) != NULL)
 			snprintf(expected, sizeof(expected), "%c", byte);
-		encode(&e, "portable", TEXT, &byte, 1, false);
+		encode(&e, KERNEL_PORTABLE, TEXT, &byte, 1, false);
 		assert_int_equal(e.n, strlen(expected));
 		assert_memory_equal(e.out, expected, e.n);
-		encode(&e, "portable", TEXT, &byte, 1, true);
+		encode(&e, KERNEL_PORTABLE, TEXT, &byte, 1, true);
 		assert_int_equal(e.n, i >= 0x80 ? 1 : strlen(expected));
-		encode(&e, "portable", ROWS, &byte, 1, false);
+		encode(&e, KERNEL_PORTABLE, ROWS, &byte, 1, false);
 		assert_int_equal(
 		    e.n, byte == ',' || byte == '\n' ? 1 : strlen(expected));
 	}
@@ -223,7 +214,7 @@ percent_generated(void **context)
 	int round;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (round = 0; round < rounds(100000); round++) {
 		size_t n = below(200), i;
@@ -249,7 +240,7 @@ percent_quoted(void **context)
 	int round;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (round = 0; round < rounds(200000); round++) {
 		size_t n = 0, count = 1 + below(12);
@@ -277,10 +268,10 @@ percent_quoted_known(void **context)
 	struct encoded e;
 
 	(void)context;
-	encode(&e, "portable", QUOTED, row, strlen(row), false);
+	encode(&e, KERNEL_PORTABLE, QUOTED, row, strlen(row), false);
 	assert_int_equal(e.n, strlen(expected));
 	assert_memory_equal(e.out, expected, e.n);
-	encode(&e, "portable", INNER, inner, strlen(inner), false);
+	encode(&e, KERNEL_PORTABLE, INNER, inner, strlen(inner), false);
 	assert_int_equal(e.n, strlen(encoded));
 	assert_memory_equal(e.out, encoded, e.n);
 }
@@ -288,11 +279,11 @@ percent_quoted_known(void **context)
 /* ----------------------------------------------------------- comply */
 
 static int
-complies(const char *kernel, const char *s, size_t n, size_t columns,
+complies(enum kernel kernel, const char *s, size_t n, size_t columns,
     size_t *at, struct error *e)
 {
 	*e = (struct error)ERROR_INIT;
-	comply_use_kernel(kernel);
+	kernel_use(kernel);
 	return comply_row(s, n, columns, at, e);
 }
 
@@ -303,8 +294,9 @@ comply_agrees_on(const char *s, size_t n, size_t columns)
 	size_t at[2] = {0, 0};
 	char *exact = copy_exact(s, n);
 
-	assert_int_equal(complies("portable", exact, n, columns, &at[0], &a),
-	    complies("avx2", exact, n, columns, &at[1], &b));
+	assert_int_equal(
+	    complies(KERNEL_PORTABLE, exact, n, columns, &at[0], &a),
+	    complies(KERNEL_AVX2, exact, n, columns, &at[1], &b));
 	assert_int_equal(at[0], at[1]);
 	assert_string_equal(a.text, b.text);
 	free(exact);
@@ -319,7 +311,7 @@ comply_bytes(void **context)
 	size_t n, at;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (byte = 0; byte < 256; byte++) {
 		for (n = 1; n < 100; n += n < 70 ? 1 : 29) {
@@ -340,7 +332,7 @@ comply_generated(void **context)
 	int round;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (round = 0; round < rounds(100000); round++) {
 		unsigned int among = round % 2 == 0 ? 17 : sizeof(some) - 1;
@@ -361,7 +353,7 @@ comply_percents(void **context)
 	int round;
 
 	(void)context;
-	if (!avx2())
+	if (!kernel_is_usable(KERNEL_AVX2))
 		skip();
 	for (round = 0; round < rounds(200000); round++) {
 		unsigned int pieces = below(80), fault = below(pieces + 9), i;

@@ -50,13 +50,14 @@ compare(const char *text, size_t n)
 {
 	const struct csv_kernel *k;
 
-	for (k = csv_kernels; k->name != NULL; k++) {
-		if (!k->usable() || !plain(k, text, n) || n > IDENTIFIER_MAX)
+	for (k = csv_kernels; k->scan != NULL; k++) {
+		if (!kernel_is_usable(k->kernel) || !plain(k, text, n) ||
+		    n > IDENTIFIER_MAX)
 			continue;
 		if (utf8_valid(text, n) < n ||
 		    identifier_check(ID_THIRD_PARTY, text, n) != RULES)
-			fail_msg(
-			    "%s: %zu bytes: %.*s", k->name, n, (int)n, text);
+			fail_msg("%s: %zu bytes: %.*s", kernel_name(k->kernel),
+			    n, (int)n, text);
 	}
 }
 
