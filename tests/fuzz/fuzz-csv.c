@@ -267,7 +267,8 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	demand(first.records >= first.rejected + first.skips);
 	complete(&first, data + 4, size - 4);
 	for (k = csv_kernels; k->scan != NULL; k++) {
-		for (quick = 0; quick < 2 && kernel_is_usable(k->kernel); quick++) {
+		for (quick = 0; quick < 2 && kernel_is_usable(k->kernel);
+		     quick++) {
 			init_outcome(&other);
 			read_all(&options, &rules, k->kernel, quick, &other);
 			compare(&first, &other);
