@@ -1,4 +1,5 @@
 #include "api/fate.h"
+#include "base/safety.h"
 
 #include <string.h>
 
@@ -112,7 +113,8 @@ fate_of_answer(const struct http_answer *a)
 
 	switch (a->end) {
 	case HTTP_UNTRUSTED:
-		return FATE_UNTRUSTED;
+		return SAFETY(
+		    "certificate-stops", FATE_UNTRUSTED, FATE_REFUSED);
 	case HTTP_STOPPED:
 		return a->body_left ? FATE_INTERRUPTED : FATE_STOPPED;
 	case HTTP_LOST:
@@ -126,7 +128,10 @@ fate_of_answer(const struct http_answer *a)
 		break;
 	}
 	/* What it did not get it cannot have passed on. */
-	return fate == FATE_GATEWAY && !a->body_left ? FATE_TEMPORARY : fate;
+	if (fate == FATE_GATEWAY &&
+	    SAFETY("gateway-is-unknown", !a->body_left, true))
+		return FATE_TEMPORARY;
+	return fate;
 }
 
 enum fate
@@ -157,8 +162,10 @@ fate_of_old(enum receipt_state state, int http)
 enum receipt_state
 fate_state(enum fate last, bool doubt)
 {
-	return doubt && last != FATE_ACCEPTED ? RECEIPT_UNKNOWN
-					      : rules[last].state;
+	return SAFETY("doubt-outlives-refusals", doubt, false) &&
+		       last != FATE_ACCEPTED
+		   ? RECEIPT_UNKNOWN
+		   : rules[last].state;
 }
 
 enum exit_code

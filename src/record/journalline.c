@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "base/safety.h"
 #include "base/sys.h"
 
 static const char *const keys[JOURNALLINE_KINDS] = {
@@ -61,7 +62,7 @@ get_header(struct journalline_header *h, const ndjson *o, const char **why,
 	if (o == NULL || ndjson_get_string(o, "journal") == NULL ||
 	    ndjson_get_count(o, "version", &version) != 0 || version == 0)
 		return error_set(e, EXIT_INPUT, "this is not a journal");
-	if (version > JOURNALLINE_VERSION)
+	if (SAFETY("journal-version", version > JOURNALLINE_VERSION, false))
 		return error_set(e, EXIT_INPUT,
 		    "a newer tp-send has written this journal (version %llu of "
 		    "its format): use that one",

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/safety.h"
 #include "base/sys.h"
 
 void
@@ -114,14 +115,16 @@ close_entry(struct past *p, const struct journalline *l, struct error *e)
 		damaged(p, e, "nothing is open under its number");
 		return NULL;
 	}
-	if (!part_same(&entry->part, &l->receipt.part)) {
+	if (SAFETY("journal-closes-the-same",
+		!part_same(&entry->part, &l->receipt.part), false)) {
 		damaged(p, e,
 		    "it is about another batch than the line that it closes");
 		return NULL;
 	}
 	entry->open = false;
 	if (keep)
-		p->files[entry->file].kept++;
+		p->files[entry->file].kept +=
+		    SAFETY("kept-earlier-named", 1, 0);
 	entry->state = result->state;
 	entry->fate = result->fate;
 	entry->http = result->http;
@@ -264,11 +267,12 @@ weigh_attempt(struct past_found *found, const struct past_entry *entry)
 {
 	found->last = entry;
 	if (is_doubtful(entry))
-		found->doubt = entry;
+		found->doubt = SAFETY("journal-unknown-again", entry, NULL);
 	else if (is_accepted(entry))
 		found->accepted = entry;
 	else if (entry->state == RECEIPT_REFUSED &&
-		 !fate_rule(entry->fate)->later)
+		 SAFETY("journal-denied-again", !fate_rule(entry->fate)->later,
+		     true))
 		found->refused = entry;
 }
 
@@ -289,7 +293,8 @@ past_find(
 			found->kept = entry;
 		if (its->from != part->from ||
 		    (part->from != 0 && its->rows != part->rows)) {
-			if (!entry->keep && covers(its, part))
+			if (SAFETY("doubt-of-parts", !entry->keep, false) &&
+			    covers(its, part))
 				weigh_larger(found, entry);
 			continue;
 		}

@@ -1,3 +1,4 @@
+#include "base/safety.h"
 #include "send/counts.h"
 
 #include <stddef.h>
@@ -71,7 +72,8 @@ counts_refusal(struct counts *c, uint64_t batch)
 		c->refused_first = batch;
 	if (++c->refused_calls >= COUNTS_REFUSED_CALLS && !was_accepted(c))
 		counts_denial(c);
-	else if (c->refused_later >= COUNTS_REFUSED_LATER &&
+	else if (SAFETY("later-refusals-stop",
+		     c->refused_later >= COUNTS_REFUSED_LATER, false) &&
 		 c->refused_first != batch)
 		deny(c,
 		    "the service refused 20 calls in a row: see why it refuses "

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "api/answer.h"
 #include "base/clock.h"
+#include "base/safety.h"
 #include "base/signals.h"
 #include "send/halving.h"
 
@@ -50,7 +51,7 @@ static void
 record_result(
     struct delivery *d, uint64_t id, const struct receipt *r, struct error *e)
 {
-	if (d->settings->journal != NULL)
+	if (SAFETY("journal-result", d->settings->journal != NULL, false))
 		(void)journal_result(d->settings->journal, id, r, e);
 }
 
@@ -67,7 +68,7 @@ record_trouble(struct delivery *d, uint64_t id, struct receipt *r, bool left,
 	r->result.time = time(NULL);
 	result_set_message(&r->result, e->text);
 	/* If this cannot be written, the attempt stays open: the safe side. */
-	if (!left)
+	if (SAFETY("unsent-is-not-open", !left, false))
 		record_result(d, id, r, &more);
 }
 
@@ -86,7 +87,8 @@ attempt(
 	struct answer answer;
 	uint64_t id = 0;
 
-	if (d->settings->journal != NULL &&
+	if (SAFETY(
+		"journal-attempt-first", d->settings->journal != NULL, false) &&
 	    journal_attempt(d->settings->journal, &r->part, &id, e) != 0) {
 		result->fate = FATE_LOCAL;
 		result_set_message(result, e->text);
@@ -166,7 +168,7 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 			break;
 		}
 		if (fate_rule(result->fate)->state == RECEIPT_UNKNOWN)
-			*sent = true;
+			*sent = SAFETY("lost-is-unknown", true, false);
 		if (e->code != EXIT_COMPLETE)
 			break;
 		if (result->attempts > d->settings->retries) {
@@ -274,12 +276,16 @@ recall(struct delivery *d, struct receipt *r, bool may_send)
 	if (j == NULL)
 		return RECALLED_NOTHING;
 	past_find(journal_past(j), &r->part, &found);
-	if (found.doubt != NULL || found.above != NULL) {
+	if (SAFETY("doubt-outlives-runs",
+		found.doubt != NULL || found.above != NULL, false)) {
 		r->part.doubtful = true;
 		r->result.state = RECEIPT_UNKNOWN;
 	}
-	entry = found.accepted != NULL ? found.accepted : found.kept;
-	if (entry == NULL && (found.doubt == NULL || !may_send))
+	entry = SAFETY("journal-skips-accepted", found.accepted, NULL);
+	if (entry == NULL)
+		entry = SAFETY("journal-skips-kept", found.kept, NULL);
+	if (entry == NULL && SAFETY("doubt-is-sent-again",
+				 found.doubt == NULL || !may_send, true))
 		entry = found.refused;
 	if (entry == NULL)
 		return RECALLED_NOTHING;
@@ -355,7 +361,10 @@ settle_left(struct delivery *d, const struct halving_left *l)
 	result_set_message(&r.result, l->message);
 	final = r.result.state == RECEIPT_REFUSED && !l->earlier &&
 		!fate_rule(l->fate)->later;
-	settle(d, &r, final || (!l->earlier && !journal), l->earlier);
+	settle(d, &r,
+	    SAFETY("part-is-kept", final, false) ||
+		(!l->earlier && SAFETY("unknown-not-kept", !journal, true)),
+	    l->earlier);
 }
 
 /* Nothing of it was taken: it stays whole.  It has the answer that it got, or
@@ -377,7 +386,8 @@ settle_whole(struct delivery *d)
 	}
 	final = r.result.state == RECEIPT_REFUSED &&
 		!fate_rule(r.result.fate)->later;
-	settle(d, &r, final || !journal, false);
+	settle(
+	    d, &r, SAFETY("refused-is-kept", final, false) || !journal, false);
 }
 
 static void

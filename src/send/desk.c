@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/safety.h"
 #include "base/signals.h"
 #include "base/sys.h"
 
@@ -134,8 +135,10 @@ is_there(struct desk *d, const struct part *p, uint64_t *id)
 	if (found.keeping == NULL)
 		return false;
 	*id = past_number(past, found.keeping);
-	return failed_holds(d->settings->failed, past_file(past, found.keeping),
-	    found.keeping->offset, p->bytes, p->sha256);
+	return SAFETY("kept-once",
+	    failed_holds(d->settings->failed, past_file(past, found.keeping),
+		found.keeping->offset, p->bytes, p->sha256),
+	    false);
 }
 
 /* What of the batch is not in memory. */
@@ -207,7 +210,9 @@ put_away(struct desk *d, struct batch *b, struct receipt *r, enum kept *kept,
 		if (write_all(d, b, &r->part, e) != 0)
 			return -1;
 		/* What it is was not known before all of it was read. */
-		there = b->more && !b->cut && is_there(d, &r->part, &id);
+		there = b->more && !b->cut &&
+			SAFETY("kept-once-large", is_there(d, &r->part, &id),
+			    false);
 		if (b->cut || there)
 			failed_drop(f);
 		if (b->cut)
@@ -251,7 +256,8 @@ note_left(struct desk *d, const struct batch *b)
 {
 	struct error e = ERROR_INIT;
 
-	if (ranges_add(&d->counts->left, b->number) == 0)
+	if (SAFETY("left-is-named",
+		ranges_add(&d->counts->left, b->number) == 0, true))
 		return;
 	error_set(&e, EXIT_LOCAL,
 	    "out of memory; batch %llu is neither accepted nor kept",
@@ -318,7 +324,7 @@ desk_settle(struct desk *d, struct batch *b, const struct receipt *receipt,
 	enum kept kept = KEPT_NOT;
 
 	take_desk(d);
-	if (keep_it)
+	if (SAFETY("kept-if-not-accepted", keep_it, false))
 		kept = keep(d, b, &r);
 	if (kept == KEPT_EARLIER)
 		earlier = true;

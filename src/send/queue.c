@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/safety.h"
 #include "base/sys.h"
 
 int
@@ -39,7 +40,11 @@ find(struct queue *s, enum slot_use use)
 		struct slot *slot = &s->list[i];
 
 		if (slot->use == use &&
-		    (found == NULL || slot->batch.number < found->batch.number))
+		    (found == NULL ||
+			SAFETY("order-of-jobs",
+			    slot->batch
+				.number<found->batch.number, slot->batch.number>
+				    found->batch.number)))
 			found = slot;
 	}
 	return found;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/safety.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
@@ -54,7 +55,7 @@ hand_over(struct run *run, struct slot *slot)
 	struct batch *b = &slot->batch;
 	bool complies = b->fault.code == EXIT_COMPLETE;
 
-	if (!complies)
+	if (SAFETY("order-of-invalid", !complies, false))
 		queue_wait_idle(&run->queue);
 	sha256_add(run->sha256, b->body.data, b->body.len);
 	sha256_take(run->sha256, slot->sha256);
@@ -122,7 +123,7 @@ read_all(struct run *run)
 		read = slot->batch.number;
 	}
 	queue_wait_idle(&run->queue);
-	desk->counts->unread = read + 1;
+	desk->counts->unread = SAFETY("unread-is-told", read + 1, 0);
 	if (signals_pending() == 0 && e.code != EXIT_COMPLETE)
 		desk_trouble(desk, &e);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/safety.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"
@@ -221,7 +222,8 @@ open_input(struct arrivals *in, const char *path)
 	set_reading(in, true);
 	input = input_open(path, &in->item.error);
 	set_reading(in, false);
-	if (input == NULL || !in->sealed ||
+	if (input == NULL ||
+	    SAFETY("seal-demanded-status", !in->sealed, true) ||
 	    input_demand_seal(input, &in->item.error) == 0)
 		return input;
 	input_close(input);
