@@ -12,6 +12,7 @@
 #include "base/ndjson.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "base/safety.h"
 #include "base/shellword.h"
 #include "base/signals.h"
 #include "io/lockfile.h"
@@ -242,7 +243,8 @@ send_all(struct run *run, struct program *p)
 	progress_end();
 	/* It must be there for the next run when all is written. */
 	if (run->journal != NULL)
-		(void)journal_finish(run->journal, e);
+		(void)SAFETY(
+		    "journal-checked-last", journal_finish(run->journal, e), 0);
 	if (program_code(p) == EXIT_COMPLETE && run->counts.batches == 0 &&
 	    signals_pending() == 0)
 		error_set(e, EXIT_INPUT, "the input is empty: no batches");

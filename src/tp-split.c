@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "base/safety.h"
 #include "base/signals.h"
 #include "batch/split.h"
 #include "io/input.h"
@@ -254,8 +255,10 @@ run(struct run *r, const struct settings *s, struct program *p)
 	    export_judge(r->input, e) == 0)
 		batch_writer_close(r->writer, e);
 	else
-		batch_writer_cut(r->writer, p->out.failed ? e : &p->late);
-	export_commit(r->input, &p->late);
+		SAFETY("cut-line-feed",
+		    batch_writer_cut(r->writer, p->out.failed ? e : &p->late),
+		    (void)0);
+	export_commit(r->input, SAFETY("late-error-told-split", &p->late, e));
 	progress_end();
 	diag_finish();
 	print_warnings(&r->split);

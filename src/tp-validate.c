@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "base/safety.h"
 #include "base/signals.h"
 #include "io/input.h"
 #include "io/paths.h"
@@ -244,7 +245,7 @@ run(const struct settings *s, struct program *p, struct export *x)
 		(void)output_begin_seal(out, e);
 	if (e->code == EXIT_COMPLETE && validate(s, &check, x, out, e) == 0)
 		(void)output_flush(&p->out, e);
-	export_commit(x, &p->late);
+	export_commit(x, SAFETY("late-error-told", &p->late, e));
 	progress_end();
 	diag_finish();
 	print_warnings(x);

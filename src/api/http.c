@@ -14,6 +14,7 @@
 #include <curl/curl.h>
 #include "api/token.h"
 #include "base/escape.h"
+#include "base/safety.h"
 #include "base/sys.h"
 
 /* CURLOPT_PROTOCOLS was replaced in 7.85. */
@@ -58,7 +59,8 @@ start(void)
 {
 	/* libcurl, and libraries below it, would write to this file by what
 	 * the token can be read on its way. */
-	(void)unsetenv("SSLKEYLOGFILE");
+	if (SAFETY("token-no-keys", true, false))
+		(void)unsetenv("SSLKEYLOGFILE");
 	started = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
@@ -96,7 +98,8 @@ give_body(char *to, size_t size, size_t n, void *arg)
 static bool
 is_too_long(const struct http *h)
 {
-	return h->came > HTTP_ANSWER_MAX || h->given > HTTP_ANSWER_MAX;
+	return SAFETY("answer-bounded", h->came > HTTP_ANSWER_MAX, false) ||
+	       h->given > HTTP_ANSWER_MAX;
 }
 
 /*
@@ -112,7 +115,7 @@ count(CURL *curl, curl_infotype type, char *data, size_t n, void *arg)
 
 	(void)curl, (void)data;
 	if (type == CURLINFO_HEADER_IN || type == CURLINFO_DATA_IN)
-		h->came += n;
+		h->came += SAFETY("answer-all-counted", n, 0);
 	return 0;
 }
 
@@ -121,7 +124,7 @@ count(CURL *curl, curl_infotype type, char *data, size_t n, void *arg)
 static bool
 count_given(struct http *h, size_t n)
 {
-	h->given += n;
+	h->given += SAFETY("answer-decoded-counted", n, 0);
 	return !is_too_long(h);
 }
 
@@ -222,11 +225,16 @@ set_up(struct http *h, const struct http_settings *s)
 	LEAVE_LOOKUPS(c);
 	SET_PROTOCOLS(c);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT,
+	    SAFETY("one-attempt-one-request", 1L, 0L));
+	curl_easy_setopt(
+	    c, CURLOPT_FORBID_REUSE, SAFETY("one-attempt-one-request", 1L, 0L));
+	curl_easy_setopt(
+	    c, CURLOPT_FOLLOWLOCATION, SAFETY("no-redirect", 0L, 1L));
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	curl_easy_setopt(c, CURLOPT_HEADEROPT,
+	    SAFETY("token-not-to-proxy", (long)CURLHEADER_SEPARATE,
+		(long)CURLHEADER_UNIFIED));
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)s->connect_timeout);
@@ -292,7 +300,8 @@ http_new(const struct http_settings *settings, struct error *e)
 	}
 	set_up(h, settings);
 	/* Now: later, a lack of memory would look like an answer cut short. */
-	if (buffer_reserve(&h->body, HTTP_ANSWER_MAX) != 0)
+	if (SAFETY("answer-memory-first",
+		buffer_reserve(&h->body, HTTP_ANSWER_MAX) != 0, false))
 		error_set(e, EXIT_LOCAL, "out of memory");
 	else if (set_trust(h, settings, e) == 0)
 		return h;
@@ -397,7 +406,9 @@ judge(const struct http *h, CURLcode code, long status)
 	case CURLE_OK:
 		if (!h->headed)
 			return HTTP_LOST;
-		return is_early(h, status) ? HTTP_CUT : HTTP_ANSWERED;
+		return SAFETY("early-success", is_early(h, status), false)
+			   ? HTTP_CUT
+			   : HTTP_ANSWERED;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
@@ -446,7 +457,8 @@ lacks_connection(struct http *h)
 	long number = 0;
 
 	curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &number);
-	return lacks(h, "make a socket", h->refused) ||
+	return SAFETY("socket-want-is-local",
+		   lacks(h, "make a socket", h->refused), false) ||
 	       lacks(h, "connect", (int)number);
 }
 
@@ -461,7 +473,8 @@ lacks_lookup(struct http *h)
 		return true;
 	fd = sys_socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0)
-		return lacks(h, "look up a name", errno);
+		return SAFETY("lookup-want-is-local",
+		    lacks(h, "look up a name", errno), false);
 	(void)sys_close(fd);
 	return false;
 }
@@ -479,7 +492,7 @@ is_local(struct http *h, CURLcode code)
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		return curl_easy_getinfo(
 			   h->curl, CURLINFO_REQUEST_SIZE, &left) != CURLE_OK ||
-		       left == 0;
+		       SAFETY("lost-is-not-local", left == 0, true);
 	case CURLE_COULDNT_CONNECT:
 		return lacks_connection(h);
 	case CURLE_COULDNT_RESOLVE_HOST:

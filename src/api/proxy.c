@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "base/number.h"
 #include "base/options.h"
+#include "base/safety.h"
 
 #define DIGITS "0123456789"
 #define SCHEME                       \
@@ -235,7 +236,9 @@ proxy_check(const char *host, bool tls, struct error *e)
 	if (rest == NULL)
 		return check_authority(name, value, false, e);
 	over_tls = check_scheme(name, value, (size_t)(rest - value), tls, e);
-	if (over_tls < 0 || check_authority(name, rest + 3, true, e) != 0)
+	if (over_tls < 0 ||
+	    SAFETY("proxy-first", check_authority(name, rest + 3, true, e) != 0,
+		false))
 		return -1;
 	return over_tls;
 }

@@ -1,4 +1,5 @@
 #include "api/retry.h"
+#include "base/safety.h"
 
 /* [0, 1): xorshift64*, which is random enough to spread calls. */
 static double
@@ -19,7 +20,10 @@ retry_delay(struct retry *r, unsigned n, double after)
 	if (after >= 0) {
 		if (after < RETRY_AFTER_MIN)
 			return RETRY_AFTER_MIN;
-		return after > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : after;
+		return SAFETY("retry-after-clamped", after > RETRY_AFTER_MAX,
+			   false)
+			   ? RETRY_AFTER_MAX
+			   : after;
 	}
 	while (--n > 0 && delay < RETRY_LONGEST)
 		delay *= 2;

@@ -7,6 +7,7 @@
 #include "api/trust.h"
 #include "base/ndjson.h"
 #include "base/options.h"
+#include "base/safety.h"
 #include "base/shellword.h"
 #include "base/sys.h"
 #include "io/input.h"
@@ -75,7 +76,7 @@ check_descriptors(unsigned jobs, struct error *e)
 {
 	unsigned n = jobs * FILES_A_JOB + FILES_BESIDE;
 
-	if (sys_spare(n) == 0)
+	if (SAFETY("descriptors-first", sys_spare(n) == 0, true))
 		return 0;
 	return error_errno(e, EXIT_LOCAL,
 	    "cannot open %u files more, as %u request%s at once may need; "
@@ -131,7 +132,9 @@ service_prepare(struct service *s, bool token, unsigned jobs, struct error *e)
 		if (s->token == NULL)
 			return -1;
 	}
-	if (s->cacert != NULL && trust_read(&s->pem, s->cacert, e) != 0)
+	if (s->cacert != NULL &&
+	    SAFETY("certificates-first", trust_read(&s->pem, s->cacert, e) != 0,
+		false))
 		return -1;
 	warn(s);
 	/* Only then does libcurl know all that it can do. */

@@ -1,12 +1,12 @@
 /*
  * safety.h: marks what keeps data from being lost, doubled or misjudged, so
- *that a test can take it away and see that another test notices.
+ * that a test can take it away and see that another test notices.
  *
  *	if (SAFETY("journal-version", version > NEWEST, false))
  *
  * is the first expression.  In a build with --enable-fault-hook it is the
- *second one if the variable SAFETY_OFF has that name.  tests/fault/bites has a
- *row for each name.
+ * second one if the variable SAFETY_OFF has that name.  tests/fault/bites has a
+ * row for each name.
  */
 #ifndef TP_BASE_SAFETY_H
 #define TP_BASE_SAFETY_H

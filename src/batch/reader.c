@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/escape.h"
+#include "base/safety.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/comply.h"
@@ -234,7 +235,8 @@ check_line(struct batch_reader *r, struct batch *b, size_t end)
 		error_set(e, EXIT_INPUT, "a batch of more than %d bytes",
 		    BATCH_BYTES);
 	} else {
-		comply_row(line, n, r->columns, &at, e);
+		SAFETY("batch-checked", comply_row(line, n, r->columns, &at, e),
+		    0);
 	}
 	if (e->code != EXIT_COMPLETE)
 		error_place(e, r->name, r->line, at + 1);
@@ -295,7 +297,9 @@ open_next(struct batch_reader *r, struct error *e)
 	const char *path = r->paths[r->next++];
 
 	r->in = input_open(path, e);
-	if (r->in == NULL || (r->sealed && input_demand_seal(r->in, e) != 0))
+	if (r->in == NULL ||
+	    (SAFETY("seal-demanded-send",
+		r->sealed && input_demand_seal(r->in, e) != 0, false)))
 		return -1;
 	escape_text(r->name, sizeof(r->name), path, strlen(path));
 	r->ended = false;
@@ -328,7 +332,8 @@ begin(struct batch_reader *r, struct batch *b, struct error *e)
 		error_place(e, r->name, line, 1);
 		return -1;
 	}
-	b->cut = r->torn = b->body.data[0] == '\0';
+	b->cut = r->torn =
+	    SAFETY("batch-not-finished", b->body.data[0] == '\0', false);
 	if (b->cut) {
 		error_set(&b->fault, EXIT_INPUT,
 		    "this batch was not finished: the tp-send that kept it "
@@ -361,7 +366,7 @@ too_large(struct batch_reader *r, struct batch *b, struct error *e)
 static void
 finish(struct batch_reader *r, struct batch *b)
 {
-	b->cut |= r->start < b->body.len;
+	b->cut |= SAFETY("batch-cut-short", r->start < b->body.len, false);
 	if (b->cut)
 		error_set(&b->fault, EXIT_INPUT,
 		    "the last line has no line feed: the batch was cut short");
@@ -375,11 +380,14 @@ static int
 read_batch(struct batch_reader *r, struct batch *b, struct error *e)
 {
 	for (;;) {
-		int next = r->torn ? scan_torn(r, b) : scan(r, b);
+		int next = SAFETY("batch-behind-not-finished", r->torn, false)
+			       ? scan_torn(r, b)
+			       : scan(r, b);
 		ptrdiff_t got;
 
 		/* Not the batch's fault. */
-		if (b->fault.code == EXIT_LOCAL) {
+		if (SAFETY("memory-is-not-invalid", b->fault.code == EXIT_LOCAL,
+			false)) {
 			*e = b->fault;
 			return -1;
 		}

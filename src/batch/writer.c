@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/buffer.h"
+#include "base/safety.h"
 #include "base/sys.h"
 #include "batch/manifest.h"
 #include "io/outfile.h"
@@ -85,7 +86,8 @@ prepare_folder(struct batch_writer *w, struct error *e)
 	if (w->path == NULL)
 		return error_errno(e, EXIT_LOCAL, "cannot write batches");
 	if (sys_mkdir(path, 0700) == 0)
-		return outfile_sync_folder(path, e);
+		return SAFETY(
+		    "fsync-new-folder", outfile_sync_folder(path, e), 0);
 	if (errno != EEXIST)
 		return error_errno(
 		    e, EXIT_USAGE, "cannot make folder %s", path);
@@ -174,7 +176,7 @@ batch_writer_room(struct batch_writer *w, size_t n, struct error *e)
 	size_t need = n + w->header_len;
 
 	if (need > w->rows.size - w->rows.len) {
-		if (write_rows(w, 1, e) != 0)
+		if (write_rows(w, SAFETY("held-back-line-feed", 1, 0), e) != 0)
 			return NULL;
 		if (buffer_reserve(&w->rows, need) != 0) {
 			error_set(e, EXIT_LOCAL, "no memory for a row");
@@ -203,7 +205,9 @@ end_batch(struct batch_writer *w, struct error *e)
 		return -1;
 	w->open = false;
 	if (w->options.folder != NULL &&
-	    (outfile_commit(&w->file, e) != 0 || announce(w, e) != 0))
+	    (SAFETY("batch-files-commit", outfile_commit(&w->file, e) != 0,
+		 (outfile_discard(&w->file), false)) ||
+		announce(w, e) != 0))
 		return -1;
 	if (w->manifest == NULL)
 		return 0;
@@ -303,7 +307,7 @@ void
 batch_writer_cut(struct batch_writer *w, struct error *e)
 {
 	if (w->open && w->options.folder == NULL)
-		(void)write_rows(w, 1, e);
+		(void)write_rows(w, SAFETY("held-back-line-feed", 1, 0), e);
 }
 
 void

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/safety.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "csv/window.h"
@@ -513,7 +514,8 @@ csv_reader_rest(
 bool
 csv_reader_unterminated(const struct csv_reader *r)
 {
-	return r->w.unterminated && r->w.pos == r->w.end;
+	return SAFETY("unterminated-told", r->w.unterminated, false) &&
+	       r->w.pos == r->w.end;
 }
 
 void
@@ -539,7 +541,7 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 	run->rows = r->index.rows - r->row;
 	if (r->w.unterminated &&
 	    r->base + run->row[run->rows - 1].end + 1 == r->w.end)
-		run->rows--;
+		run->rows -= SAFETY("unterminated-held-back", 1, 0);
 	run->start = (uint32_t)(r->w.pos - r->base);
 	run->seps = r->row == 0 ? 0 : run->row[-1].seps;
 	run->breaks = r->row == 0 ? 0 : run->row[-1].breaks;

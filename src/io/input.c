@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "base/escape.h"
+#include "base/safety.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
@@ -291,7 +292,8 @@ unpack(struct input *in, char *buf, size_t size, struct error *e)
 		if (hold(in, 1, e) != 0)
 			return -1;
 		if (in->first == in->last)
-			return corrupt(in, "ends early: it was cut", e);
+			return SAFETY("gzip-cut-short",
+			    corrupt(in, "ends early: it was cut", e), 0);
 		in->z.next_in = in->held + in->first;
 		in->z.avail_in = (unsigned int)(in->last - in->first);
 		status = inflate(&in->z, Z_NO_FLUSH);
@@ -367,7 +369,8 @@ is_wide(const char *text, size_t n)
 			return false;
 		nuls += text[i] == '\0';
 	}
-	return n >= 4 && text[side] == '\0' && 4 * nuls > n;
+	return n >= 4 && text[side] == '\0' &&
+	       SAFETY("batch-not-finished-wide", 4 * nuls > n, true);
 }
 
 /* The first bytes of the text: a mark is dropped, UTF-16 refused. */
@@ -461,19 +464,20 @@ settle_seal(struct input *in, char *buf, struct error *e)
 
 	in->sealed = 0;
 	if (n == 0 || seal_parse(&seal, in->seal, n) != 0) {
-		if (n == 0 && in->digest != NULL && !in->seal_seen)
+		if (SAFETY("seal-demanded",
+			n == 0 && in->digest != NULL && !in->seal_seen, false))
 			return refuse_seal(
 			    in, "there is no seal at the end", e);
 		memcpy(buf, in->seal, n);
 		return give(in, buf, n);
 	}
 	in->seal_seen = true;
-	if (seal.bytes != in->given)
+	if (SAFETY("seal-bytes", seal.bytes != in->given, false))
 		return refuse_seal(in,
 		    "the seal is over another number of "
 		    "bytes",
 		    e);
-	if (in->digest != NULL &&
+	if (SAFETY("seal-sha256", in->digest != NULL, false) &&
 	    strcmp(sha256_take(in->digest, digest), seal.sha256) != 0)
 		return refuse_seal(in, "the seal does not match", e);
 	return 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/safety.h"
 #include "base/sys.h"
 
 int
@@ -39,8 +40,9 @@ lockfile_free(struct lockfile *f)
 int
 lockfile_open(struct lockfile *f, int folder, int flags)
 {
-	f->fd = sys_openat(
-	    folder, f->path, O_RDWR | O_NOFOLLOW | O_NOCTTY | flags, 0600);
+	f->fd = sys_openat(folder, f->path,
+	    O_RDWR | SAFETY("lock-no-link", O_NOFOLLOW, 0) | O_NOCTTY | flags,
+	    0600);
 	return f->fd < 0 ? -1 : 0;
 }
 
@@ -219,7 +221,8 @@ lockfile_write_at(
 int
 lockfile_cut(const struct lockfile *f, off_t at)
 {
-	if (sys_ftruncate(f->fd, at) != 0 || sys_fsync(f->fd) != 0)
+	if (sys_ftruncate(f->fd, at) != 0 ||
+	    SAFETY("fsync-failed-cut", sys_fsync(f->fd) != 0, false))
 		return -1;
 	return 0;
 }

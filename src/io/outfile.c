@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/number.h"
+#include "base/safety.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"
@@ -82,7 +83,8 @@ open_in_place(const char *path)
 		errno = EBADF;
 		return -1;
 	}
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+	if (SAFETY("open-file-in-place", fd < 0, true) || fstat(fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode))
 		return wait_open(path, O_WRONLY | O_APPEND | O_NOCTTY, 0);
 	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
@@ -102,7 +104,8 @@ outfile_open(struct outfile *f, const char *path, struct error *e)
 	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
 		fd = open_in_place(path);
 	else
-		fd = open_temporary(f);
+		fd = SAFETY("rename-into-place", open_temporary(f),
+		    sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
 	if (fd < 0) {
 		if (errno == EINTR)
 			signals_interrupt(e);
@@ -150,7 +153,8 @@ outfile_sync_folder(const char *path, struct error *e)
 		folder[slash == path ? 1 : slash - path] = '\0';
 	fd = sys_open(folder, O_RDONLY | O_DIRECTORY, 0);
 	/* Some file systems cannot sync a folder: they say EINVAL. */
-	if (fd < 0 || (sys_fsync(fd) != 0 && errno != EINVAL))
+	if (fd < 0 || (SAFETY("fsync-folder",
+			  sys_fsync(fd) != 0 && errno != EINVAL, false)))
 		result = error_errno(
 		    e, EXIT_LOCAL, "cannot write the folder of %s", path);
 	if (fd >= 0)
@@ -181,14 +185,17 @@ outfile_take_back(struct outfile *f, uint64_t n)
 static int
 take_name(struct outfile *f, struct error *e)
 {
-	if (sys_rename(f->temporary, f->path) != 0)
+	if (SAFETY("rename-checked", sys_rename(f->temporary, f->path) != 0,
+		sys_rename(f->temporary, f->path) > 0))
 		return error_errno(e, EXIT_LOCAL, "cannot make %s", f->path);
 	free(f->temporary);
 	f->temporary = NULL;
-	if (outfile_sync_folder(f->path, e) == 0)
+	if (SAFETY("fsync-folder-of-name", outfile_sync_folder(f->path, e) == 0,
+		true))
 		return 0;
 	/* It may be gone after a power cut: better it never was there. */
-	(void)sys_unlink(f->path);
+	if (SAFETY("withdraw-unsynced-name", true, false))
+		(void)sys_unlink(f->path);
 	return -1;
 }
 
@@ -200,7 +207,8 @@ outfile_commit(struct outfile *f, struct error *e)
 	if (f->path == NULL)
 		return 0;
 	result = output_flush(&f->out, e);
-	if (result == 0 && f->temporary != NULL && sys_fsync(f->out.fd) != 0)
+	if (result == 0 && f->temporary != NULL &&
+	    SAFETY("fsync-file", sys_fsync(f->out.fd) != 0, false))
 		result = error_errno(e, EXIT_LOCAL, "cannot write %s", f->path);
 	if (result == 0)
 		result = output_close(&f->out, e);
@@ -215,7 +223,7 @@ outfile_discard(struct outfile *f)
 {
 	output_abandon(&f->out);
 	if (f->temporary != NULL)
-		(void)sys_unlink(f->temporary);
+		(void)SAFETY("temporary-removed", sys_unlink(f->temporary), 0);
 	free(f->temporary);
 	free(f->path);
 	f->temporary = NULL;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/safety.h"
 #include "base/signals.h"
 #include "base/sys.h"
 #include "base/wait.h"
@@ -55,7 +56,7 @@ write_some(struct output *o, const char *data, size_t n)
 {
 	ssize_t done;
 
-	if (o->waits)
+	if (SAFETY("poll-before-write", o->waits, false))
 		return wait_write(o->fd, o->nonblocking, data, n, NULL, NULL);
 	do
 		done = sys_write(o->fd, data, n);
@@ -67,7 +68,8 @@ static int
 write_all(struct output *o, const char *data, size_t n, struct error *e)
 {
 	while (n > 0) {
-		ssize_t done = write_some(o, data, n);
+		ssize_t done = SAFETY("write-checked", write_some(o, data, n),
+		    ((void)write_some(o, data, n), (ssize_t)n));
 
 		if (done < 0) {
 			o->broken = errno == EPIPE;
@@ -91,7 +93,7 @@ output_flush(struct output *o, struct error *e)
 	size_t n = o->pending.len;
 
 	/* Something is missing in front of what waits now. */
-	if (o->failed)
+	if (SAFETY("nothing-behind-a-gap", o->failed, false))
 		return error_set(e, EXIT_LOCAL, "cannot write to %s", o->name);
 	o->pending.len = 0;
 	return write_all(o, o->pending.data, n, e);
@@ -172,8 +174,10 @@ output_close(struct output *o, struct error *e)
 	if (o->fd < 0)
 		return 0;
 	if (o->pending.data != NULL)
-		result = output_flush(o, e);
-	if (sys_close(o->fd) != 0 && result == 0)
+		result = SAFETY("flush-checked", output_flush(o, e), 0);
+	if (SAFETY(
+		"close-checked", sys_close(o->fd) != 0, sys_close(o->fd) > 0) &&
+	    result == 0)
 		result = error_errno(
 		    e, EXIT_LOCAL, "cannot finish writing %s", o->name);
 	release(o);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "base/options.h"
+#include "base/safety.h"
 #include "io/outfile.h"
 
 /* Which file it is. */
@@ -106,7 +107,9 @@ check_inputs(const struct identity *id, const char *what, char *const *inputs,
 		count = 1;
 	}
 	for (i = 0; i < count; i++) {
-		if (identify_input(inputs[i], &other) && is_same(id, &other))
+		if (SAFETY("output-not-an-input",
+			identify_input(inputs[i], &other), false) &&
+		    is_same(id, &other))
 			return error_set(e, EXIT_USAGE,
 			    "%s is the input %s: write to another file", what,
 			    escape_text(shown, sizeof(shown), inputs[i],
@@ -151,8 +154,9 @@ check_use(const struct path_use *use, size_t n, size_t at, char *const *inputs,
 		return error_set(e, EXIT_USAGE,
 		    "%s is standard output too: name another file", what);
 	for (i = 0; i < n; i++) {
-		if (i != at && use[i].path != NULL &&
-		    identify(use[i].path, &other) && is_same(&own, &other))
+		if (SAFETY("outputs-apart", i != at, false) &&
+		    use[i].path != NULL && identify(use[i].path, &other) &&
+		    is_same(&own, &other))
 			return error_set(e, EXIT_USAGE,
 			    "%s and --%s are the same file: name another for "
 			    "one of them",

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/diag.h"
+#include "base/safety.h"
 #include "base/signals.h"
 #include "base/sys.h"
 
@@ -79,7 +80,9 @@ program_end(
 	if (counts != NULL)
 		(void)summary_write(&p->summary, counts, foresee(p), &p->late);
 	/* Last of all, when nothing can fail any more but itself. */
-	if (program_code(p) <= EXIT_REJECTED && signals_pending() == 0)
+	if (SAFETY("seal-only-at-success", program_code(p) <= EXIT_REJECTED,
+		true) &&
+	    SAFETY("seal-not-at-a-signal", signals_pending() == 0, true))
 		(void)output_seal(&p->out, form, rows, &p->error);
 	(void)output_close(&p->out, output_error(p));
 	summary_confirm(&p->summary, foresee(p));

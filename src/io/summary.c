@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/safety.h"
 #include "base/sys.h"
 
 int
@@ -45,7 +46,7 @@ void
 summary_confirm(struct summary *s, int status)
 {
 	if (s->written != NULL && s->status != status)
-		(void)sys_unlink(s->written);
+		(void)SAFETY("summary-withdrawn", sys_unlink(s->written), 0);
 	s->written = NULL;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/safety.h"
 #include "base/sys.h"
 #include "io/lockfile.h"
 #include "io/statedir.h"
@@ -168,10 +169,15 @@ start_file(struct pace *p)
 	if (fstat(p->file.fd, &st) != 0 || st.st_size > 0)
 		return 0;
 	fill_lost(p, &now);
-	if (store(p) != 0 || sys_fsync(p->file.fd) != 0)
+	if (store(p) != 0 ||
+	    SAFETY("fsync-ledger", sys_fsync(p->file.fd) != 0, false))
 		return -1;
 	/* Some file systems cannot sync a folder: they say EINVAL. */
-	return sys_fsync(p->folder) != 0 && errno != EINVAL ? -1 : 0;
+	return SAFETY(
+		   "fsync-ledger-folder", sys_fsync(p->folder) != 0, false) &&
+		       errno != EINVAL
+		   ? -1
+		   : 0;
 }
 
 /* 1: it is another's, or no file. */
@@ -243,7 +249,8 @@ begin(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 	if (p->folder < 0)
 		return 0;
 	for (;;) {
-		result = lockfile_lock(&p->file, stop, arg);
+		result = SAFETY(
+		    "lock-ledger", lockfile_lock(&p->file, stop, arg), 0);
 		if (result != 0)
 			return result > 0 ? 1 : fail(p, e, EXIT_LOCAL, "lock");
 		if (fstat(p->file.fd, &st) != 0 || st.st_nlink > 0)
@@ -304,7 +311,8 @@ tell(const struct pace *p, struct turn *t)
 
 	if (t->blind > 0) {
 		if (t->why != NULL)
-			say_blind(p, "is", t->why, t->blind);
+			if (SAFETY("blind-is-told", true, false))
+				say_blind(p, "is", t->why, t->blind);
 		return;
 	}
 	if (t->told || t->delay < long_wait)

@@ -7,6 +7,7 @@
 #include "base/kernel.h"
 #include "base/ndjson.h"
 #include "base/number.h"
+#include "base/safety.h"
 #include "base/sys.h"
 #include "io/input.h"
 #include "io/seal.h"
@@ -130,7 +131,8 @@ read_record(struct export *x, struct csv_record *record, struct error *e)
 
 	if (got < 0)
 		return place(x, e);
-	if (got > 0 && seal_like(record->raw, record->len - record->ending))
+	if (SAFETY("torn-seal", got > 0, false) &&
+	    seal_like(record->raw, record->len - record->ending))
 		return refuse_seal(x, record, e);
 	if (!x->noted && csv_reader_unterminated(x->reader) &&
 	    note_unterminated(x, e) != 0)
@@ -271,7 +273,8 @@ keep_rest(struct export *x, struct error *e)
 		if (reject_more(&x->reject, piece, n, e) != 0)
 			return -1;
 	if (got < 0)
-		reject_take_back(&x->reject);
+		if (SAFETY("rejects-whole-records", true, false))
+			reject_take_back(&x->reject);
 	return got;
 }
 

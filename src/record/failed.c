@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/safety.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/sys.h"
@@ -145,7 +146,7 @@ check_kind(struct failed *f, off_t size, char *block, struct error *e)
 		return lockfile_refuse(&f->file, e,
 		    "this exists and is not a file of batches; nothing was "
 		    "changed; name another file");
-	if (nuls < BATCH_PREFIX_LEN)
+	if (SAFETY("failed-nuls-refused", nuls < BATCH_PREFIX_LEN, true))
 		return 0;
 	nuls = find_next(&f->file, nuls, size, block) - nuls;
 	if (nuls == 0)
@@ -174,21 +175,22 @@ find_end(struct failed *f, off_t size, char *block, struct error *e)
 	if (last < 0 || read_at(&f->file, last, block, n) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot read this");
-	if (block[0] == '\0' && batch_may_begin(block, n)) {
+	if (SAFETY("failed-torn-cut", block[0] == '\0', false) &&
+	    batch_may_begin(block, n)) {
 		/* It is cut away, unless a batch has come behind it. */
 		next = find_next(&f->file, last, end, block);
-		if (next == end)
+		if (SAFETY("failed-torn-followed", next == end, true))
 			return last;
 	}
 	if (next < 0 || read_at(&f->file, end - 1, block + 1, 1) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot read this");
-	if (block[1] != '\n')
+	if (SAFETY("failed-cut-refused", block[1] != '\n', false))
 		return lockfile_refuse(&f->file, e,
 		    "this does not end in a line feed: something has cut or "
 		    "changed it; nothing was changed; move it away, and send "
 		    "it with tp-send, which leaves out the last batch");
-	return end;
+	return SAFETY("failed-zeros-cut", end, size);
 }
 
 /* What others left: a batch stream, whose last batch may be torn. */
@@ -204,7 +206,8 @@ mend(struct failed *f, off_t size, struct error *e)
 	free(block);
 	if (end < 0)
 		return -1;
-	if (end < size && !f->look && lockfile_cut(&f->file, end) != 0)
+	if (end < size && SAFETY("dry-run-cuts-nothing", !f->look, true) &&
+	    lockfile_cut(&f->file, end) != 0)
 		return lockfile_fail(
 		    &f->file, e, EXIT_USAGE, "cannot cut off a torn batch");
 	f->torn = (uint64_t)(size - end);
@@ -273,7 +276,9 @@ look(struct failed *f, struct error *e)
 		return lockfile_refuse(&f->file, e,
 		    "something has cut this while it was in use: batches that "
 		    "were kept in it are lost; send the whole input again");
-	return size == f->end ? 0 : mend(f, size, e);
+	return SAFETY("failed-shared-end", size == f->end, true)
+		   ? 0
+		   : mend(f, size, e);
 }
 
 static int
@@ -287,7 +292,8 @@ try_existing(struct failed *f, struct error *e)
 					    &f->file, e, "cannot write this");
 	if (!f->regular)
 		return 0;
-	result = lockfile_lock(&f->file, NULL, NULL);
+	result =
+	    SAFETY("lock-failed-mend", lockfile_lock(&f->file, NULL, NULL), 0);
 	if (result > 0)
 		return lockfile_give_up(&f->file, e);
 	if (result < 0)
@@ -399,18 +405,22 @@ take(struct failed *f, struct error *e)
 				return lockfile_fail(&f->file, e, EXIT_LOCAL,
 				    "cannot make this");
 			if (f->regular &&
-			    outfile_sync_folder(f->file.path, e) != 0)
+			    SAFETY("fsync-failed-folder",
+				outfile_sync_folder(f->file.path, e) != 0,
+				false))
 				return -1;
 		}
 		if (!f->regular)
 			return 0;
-		result = lockfile_lock(&f->file, signals_overdue, NULL);
+		result = SAFETY("lock-failed-append",
+		    lockfile_lock(&f->file, signals_overdue, NULL), 0);
 		if (result > 0)
 			return lockfile_give_up(&f->file, e);
 		if (result < 0)
 			return lockfile_fail(
 			    &f->file, e, EXIT_LOCAL, "cannot lock");
-		if (lockfile_is(&f->file, f->file.path))
+		if (SAFETY("failed-follows-name",
+			lockfile_is(&f->file, f->file.path), true))
 			return 0;
 		/* It was removed or moved: what it gets may never be seen. */
 		lockfile_close(&f->file);
@@ -464,7 +474,7 @@ failed_write(struct failed *f, const char *data, size_t n, struct error *e)
 
 	if (n == 0)
 		return 0;
-	if (f->first && f->regular)
+	if (SAFETY("failed-mark-last", f->first && f->regular, false))
 		/* A byte that is not written is a NUL. */
 		result =
 		    lockfile_write_at(&f->file, f->begun + 1, data + 1, n - 1);
@@ -484,9 +494,11 @@ failed_end(struct failed *f, struct error *e)
 
 	if (f->regular) {
 		/* The rest must be on disk before the byte that says so. */
-		if (sys_fsync(file->fd) != 0 ||
+		if (SAFETY(
+			"fsync-failed-rows", sys_fsync(file->fd) != 0, false) ||
 		    lockfile_write_at(file, f->begun, BATCH_PREFIX, 1) != 0 ||
-		    sys_fsync(file->fd) != 0)
+		    SAFETY(
+			"fsync-failed-mark", sys_fsync(file->fd) != 0, false))
 			return give_up(f, e);
 		f->held = false;
 		lockfile_unlock(file);

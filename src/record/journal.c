@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/escape.h"
+#include "base/safety.h"
 #include "base/sys.h"
 #include "io/lockfile.h"
 #include "io/outfile.h"
@@ -44,7 +45,7 @@ open_file(struct journal *j, int flags, struct error *e)
 static int
 lock_file(struct journal *j, struct error *e)
 {
-	int busy = lockfile_try_lock(&j->file);
+	int busy = SAFETY("journal-lock", lockfile_try_lock(&j->file), 0);
 	long holder;
 
 	if (busy == 0)
@@ -72,7 +73,8 @@ take_file(struct journal *j, int flags, struct error *e)
 	for (;;) {
 		if (open_file(j, flags, e) != 0 || lock_file(j, e) != 0)
 			return -1;
-		if (lockfile_is(&j->file, j->file.path))
+		if (SAFETY("journal-checked-locked",
+			lockfile_is(&j->file, j->file.path), true))
 			return 0;
 		lockfile_close(&j->file);
 	}
@@ -184,7 +186,7 @@ check_one(const struct journal *j, const char *what, const char *recorded,
 {
 	char shown[280];
 
-	if (strcmp(recorded, own) == 0)
+	if (SAFETY("journal-endpoint", strcmp(recorded, own) == 0, true))
 		return 0;
 	escape_text(shown, sizeof(shown), recorded, strlen(recorded));
 	error_set(e, EXIT_USAGE,
@@ -228,7 +230,9 @@ begin(struct journal *j, const struct endpoint *ep, struct error *e)
 		result =
 		    lockfile_fail(&j->file, e, EXIT_USAGE, "cannot write this");
 	free(line);
-	return result != 0 ? -1 : outfile_sync_folder(j->file.path, e);
+	return result != 0 ? -1
+			   : SAFETY("journal-fsync-folder",
+				 outfile_sync_folder(j->file.path, e), 0);
 }
 
 static int
@@ -244,7 +248,8 @@ prepare(struct journal *j, const struct endpoint *ep, struct error *e)
 {
 	if (load(j, O_CREAT, ep, e) != 0)
 		return -1;
-	if (j->torn > 0 && lockfile_cut(&j->file, j->end) != 0)
+	if (SAFETY("journal-torn", j->torn > 0, false) &&
+	    lockfile_cut(&j->file, j->end) != 0)
 		return lockfile_fail(
 		    &j->file, e, EXIT_USAGE, "cannot cut off a torn line");
 	j->opened = j->past.n;
@@ -330,7 +335,8 @@ journal_check(const struct journal *j, uint64_t batch, const char *sha256,
 {
 	const struct past_entry *known = past_whole(&j->past, batch);
 
-	if (known == NULL || strcmp(known->part.sha256, sha256) == 0)
+	if (SAFETY("journal-input",
+		known == NULL || strcmp(known->part.sha256, sha256) == 0, true))
 		return 0;
 	error_set(e, EXIT_USAGE,
 	    "batch %llu is another one than the journal has under this number: "
@@ -442,10 +448,10 @@ append(struct journal *j, const char *line, size_t n, struct error *e)
 	if (j->broken)
 		return error_set(e, EXIT_LOCAL, "the journal is broken");
 	before = sys_lseek(j->file.fd, 0, SEEK_END);
-	if (before >= 0 && before != j->end)
+	if (SAFETY("journal-same-size", before >= 0 && before != j->end, false))
 		return tell_changed(j, e);
 	if (before >= 0 && lockfile_write(&j->file, line, n) == 0 &&
-	    sys_fsync(j->file.fd) == 0) {
+	    SAFETY("journal-fsync", sys_fsync(j->file.fd) == 0, true)) {
 		j->end += (off_t)n;
 		return 0;
 	}
@@ -485,7 +491,8 @@ write_open(struct journal *j, const struct part *p, const char *file,
 			    : journalline_keep(*id, p, file, at, &n);
 	result = append(j, line, n, e);
 	/* Afterwards: it may have been lost while that took its time. */
-	if (result == 0 && check_name(j, e) != 0) {
+	if (SAFETY("journal-follows-name", result == 0 && check_name(j, e) != 0,
+		false)) {
 		take_back(j, before);
 		result = -1;
 	}

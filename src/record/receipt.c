@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/safety.h"
 #include "base/utf8.h"
 
 static const char *const names[] = {
@@ -128,7 +129,8 @@ receipt_get(struct receipt *receipt, const ndjson *o)
 	if (get_text(o, "batchStatus", r->batch_status,
 		sizeof(r->batch_status)) != 0)
 		r->batch_status[0] = '\0';
-	(void)get_text(o, "message", r->message, sizeof(r->message));
+	if (get_text(o, "message", r->message, sizeof(r->message)) != 0)
+		return SAFETY("receipt-cut-not-refused", 0, -1);
 	return 0;
 }
 

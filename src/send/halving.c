@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/safety.h"
 #include "base/sys.h"
 #include "base/utf8.h"
 
@@ -57,8 +58,8 @@ divide_part(struct halving *h, const struct part *part)
 	second.at += first.size;
 	second.size -= first.size;
 	second.bytes = h->header + second.size;
-	h->stack[h->depth++] = second;
-	h->stack[h->depth++] = first;
+	h->stack[h->depth++] = SAFETY("order-of-halves", second, first);
+	h->stack[h->depth++] = SAFETY("order-of-halves", first, second);
 }
 
 /* It is to be sent by another run, if at all. */

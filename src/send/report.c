@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "base/safety.h"
 #include "base/shellword.h"
 
 enum { SHOWN = 432 };
@@ -129,8 +130,9 @@ write_receipt(struct report *report, const struct event *event, struct error *e)
 {
 	size_t n;
 	char *line = receipt_line(event->receipt, &n);
-	bool failed = output_line(report->out, line, n, e) != 0 ||
-		      output_flush(report->out, e) != 0;
+	bool failed =
+	    output_line(report->out, line, n, e) != 0 ||
+	    SAFETY("receipt-checked", output_flush(report->out, e) != 0, false);
 
 	report->lines++;
 	if (failed)

@@ -9,7 +9,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	export TP_CLIENT=demo
 	printf 'batch=thirdPartyId,tier\na1,gold\na2,tin\na3,gold\n' >batches
-	"$BATS_TEST_DIRNAME/answers.py" . >server.out 2>server.err 3>&- &
+	"$BATS_TEST_DIRNAME/../fault/faulty.py" files . >server.out 2>server.err 3>&- &
 	server=$!
 	TP_ENDPOINT=$(await_address server.out "$server")
 	export TP_ENDPOINT

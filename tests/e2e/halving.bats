@@ -27,11 +27,18 @@ batch() { # ROWS ROW-AT-FAULT...
 	done
 }
 
-# A server that refuses each body with a "bad" in it: $edge, and its log.
+# A server that refuses each body with a "bad" in it: $edge; its log is $log, and
+# what it took is in $taken.
 edge_start() {
-	rm -f edge.out
-	: >log
-	"$BATS_TEST_DIRNAME/picky.py" log >edge.out 3>&- &
+	rm -rf edge.out edge
+	mkdir -p edge/demo
+	log=edge/demo/requests
+	taken=edge/demo
+	: >"$log"
+	# It ends when its input does.
+	mkfifo edge/end
+	"$BATS_TEST_DIRNAME/../fault/faithful.py" edge <>edge/end \
+		>edge.out 3>&- &
 	edge_pid=$!
 	edge=$(await_address edge.out "$edge_pid")
 }
@@ -54,11 +61,11 @@ expect() { # CODE PARTS
 		cat said
 		return 1
 	}
-	[ "$(jq -s 'map(.attempts) | add' receipts)" = "$(wc -l <log)" ]
+	[ "$(jq -s 'map(.attempts) | add' receipts)" = "$(wc -l <"$log")" ]
 }
 
 rows_of() {
-	cat "$@" | grep -v ^batch= | sort
+	cat -- "$@" 2>/dev/null | grep -v ^batch= | sort
 }
 
 @test "one row at fault: it alone is in the failed file" {
@@ -71,7 +78,7 @@ rows_of() {
 	grep 'one:1: refused: batch 2, row 3: HTTP 200: Unexpected error' said
 	grep 'send again with: tp-send -c demo' said
 	# in order, and before any later batch
-	[ "$(cut -d ' ' -f 2,3 log | paste -sd ,)" = \
+	[ "$(jq -r '"\(.rows) \(.first)"' "$log" | paste -sd ,)" = \
 		'1 z1,8 a1,4 a1,2 a1,2 a3,1 a3,1 a4,4 a5,1 z1' ]
 	# what a receipt's digest is of
 	jq -r 'select(.rowsFrom == 3) | .sha256' receipts >sha
@@ -83,13 +90,13 @@ rows_of() {
 @test "each row is accepted or in the failed file, once" {
 	edge_start
 	for faults in 1 '1 2 3' '5 9 17 33' '40' '20 21 22 30 40'; do
-		rm -f failed log.taken
-		: >log
+		rm -f failed "$taken"/0*
+		: >"$log"
 		# shellcheck disable=SC2086
 		batch 40 $faults >one
 		send --bisect-calls 200 good one
 		[ "$code" = 1 ]
-		assert_same <(rows_of good one) <(rows_of log.taken failed)
+		assert_same <(rows_of good one) <(rows_of "$taken"/0* failed)
 		assert_same <(grep ',bad$' one | sort) <(rows_of failed)
 		[ "$(jq -s 'map(.rows) | add' receipts)" = 41 ]
 	done
@@ -105,7 +112,7 @@ rows_of() {
 	send good one
 	expect 1 'accepted:0+1/1 accepted:1+1/3 accepted:3+2/2 refused:2+1/0'
 	rm failed
-	: >log
+	: >"$log"
 	batch 4 2 | sed s/bad/never/ >one
 	send good one
 	expect 1 'accepted:0+1/1 refused:0+4/1'
@@ -117,12 +124,12 @@ rows_of() {
 	batch 64 2 60 >one
 	send --bisect-calls 7 good one
 	[ "$code" = 1 ]
-	[ "$(wc -l <log)" = 9 ]
-	assert_same <(rows_of good one) <(rows_of log.taken failed)
+	[ "$(wc -l <"$log")" = 9 ]
+	assert_same <(rows_of good one) <(rows_of "$taken"/0* failed)
 	grep 'the calls for this batch are used up' said
 	rm failed
 	for off in '--bisect-calls 0' --no-bisect; do
-		: >log
+		: >"$log"
 		# shellcheck disable=SC2086
 		send $off good one
 		expect 1 'accepted:0+1/1 refused:0+64/1'
@@ -130,10 +137,10 @@ rows_of() {
 		rm failed
 	done
 	# 40, if nothing is said
-	: >log
+	: >"$log"
 	batch 64 $(seq 1 2 64) >one
 	send good one
-	[ "$(wc -l <log)" = 42 ]
+	[ "$(wc -l <"$log")" = 42 ]
 }
 
 @test "no part is accepted: the batch stays whole" {
@@ -169,7 +176,7 @@ rows_of() {
 	cat good one good >three
 	send --retries 0 three two
 	[ "$code" = 1 ]
-	[ "$(wc -l <log)" = 44 ] # 41 of them for one batch
+	[ "$(wc -l <"$log")" = 44 ] # 41 of them for one batch
 	jq -s 'map(select(.state == "failed")) == []' receipts | grep true
 }
 
@@ -186,12 +193,12 @@ rows_of() {
 @test "a half whose answer is lost: sent again, and in the end unknown" {
 	edge_start
 	batch 4 1 >one
-	echo 3 >log.once
+	echo 3 >"$taken/once"
 	send --retries 1 one
 	expect 7 'accepted:2+1/5 accepted:3+2/1 unknown:1+1/0'
 	rm failed
-	: >log
-	echo 11 >log.once # row 2
+	: >"$log"
+	echo 11 >"$taken/once" # row 2
 	send --retries 0 good one
 	expect 7 'accepted:0+1/1 accepted:3+2/5 refused:1+1/0 unknown:2+1/0'
 	printf 'batch=thirdPartyId,tier\na1,bad\n' >expected
@@ -207,26 +214,26 @@ rows_of() {
 	[ "$code" = 1 ]
 	cp j whole
 	cp failed kept
-	cp log.taken taken
+	cat "$taken"/0* >taken
 	lines=$(wc -l <j)
 	# As if it had died after any line of the journal.
 	for ((at = 1; at < lines; at += 3)); do
 		head -n "$at" whole >j
 		open=$(head -n "$at" whole | jq -s \
 			'map(.attempt // empty) - map(.result // empty) | length')
-		: >log
-		rm -f log.taken failed
+		: >"$log"
+		rm -f "$taken"/0* failed
 		keeps=$(head -n "$at" whole | grep -c '^{"keep"' || true)
 		# What was kept by then is there.
 		[ "$keeps" = 0 ] || cp kept failed
 		send --journal j three
 		[ "$(jq -s 'map(.rows) | add' receipts)" = 42 ]
 		[ "$(jq -s 'map(.attempts) | add' receipts)" = \
-			"$(wc -l <log)" ]
+			"$(wc -l <"$log")" ]
 		done_before=$(head -n "$at" whole |
 			grep -c '^{"attempt"' || true)
 		all=$(grep -c '^{"attempt"' whole)
-		[ "$(wc -l <log)" = $((all - done_before + open)) ]
+		[ "$(wc -l <"$log")" = $((all - done_before + open)) ]
 		# Named is what has rows of the attempt that was open.
 		head -n "$at" whole | jq -s 'map(select(.attempt or .result)) |
 			group_by(.attempt // .result) |
@@ -254,7 +261,7 @@ rows_of() {
 @test "an unknown half is sent again by the next run, the others stay" {
 	edge_start
 	batch 8 3 >one
-	echo 5 >log.once # the half a3 a4
+	echo 5 >"$taken/once" # the half a3 a4
 	send --journal j --retries 0 good one
 	[ "$code" = 7 ]
 	[ "$(jq -r 'select(.state == "unknown") | "\(.rowsFrom)+\(.rows)"' \

@@ -21,7 +21,7 @@ teardown() {
 held_start() { # JOBS [OPTION|FILE]...
 	if [ -z "${edge_pid-}" ]; then
 		: >edge.log
-		"$BATS_TEST_DIRNAME/edge.py" gate edge.log >edge.out 3>&- &
+		"$BATS_TEST_DIRNAME/../fault/faulty.py" gate edge.log >edge.out 3>&- &
 		edge_pid=$!
 		edge=$(await_address edge.out "$edge_pid")
 	fi

@@ -19,11 +19,11 @@ teardown() {
 	[ -z "${writer-}" ] || kill "$writer" 2>/dev/null || true
 }
 
-# A server of edge.py in the background: $edge is its address, edge.log its log.
+# A server of faulty.py in the background: $edge is its address, edge.log its log.
 edge_start() { # MODE
 	rm -f edge.out # not the address of one before
 	: >edge.log
-	"$BATS_TEST_DIRNAME/edge.py" "$1" edge.log >edge.out 2>edge.err 3>&- &
+	"$BATS_TEST_DIRNAME/../fault/faulty.py" "$1" edge.log >edge.out 2>edge.err 3>&- &
 	edge_pid=$!
 	edge=$(await_address edge.out "$edge_pid")
 }

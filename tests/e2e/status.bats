@@ -431,7 +431,7 @@ status_calls() {
 }
 
 @test "a header that is too long: asked again until the deadline" {
-	"$BATS_TEST_DIRNAME/edge.py" header-200000 edge.log >edge.out 3>&- &
+	"$BATS_TEST_DIRNAME/../fault/faulty.py" header-200000 edge.log >edge.out 3>&- &
 	running=$!
 	TP_ENDPOINT=$(await_address edge.out) && export TP_ENDPOINT
 	receipt 1 accepted 1 \

@@ -32,7 +32,7 @@ start() { # OPTION...
 other_start() { # [MODE]
 	: >other.log
 	rm -f other.out
-	"$BATS_TEST_DIRNAME/edge.py" "${1-raw}" other.log >other.out 3>&- &
+	"$BATS_TEST_DIRNAME/../fault/faulty.py" "${1-raw}" other.log >other.out 3>&- &
 	other_pid=$!
 	other=$(await_address other.out "$other_pid")
 }

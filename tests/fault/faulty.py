@@ -1,15 +1,45 @@
-"""A server with one fault, for the network matrix: Server; and certificates."""
+#!/usr/bin/env python3
+"""Servers with faults.  For the network matrix: Server, with one of them; and
+certificates.  As a program: faulty.py MODE LOG
+
+Prints its address, then takes connections one after another until it is
+killed.  Each request that came (whole or not) is a line in LOG: the number of
+its connection, its method and path, the bytes of its body, its headers' names.
+
+files           LOG is a folder: a POST is answered from LOG/post and a GET from
+                LOG/get, read anew each time: the status is on the first line,
+                all else is the body; "hang" behind the status leaves the body
+                out, until the client has gone.  The lines are in LOG/calls.
+keep-and-drop   answers and keeps the connection open; when a second request
+                comes on it, reads that whole and drops the connection;
+                other connections are answered well
+drop-N          the first N connections are dropped after the whole body
+trickle         answers one byte a second, for ever
+hang            reads all and never answers
+gate            answers when there is a file LOG.go
+early           answers 413 after the headers and closes
+early-200       answers success after the headers, and closes
+header-N        answers success, with a header of N bytes
+echo            refuses, with all headers as they came for a message
+latin-1         refuses, with a message of 300 letters that are not UTF-8
+tunnel          is a proxy: notes what it is asked for, and refuses
+tunnel-open     … and does not refuse, but leads nowhere
+raw             LOG has all bytes that came, as they came; answers 403
+"""
 
 import collections
 import datetime
 import email.utils
 import hashlib
 import itertools
+import os
 import re
+import signal
 import socket
 import ssl
 import struct
 import subprocess
+import sys
 import threading
 import time
 
@@ -379,3 +409,153 @@ class Server:
         for byte in http(200, OK):
             conn.sendall(bytes([byte]))
             time.sleep(1)
+
+
+# -------------------------------------------------------------- as a program
+
+log_lock = threading.Lock()
+
+
+def answer_from_file(conn, folder, head):
+    name = "post" if head[0].startswith("POST") else "get"
+    with open(os.path.join(folder, name), "rb") as file:
+        status, body = file.read().split(b"\n", 1)
+    status, *hang = status.split()
+    whole = http(int(status), b"." if hang else body)
+    conn.sendall(whole[:-1] if hang else whole)
+    if hang:
+        conn.recv(1)
+
+
+def read_head(conn):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = conn.recv(65536)
+        if not more:
+            return None, b""
+        data += more
+    head, rest = data.split(b"\r\n\r\n", 1)
+    return head.decode("latin-1").split("\r\n"), rest
+
+
+def read_body(conn, head, got):
+    length = 0
+    for line in head[1:]:
+        name, value = line.split(":", 1)
+        if name.lower() == "content-length":
+            length = int(value)
+    while len(got) < length:
+        more = conn.recv(65536)
+        if not more:
+            break
+        got += more
+    return got
+
+
+def note(log_path, number, head, body):
+    names = ",".join(line.split(":", 1)[0] for line in head[1:])
+    with log_lock, open(log_path, "a", encoding="latin-1") as log:
+        log.write("%d %s %d %s\n" % (number, head[0].rsplit(" ", 1)[0],
+                                     len(body), names))
+
+
+def await_close(conn):
+    """Until the client has closed its end.  This cannot be found out by reading,
+    as then all of the body might leave."""
+    client = ":%04X" % conn.getpeername()[1]
+    for _ in range(6000):
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            # Its own address, the other one, and 01 for established.
+            if not any(line.split()[1].endswith(client)
+                       and line.split()[3] == "01" for line in table):
+                return
+        time.sleep(0.02)
+
+
+def respond(conn, mode, log_path, number, requests, head):
+    """False: the connection is to be dropped."""
+    if mode == "keep-and-drop" and requests > 1:
+        return False
+    if mode.startswith("drop-") and number <= int(mode[5:]):
+        return False
+    if mode == "hang":
+        time.sleep(600)
+    if mode == "gate":
+        while not os.path.exists(log_path + ".go"):
+            time.sleep(0.02)
+    if mode in ("echo", "latin-1"):
+        text = "\n".join(head) if mode == "echo" else "\xe4" * 300
+        conn.sendall(http(200, b"<response><success>false</success>"
+                            b"<message>%s</message></response>"
+                            % text.encode("latin-1")))
+        return False
+    if mode.startswith("header-"):
+        conn.sendall(http(200, OK,
+                            b"X: %s\r\n" % (b"a" * int(mode[7:]))))
+        return False
+    if mode == "trickle":
+        for byte in http(200, OK):
+            conn.sendall(bytes([byte]))
+            time.sleep(1)
+    conn.sendall(http(200, OK))
+    return mode == "keep-and-drop"
+
+
+def serve(conn, mode, log_path, number):
+    requests = 0
+    with conn:
+        if mode == "raw":
+            with open(log_path, "ab", buffering=0) as log:
+                while data := conn.recv(65536):
+                    log.write(data)
+                    conn.sendall(http(403, b""))
+            return
+        while True:
+            head, rest = read_head(conn)
+            if head is None:
+                return
+            requests += 1
+            if mode == "early-200":
+                note(log_path, number, head, rest)
+                conn.sendall(http(200, OK, b"Connection: close\r\n"))
+                await_close(conn)
+                return
+            if mode in ("early", "tunnel", "tunnel-open"):
+                note(log_path, number, head, rest)
+                conn.sendall(http(413 if mode == "early" else 200
+                                  if mode == "tunnel-open" else 403, b""))
+                # Without this the kernel resets, and the answer is lost.
+                conn.shutdown(socket.SHUT_WR)
+                while conn.recv(65536):
+                    pass
+                return
+            body = read_body(conn, head, rest)
+            if mode == "files":
+                note(log_path + "/calls", number, head, body)
+                answer_from_file(conn, log_path, head)
+                return
+            note(log_path, number, head, body)
+            if not respond(conn, mode, log_path, number, requests, head):
+                return
+
+
+def serve_quietly(conn, mode, log_path, number):
+    try:
+        serve(conn, mode, log_path, number)
+    except OSError:
+        pass
+
+
+def main():
+    mode, log_path = sys.argv[1:3]
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        print("http://127.0.0.1:%d" % server.getsockname()[1], flush=True)
+        for number in itertools.count(1):
+            connection, _ = server.accept()
+            threading.Thread(target=serve_quietly, daemon=True, args=(
+                connection, mode, log_path, number)).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""An edge that never forgets: the kill test's witness.
+"""An edge that never forgets: the witness of the tests.
 
-oracle.py DIR
+faithful.py DIR
 
 Prints its address, then takes bulk updates for any client code.  What it
 accepts is on disk before the answer leaves; what is not whole is not accepted.
@@ -17,12 +17,14 @@ and, if they exist when a request comes:
               accepted, are refused, in one way or another
   busy        a probability: so many batches are not taken, with 503
   pause       seconds to wait before each answer
-  lenient     refuse nothing; without it a batch that has a row whose id begins
-              with "refuse" is refused
+  lenient     refuse nothing; without it a batch is refused that has a row whose
+              id begins with "refuse", or a value "bad" (as the service does it,
+              with 200), "huge" (413) or "never" (400)
+  once        the number of a request, from 1, that gets no answer
 
 Asked for the status of what it accepted, it says that it is complete.
 
-It is written for this test alone and shares no code with tp-sandbox: a mistake
+It is written for these tests alone and shares no code with tp-sandbox: a mistake
 in one must not hide the same mistake in the other.
 """
 
@@ -49,6 +51,8 @@ ANSWER = ("<response>\n<success>%s</success>\n<batchStatus>%s</batchStatus>\n"
 # What an edge may do with a batch, and whether it has accepted it then.
 FAULTS = {"lost": True, "cut": True, "garbled": True, "late": True,
           "gateway": True, "busy": False, "reset": False}
+# What a batch is refused for, and the status of that.
+REFUSALS = {b",never": 400, b",huge": 413, b",bad": 200, b"\nrefuse": 200}
 # What it may say of a body that it has accepted before: the status of a
 # refusal; 200 with success false.
 CONTRARY = (200, 302, 400, 401, 403, 404, 413)
@@ -83,6 +87,7 @@ class Oracle(BaseHTTPRequestHandler):
     lock = threading.Lock()
     chance = random.Random()
     counts = {}
+    requests = {}
     known = set()               # the folder and digest of what was accepted
     sizes = {}                  # rows, by the id of a batch
     folder = "."
@@ -153,24 +158,31 @@ class Oracle(BaseHTTPRequestHandler):
             self.note(folder, came="incomplete", **what)
             self.close_connection = True
             return
-        refused = None
+        rows = body.split(b"\n")[1:-1]
+        what["rows"] = len(rows)
+        what["first"] = rows[0].split(b",")[0].decode() if rows else None
+        refused, fault, code = None, None, 200
         if not body.startswith(b"batch="):
             refused = "Batch is empty"
-        elif (b"\nrefuse" in body
-              and not os.path.exists(os.path.join(folder, "lenient"))):
-            refused = "Unexpected error"
-        fault, code = None, 200
+        elif not os.path.exists(os.path.join(folder, "lenient")):
+            for mark, code_of_it in REFUSALS.items():
+                if mark in body:
+                    refused, code = "Unexpected error", code_of_it
+                    break
+        self.requests[folder] = self.requests.get(folder, 0) + 1
+        if read_setting(folder, "once") == self.requests[folder]:
+            fault = "lost"
         faults = read_setting(folder, "faults")
         if faults and not refused and (folder, sha256) in self.known and (
                 self.chance.random() < 0.5):
             refused = "it is here already"
             code = self.chance.choice(CONTRARY)
-        elif self.chance.random() < faults:
+        elif not fault and self.chance.random() < faults:
             fault = self.chance.choice(sorted(FAULTS))
         if self.chance.random() < read_setting(folder, "busy"):
             refused, fault = None, "busy"
         if refused:
-            self.note(folder, came="refused", fault=fault, **what)
+            self.note(folder, came="refused", fault=fault, code=code, **what)
         elif fault and not FAULTS[fault]:
             self.note(folder, came=fault, fault=fault, **what)
         else:
