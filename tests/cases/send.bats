@@ -21,7 +21,7 @@ setup() {
 }
 
 # Runs tp-send, which cannot reach anything; code, receipts, said.
-try() {
+try_send() {
 	code=0
 	timeout 120 tp-send --retries 0 "$@" >receipts 2>said || code=$?
 }
@@ -32,7 +32,7 @@ states() {
 
 @test "wrong usage: 2, one line, nothing on stdout" {
 	while read -r -a options; do
-		try "${options[@]}" one
+		try_send "${options[@]}" one
 		[ "$code" = 2 ]
 		[ ! -s receipts ]
 		[ "$(wc -l <said)" = 1 ]
@@ -60,13 +60,13 @@ states() {
 
 @test "a port that is none is said to be one" {
 	for port in 0 65536 99999 123456789012345678901 x ''; do
-		try --endpoint "http://127.0.0.1:$port" one
+		try_send --endpoint "http://127.0.0.1:$port" one
 		[ "$code" = 2 ]
 		[ "$(cat said)" = "tp-send: endpoint 'http://127.0.0.1:$port': \
 the port must be a number from 1 to 65535" ]
 	done
 	for address in http://127.0.0.1:80x https:// host:80; do
-		try --endpoint "$address" one
+		try_send --endpoint "$address" one
 		[ "$code" = 2 ]
 		grep 'expected https://HOST or https://HOST:PORT' said
 	done
@@ -74,17 +74,17 @@ the port must be a number from 1 to 65535" ]
 
 @test "no client code: 2" {
 	unset TP_CLIENT
-	try one
+	try_send one
 	[ "$code" = 2 ]
 	grep -- '--client CODE or set TP_CLIENT' said
 }
 
 @test "empty input, a missing file, a folder, something else: 3" {
-	try </dev/null
+	try_send </dev/null
 	[ "$code" = 3 ]
 	grep 'empty' said
 	for file in nowhere . said; do
-		try "$file"
+		try_send "$file"
 		[ "$code" = 3 ]
 		[ ! -s receipts ]
 	done
@@ -117,11 +117,11 @@ the port must be a number from 1 to 65535" ]
 
 @test "a batch that does not comply: invalid, kept, 3; the others go on" {
 	printf 'batch=id,tier\na1,gold\n' >bad
-	try --failed failed bad two
+	try_send --failed failed bad two
 	[ "$code $(states)" = '5 invalid failed' ]
 	assert_same <(cat bad two) failed
 	[ "$(jq -r .sha256 receipts | head -n 1)  bad" = "$(sha256sum bad)" ]
-	try --failed failed2 bad
+	try_send --failed failed2 bad
 	[ "$code $(states)" = '3 invalid' ]
 	[ "$(jq .attempts receipts)" = 0 ]
 }
@@ -130,12 +130,12 @@ the port must be a number from 1 to 65535" ]
 	for tail in 'batch=thirdPartyId,tier\nx' 'batch=thirdPartyId,tier\n' \
 		'batch=thirdParty' 'batch=thirdPartyId,tier\nx,1\ny,2'; do
 		{ cat one && printf "$tail"; } >cut
-		try --failed failed cut
+		try_send --failed failed cut
 		[ "$code $(states)" = '5 failed' ]
 		assert_same one failed
 		rm failed
 		printf "$tail" >cut
-		try --failed failed cut
+		try_send --failed failed cut
 		[ "$code" = 3 ]
 		[ ! -s receipts ]
 		[ ! -e failed ]
@@ -149,7 +149,7 @@ the port must be a number from 1 to 65535" ]
 		yes "id,$row" | head -n 15000
 		cat two
 	} >large
-	try --failed failed large
+	try_send --failed failed large
 	[ "$code $(states)" = '5 invalid failed' ]
 	assert_same large failed
 	[ "$(jq .bytes receipts | head -n 1)" = $((21 + 15000 * 4004)) ]
@@ -159,7 +159,7 @@ the port must be a number from 1 to 65535" ]
 }
 
 @test "the failed file by default: its name, mode and place" {
-	try one two
+	try_send one two
 	[ "$code $(states)" = '5 failed failed' ]
 	name=$(echo tp-failed-*.batches)
 	[[ $name =~ ^tp-failed-[0-9]{8}T[0-9]{6}Z-[0-9]+\.batches$ ]]
@@ -167,17 +167,17 @@ the port must be a number from 1 to 65535" ]
 	assert_same <(cat one two) "$name"
 	grep "2 batches were not accepted, kept in $name; send again with:" said
 	rm "$name"
-	try -q one # named also then
+	try_send -q one # named also then
 	grep 'send again with:' said
 }
 
 @test "-q says why the exit code is 2 or more" {
 	printf 'batch=thirdPartyId,tier\nc1,go' >cut
-	try -q two cut
+	try_send -q two cut
 	[ "$code" = 5 ]
 	grep '^tp-send: cut:2:1: cut-short: batch 2: the last line has no' said
 	printf 'batch=thirdPartyId,tier\nc1,50%%\n' >bad
-	try -q two bad
+	try_send -q two bad
 	[ "$code" = 5 ]
 	grep '^tp-send: bad:2:6: invalid: batch 2: ' said
 	# and of those that were not sent any more it says nothing
@@ -188,7 +188,7 @@ the port must be a number from 1 to 65535" ]
 @test "the command that sends it again can be pasted" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 		-keyout key -out crt -days 2 -subj /CN=x 2>openssl.err
-	try --api v1 --cacert crt --failed './a b' two
+	try_send --api v1 --cacert crt --failed './a b' two
 	command=$(sed -n 's/.*send again with: //p' said)
 	[ "$command" = "tp-send -c demo --api v1 --endpoint $nobody \
 --cacert crt './a b'" ]
@@ -200,13 +200,13 @@ the port must be a number from 1 to 65535" ]
 	mkdir -p "$long"
 	for file in "it's" "'" "''a" 'a\b\\c' '-x $HOME `id` "*"' 'é ü' \
 		"$long/it's"; do
-		try -q --failed "./$file" --summary s two
+		try_send -q --failed "./$file" --summary s two
 		command=$(sed -n 's/.*send again with: //p' said)
 		eval "$command --dry-run" >plan
 		[ "$(jq .batches plan)" = 1 ]
 		[ "$(jq -r .failedFile s)" = "./$file" ]
 	done
-	try --failed 'a	b' two
+	try_send --failed 'a	b' two
 	grep -F "'a\x09b'" said
 }
 
@@ -215,7 +215,7 @@ the port must be a number from 1 to 65535" ]
 		'\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'; do
 		# shellcheck disable=SC2059
 		{ cat one && printf "$tail"; } >failed
-		try --failed failed two
+		try_send --failed failed two
 		[ "$code" = 5 ]
 		assert_same <(cat one two) failed
 		grep 'warning: failed ended in a batch .* 29 bytes were cut' said
@@ -226,7 +226,7 @@ the port must be a number from 1 to 65535" ]
 	for option in -q -v; do
 		{ cat one && printf 'batch=thirdPartyId,tier\nz1,go'; } |
 			tee failed >copy
-		try $option --failed failed two
+		try_send $option --failed failed two
 		[ "$code" = 2 ]
 		[ ! -s receipts ]
 		assert_same copy failed
@@ -236,19 +236,19 @@ the port must be a number from 1 to 65535" ]
 
 @test "the failed file: no link, no input, nothing else" {
 	ln -s elsewhere link
-	try --failed link one
+	try_send --failed link one
 	[ "$code" = 2 ]
 	[ ! -e elsewhere ]
 	cp two kept
 	ln -s kept linked
-	try --failed linked one
+	try_send --failed linked one
 	[ "$code" = 2 ]
 	assert_same two kept
 	cp one input
-	try --failed input <input
+	try_send --failed input <input
 	[ "$code" = 2 ]
 	echo id,a >table
-	try --failed table one
+	try_send --failed table one
 	[ "$code" = 2 ]
 	[ "$(cat table)" = id,a ]
 	assert_same one input
@@ -257,7 +257,7 @@ the port must be a number from 1 to 65535" ]
 @test "the failed file may be a pipe" {
 	mkfifo pipe
 	cat pipe >out &
-	try --failed pipe one two
+	try_send --failed pipe one two
 	wait $!
 	[ "$code" = 5 ]
 	assert_same <(cat one two) out
@@ -265,15 +265,15 @@ the port must be a number from 1 to 65535" ]
 
 @test "a failed file with a name as long as may be" {
 	name=$(printf 'f%.0s' {1..255})
-	try --failed "$name" one
+	try_send --failed "$name" one
 	[ "$code" = 5 ]
 	cmp one "$name"
-	try --failed "x$name" one
+	try_send --failed "x$name" one
 	[ "$code" = 2 ]
 }
 
 @test "a failed file that cannot take it: 4, and it is said" {
-	try --failed /dev/full one two
+	try_send --failed /dev/full one two
 	[ "$code" = 4 ]
 	grep '^tp-send: /dev/full: cannot write: No space left' said
 	grep '^tp-send: neither accepted nor kept: batch 1; send it again' said ||
@@ -289,7 +289,7 @@ the port must be a number from 1 to 65535" ]
 		printf 'batch=thirdPartyId,tier\nc1,go' >"cut$i"
 		files+=("cut$i")
 	done
-	try -q --failed failed "${files[@]}" one "${files[@]}"
+	try_send -q --failed failed "${files[@]}" one "${files[@]}"
 	[ "$code" = 5 ]
 	grep '^tp-send: neither accepted nor kept: batches 1 to 30, 32 to 61; ' \
 		said
@@ -297,7 +297,7 @@ the port must be a number from 1 to 65535" ]
 	assert_same one failed
 	[ "$(grep -c 'cut-short: batch' said)" = 20 ]
 	grep '^tp-send: cut-short: 40 more like these' said
-	try -q cut1
+	try_send -q cut1
 	[ "$code" = 3 ]
 	grep '^tp-send: neither accepted nor kept: batch 1; send it again' said
 }
@@ -305,7 +305,7 @@ the port must be a number from 1 to 65535" ]
 @test "the summary" {
 	printf 'batch=id,tier\na1,gold\n' >bad
 	printf 'batch=thirdPartyId,tier\na1,gold' >cut
-	try --failed failed --summary summary bad one two cut
+	try_send --failed failed --summary summary bad one two cut
 	jq -e '[.batches, .invalid, .failed, .accepted, .passedOver, .rows,
 		.rowsAccepted, .calls, .failedFile, .exit] ==
 		[3, 1, 2, 0, 1, 4, 0, 1, "failed", 5]' summary

@@ -7,32 +7,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 }
 
-# Runs a command; its stdout, stderr and code are out, err and $status.
-try() {
-	status=0
-	"$@" >out 2>err || status=$?
-}
-
-# The same, with this text (as printf has it) on stdin.
-try_with() { # TEXT COMMAND...
-	local text=$1
-	shift
-	# shellcheck disable=SC2059 # the text is a format on purpose
-	printf "$text" >in
-	status=0
-	"$@" <in >out 2>err || status=$?
-}
-
-expect() { # STATUS STDOUT
-	[ "$status" = "$1" ] || {
-		echo "exit $status instead of $1" && cat err
-		return 1
-	}
-	# shellcheck disable=SC2059
-	printf "$2" >expected
-	assert_same expected out
-}
-
 # COUNT rows that have the numbers from 1 as ids.
 numbers() {
 	echo thirdPartyId,a

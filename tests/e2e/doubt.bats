@@ -38,7 +38,7 @@ send() { # "FAULT..." OPTION...
 }
 
 # "state/http/attempts" of each receipt.
-expect() { # CODE STATES REQUESTS
+came_to() { # CODE STATES REQUESTS
 	local got
 	got=$(jq -r '[.state, .http, .attempts] | map(tostring) | join("/")' \
 		receipts | paste -sd ' ')
@@ -55,7 +55,7 @@ expect() { # CODE STATES REQUESTS
 			http=${refusal#code=}
 			[ "$http" != false ] || http=200
 			send "1:$loss 2:$refusal"
-			expect 7 "unknown/$http/2 accepted/200/1" 3
+			came_to 7 "unknown/$http/2 accepted/200/1" 3
 			assert_same one failed
 			grep "^tp-send: both:1: unknown: batch 1: HTTP $http" said
 			head -n 1 receipts |
@@ -68,7 +68,7 @@ expect() { # CODE STATES REQUESTS
 	for loss in $losses; do
 		for denial in $denials; do
 			send "1:$loss 2:$denial"
-			expect 7 "unknown/${denial#*=}/2 failed/null/0" 2
+			came_to 7 "unknown/${denial#*=}/2 failed/null/0" 2
 			assert_same both failed
 		done
 	done
@@ -77,17 +77,17 @@ expect() { # CODE STATES REQUESTS
 @test "a gateway answers for the service, and nothing else does: unknown" {
 	for status in 502 504; do
 		send "1-2:code=$status"
-		expect 7 "unknown/$status/2 accepted/200/1" 3
+		came_to 7 "unknown/$status/2 accepted/200/1" 3
 		assert_same one failed
 	done
 	send '1:code=504 2:code=503'
-	expect 7 'unknown/503/2 accepted/200/1' 3
+	came_to 7 'unknown/503/2 accepted/200/1' 3
 }
 
 @test "the service is not ready, then refuses: refused" {
 	for status in 408 425 429 500 503 599; do
 		send "1:code=$status 2:code=400"
-		expect 1 'refused/400/2 accepted/200/1' 3
+		came_to 1 'refused/400/2 accepted/200/1' 3
 		assert_same one failed
 	done
 }
@@ -95,7 +95,7 @@ expect() { # CODE STATES REQUESTS
 @test "an answer is lost, then accepted: accepted" {
 	for loss in $losses; do
 		send "1:$loss"
-		expect 0 'accepted/200/2 accepted/200/1' 3
+		came_to 0 'accepted/200/2 accepted/200/1' 3
 		[ ! -e failed ]
 	done
 }
@@ -129,7 +129,7 @@ run_again() { # "FAULT..." [OPTION...]
 		second=accepted/200/1 sent=3
 		[[ $denials != *$refusal* ]] || second=failed/null/0 sent=2
 		run_again "1:reset-after 2:$refusal"
-		expect 7 "unknown/$http/2 $second" $sent
+		came_to 7 "unknown/$http/2 $second" $sent
 		[ ! -e failed ]
 
 		# Nothing takes the doubt back but "accepted".  What is refused
@@ -138,7 +138,7 @@ run_again() { # "FAULT..." [OPTION...]
 		[[ $denials != *$refusal* ]] || second=failed/null/0
 		[[ $refusal != false && $refusal != code=413 ]] || sent=3
 		run_again "1-3:$refusal"
-		expect 7 "unknown/$http/$sent $second" $sent
+		came_to 7 "unknown/$http/$sent $second" $sent
 		[ ! -e failed ]
 		grep 'possible-duplicate: batch 1: ' said
 		head -n 1 receipts | jq -e .possibleDuplicate
@@ -146,16 +146,16 @@ run_again() { # "FAULT..." [OPTION...]
 		sent=1
 		[ "$second" = skipped/200/0 ] || sent=2 second=accepted/200/1
 		run_again ''
-		expect 0 "accepted/200/1 $second" $sent
+		came_to 0 "accepted/200/1 $second" $sent
 		grep 'possible-duplicate: batch 1: ' said
 		run_again ''
-		expect 0 'skipped/200/0 skipped/200/0' 0
+		came_to 0 'skipped/200/0 skipped/200/0' 0
 	done
 }
 
 @test "with a journal: what was in doubt and is not sent stays unknown" {
 	run_again '1-2:reset-after 3:code=503 4:code=503'
-	expect 7 'unknown/null/2 failed/503/2' 4
+	came_to 7 'unknown/null/2 failed/503/2' 4
 	stay
 	sandbox_stop # and now nobody listens
 	code=0
@@ -171,7 +171,7 @@ run_again() { # "FAULT..." [OPTION...]
 	head -n 2 j >open # the header, and an attempt without a result
 	mv open j
 	run_again '1-3:false' # all of it, and each half
-	expect 7 'unknown/200/3 accepted/200/1' 4
+	came_to 7 'unknown/200/3 accepted/200/1' 4
 	tp-status --endpoint "$sandbox" --deadline 1 j >outcomes 2>said ||
 		code=$?
 	[ "$code" = 7 ]
@@ -197,7 +197,7 @@ s/$/,gold/' >both
 
 @test "in doubt, then halved by the next run: each row tells for itself" {
 	run_again '1:reset-after 2:false'
-	expect 7 'unknown/200/2 accepted/200/1' 3
+	came_to 7 'unknown/200/2 accepted/200/1' 3
 	run_again '1-2:false' # the whole, and its first row
 	[ "$code" = 7 ]
 	parts() {
@@ -217,7 +217,7 @@ s/$/,gold/' >both
 	[ "$code" = 7 ]
 	grep 'receipts of 1 batch unknown' said
 	run_again '' # all of it is sent once more, and taken
-	expect 0 'accepted/200/1 skipped/200/0' 1
+	came_to 0 'accepted/200/1 skipped/200/0' 1
 }
 
 @test "halves in doubt, all refused by the next run: still unknown" {
@@ -240,14 +240,14 @@ s/$/,gold/' >both
 
 @test "what stops the run while it halves a batch is what its receipt says" {
 	send '1:code=413 2-3:code=503' -q
-	expect 5 'failed/503/3 failed/null/0' 3
+	came_to 5 'failed/503/3 failed/null/0' 3
 	grep '^tp-send: both:1: failed: batch 1: HTTP 503' said
 	code=0
 	tp-status -c demo --endpoint "$sandbox" receipts >outcomes 2>said ||
 		code=$?
 	[ "$code" = 5 ]
 	send '1:false 2:code=403' -q
-	expect 6 'refused/403/2 failed/null/0' 2
+	came_to 6 'refused/403/2 failed/null/0' 2
 	assert_same both failed
 	code=0
 	tp-status -c demo --endpoint "$sandbox" receipts >outcomes 2>said ||
@@ -262,7 +262,7 @@ s/$/,gold/' >both
 	# With a journal the batch waits for the next run.
 	rm -f failed
 	run_again '1:code=413 2-3:code=503'
-	expect 5 'failed/503/3 failed/null/0' 3 || expect 5 failed/503/3 3
+	came_to 5 'failed/503/3 failed/null/0' 3 || came_to 5 failed/503/3 3
 	[ ! -e failed ]
 	run_again ''
 	[ "$code" = 0 ]

@@ -55,7 +55,7 @@ parts() {
 		paste -sd ' '
 }
 
-expect() { # CODE PARTS
+came_to() { # CODE PARTS
 	[ "$code $(parts)" = "$1 $2" ] || {
 		echo "got $code $(parts), expected $1 $2"
 		cat said
@@ -72,7 +72,7 @@ rows_of() {
 	edge_start
 	batch 8 3 >one
 	send good one good
-	expect 1 'accepted:0+1/1 accepted:1+2/3 accepted:4+1/3 accepted:5+4/1 refused:3+1/0 accepted:0+1/1'
+	came_to 1 'accepted:0+1/1 accepted:1+2/3 accepted:4+1/3 accepted:5+4/1 refused:3+1/0 accepted:0+1/1'
 	printf 'batch=thirdPartyId,tier\na3,bad\n' >expected
 	assert_same expected failed
 	grep 'one:1: refused: batch 2, row 3: HTTP 200: Unexpected error' said
@@ -110,12 +110,12 @@ rows_of() {
 	edge_start
 	batch 4 2 | sed s/bad/huge/ >one
 	send good one
-	expect 1 'accepted:0+1/1 accepted:1+1/3 accepted:3+2/2 refused:2+1/0'
+	came_to 1 'accepted:0+1/1 accepted:1+1/3 accepted:3+2/2 refused:2+1/0'
 	rm failed
 	: >"$log"
 	batch 4 2 | sed s/bad/never/ >one
 	send good one
-	expect 1 'accepted:0+1/1 refused:0+4/1'
+	came_to 1 'accepted:0+1/1 refused:0+4/1'
 	assert_same one failed
 }
 
@@ -132,7 +132,7 @@ rows_of() {
 		: >"$log"
 		# shellcheck disable=SC2086
 		send $off good one
-		expect 1 'accepted:0+1/1 refused:0+64/1'
+		came_to 1 'accepted:0+1/1 refused:0+64/1'
 		assert_same one failed
 		rm failed
 	done
@@ -147,7 +147,7 @@ rows_of() {
 	edge_start
 	batch 4 1 2 3 4 >one
 	send good one
-	expect 1 'accepted:0+1/1 refused:0+4/7'
+	came_to 1 'accepted:0+1/1 refused:0+4/7'
 	assert_same one failed
 }
 
@@ -156,7 +156,7 @@ rows_of() {
 	batch 64 $(seq 64) >one
 	batch 2 >two
 	send one two
-	expect 6 'refused:0+64/8 failed:0+2/0'
+	came_to 6 'refused:0+64/8 failed:0+2/0'
 	assert_same <(cat one two) failed
 	grep 'stopped: the service refuses these batches' said
 }
@@ -165,7 +165,7 @@ rows_of() {
 	edge_start
 	batch 1 1 >one
 	send one one one good
-	expect 6 'refused:0+1/1 refused:0+1/1 refused:0+1/1 failed:0+1/0'
+	came_to 6 'refused:0+1/1 refused:0+1/1 refused:0+1/1 failed:0+1/0'
 	assert_same <(cat one one one good) failed
 }
 
@@ -185,7 +185,7 @@ rows_of() {
 	batch 64 $(seq 64) >one
 	send --bisect-calls 10 good one one one good
 	# Eleven calls for the first, nine for the second.
-	expect 6 'accepted:0+1/1 refused:0+64/11 refused:0+64/9 failed:0+64/0 failed:0+1/0'
+	came_to 6 'accepted:0+1/1 refused:0+64/11 refused:0+64/9 failed:0+64/0 failed:0+1/0'
 	assert_same <(cat one one one good) failed
 	grep 'stopped: the service refused 20 calls in a row' said
 }
@@ -195,12 +195,12 @@ rows_of() {
 	batch 4 1 >one
 	echo 3 >"$taken/once"
 	send --retries 1 one
-	expect 7 'accepted:2+1/5 accepted:3+2/1 unknown:1+1/0'
+	came_to 7 'accepted:2+1/5 accepted:3+2/1 unknown:1+1/0'
 	rm failed
 	: >"$log"
 	echo 11 >"$taken/once" # row 2
 	send --retries 0 good one
-	expect 7 'accepted:0+1/1 accepted:3+2/5 refused:1+1/0 unknown:2+1/0'
+	came_to 7 'accepted:0+1/1 accepted:3+2/5 refused:1+1/0 unknown:2+1/0'
 	printf 'batch=thirdPartyId,tier\na1,bad\n' >expected
 	printf 'batch=thirdPartyId,tier\na2,v2\n' >>expected
 	assert_same expected failed

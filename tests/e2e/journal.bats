@@ -50,7 +50,7 @@ states() {
 	jq -r .state "${1:-receipts}" | paste -sd ' '
 }
 
-expect() { # CODE STATES
+came_to() { # CODE STATES
 	[ "$code $(states)" = "$1 $2" ] || {
 		echo "got $code $(states), expected $1 $2"
 		cat said
@@ -74,7 +74,7 @@ balanced() { # RECEIPTS...
 	sandbox_start
 	head -n 3 four >one
 	send one
-	expect 0 accepted
+	came_to 0 accepted
 	sha=$(sha256sum <one)
 	sed -E 's/demo-[0-9]+-1/ID/g; s/"time":"[^"]*"/"time":"T"/' j >got
 	what='"batch":1,"sha256":"'${sha%% *}'","rows":2,"bytes":'$(wc -c <one)
@@ -105,7 +105,7 @@ balanced() { # RECEIPTS...
 		rm -f j
 		sandbox_start --rate 0 --fault 2:false
 		send --api $api mixed
-		expect 3 'accepted accepted accepted invalid'
+		came_to 3 'accepted accepted accepted invalid'
 		[ "$(jq -r .api receipts | uniq -c)" = "      4 $api" ]
 		tail -n +2 j | grep -v '^{"\(attempt\|keep\)"' >closed
 		[ "$(jq -r .api closed | uniq)" = "$api" ]
@@ -113,7 +113,7 @@ balanced() { # RECEIPTS...
 		sed -i "2,\$s/\"api\":\"$api\",//" j
 		[ "$(grep -c '"api"' j)" = 1 ]
 		send --api $api mixed
-		expect 3 'skipped skipped skipped invalid'
+		came_to 3 'skipped skipped skipped invalid'
 		[ "$(jq -r .api receipts | uniq -c)" = "      4 $api" ]
 		TP_ENDPOINT=$sandbox tp-status --interval 0 --poll-rate 600 \
 			--rate 600 j >outcomes || [ $? = 3 ]
@@ -125,7 +125,7 @@ balanced() { # RECEIPTS...
 @test "tp-status takes nothing from a journal whose first line it cannot read" {
 	sandbox_start
 	send four
-	expect 0 'accepted accepted accepted accepted'
+	came_to 0 'accepted accepted accepted accepted'
 	for change in 's/"v2"/"v3"/' 's/"version":1/"version":2/'; do
 		sed "1$change" j >other
 		code=0
@@ -141,10 +141,10 @@ balanced() { # RECEIPTS...
 @test "accepted batches are skipped, and tp-status asks about them" {
 	sandbox_start --rate 0 --log log
 	send four
-	expect 0 'accepted accepted accepted accepted'
+	came_to 0 'accepted accepted accepted accepted'
 	cp receipts first
 	send --summary s four
-	expect 0 'skipped skipped skipped skipped'
+	came_to 0 'skipped skipped skipped skipped'
 	[ "$(jq -c '[.rowsAccepted, .rowsSkipped, .skipped]' s)" = '[8,8,4]' ]
 	[ "$(wc -l <log)" = 4 ]
 	balanced first receipts
@@ -168,7 +168,7 @@ balanced() { # RECEIPTS...
 	[ ! -e failed ]
 	cp receipts first
 	send four
-	expect 0 'skipped accepted accepted accepted'
+	came_to 0 'skipped accepted accepted accepted'
 	[ "$(jq -c .possibleDuplicate receipts | sort -u)" = null ]
 	balanced first receipts
 }
@@ -228,24 +228,24 @@ balanced() { # RECEIPTS...
 	[ "$code" = 6 ]
 	[ ! -e failed ]
 	send --token-file token four
-	expect 0 'accepted accepted accepted accepted'
+	came_to 0 'accepted accepted accepted accepted'
 }
 
 @test "unknown: sent again by the next run, the same bytes, and named" {
 	sandbox_start --rate 0 --log log --fault 2:html
 	send four
-	expect 7 'accepted unknown accepted accepted'
+	came_to 7 'accepted unknown accepted accepted'
 	[ ! -e failed ]
 	cp receipts first
 	send four
-	expect 0 'skipped accepted skipped skipped'
+	came_to 0 'skipped accepted skipped skipped'
 	[ "$(jq -r 'select(.possibleDuplicate) | .batch' receipts)" = 2 ]
 	grep 'possible-duplicate: batch 2: an earlier run may have sent it' said
 	[ "$(jq -r .sha256 log | sort | uniq -d | wc -l)" = 1 ]
 	balanced first receipts
 	# and once it is accepted, never again
 	send four
-	expect 0 'skipped skipped skipped skipped'
+	came_to 0 'skipped skipped skipped skipped'
 }
 
 @test "unknown again: named in receipt and summary, and so are its halves" {
@@ -253,24 +253,24 @@ balanced() { # RECEIPTS...
 		--fault 4:reset-after --fault 5-6:code=503
 	head -n 3 four >one
 	send --retries 0 one
-	expect 7 unknown
+	came_to 7 unknown
 	[ "$(jq -c .possibleDuplicate receipts)" = null ]
 	send --retries 0 --summary s one
-	expect 7 unknown
+	came_to 7 unknown
 	[ "$(jq -c .possibleDuplicate receipts)" = true ]
 	[ "$(jq .possibleDuplicates s)" = 1 ]
 	# Refused as a whole; the first half is lost, the second not taken.
 	send --retries 0 --summary s one
-	expect 7 'unknown unknown'
+	came_to 7 'unknown unknown'
 	[ "$(jq -c .possibleDuplicate receipts | paste -sd ' ')" = 'true true' ]
 	[ "$(jq .possibleDuplicates s)" = 2 ]
 	grep 'possible-duplicate: batch 1, row 1: an earlier run may' said
 	# It is sent again, all of it.  Nothing is taken.
 	send --retries 0 one
-	expect 7 unknown
+	came_to 7 unknown
 	[ "$(jq -c '[.rowsFrom, .possibleDuplicate]' receipts)" = '[null,true]' ]
 	send --retries 0 one
-	expect 0 accepted
+	came_to 0 accepted
 	[ "$(jq -c .possibleDuplicate receipts)" = true ]
 }
 
@@ -293,19 +293,19 @@ run this again when it has ended" ]
 	sandbox_stop
 	sandbox_start --rate 0 --log log --port "$port"
 	send four
-	expect 0 'skipped accepted accepted accepted'
+	came_to 0 'skipped accepted accepted accepted'
 	[ "$(jq -r 'select(.possibleDuplicate) | .batch' receipts)" = 2 ]
 }
 
 @test "refused batches are in the failed file, and stay there" {
 	sandbox_start --rate 0 --log log --fault 2:code=400
 	send four
-	expect 1 'accepted refused accepted accepted'
+	came_to 1 'accepted refused accepted accepted'
 	sed -n 4,6p four >second
 	assert_same second failed
 	cp receipts first
 	send four
-	expect 1 'skipped refused skipped skipped'
+	came_to 1 'skipped refused skipped skipped'
 	grep '(an earlier run has put it into failed)' said
 	[ "$(jq -c 'select(.state == "refused") | [.http, .attempts]' \
 		receipts)" = '[400,0]' ]
@@ -320,13 +320,13 @@ run this again when it has ended" ]
 	export TP_ENDPOINT=$sandbox
 	code=0
 	tp-send --journal j four >receipts 2>said || code=$?
-	expect 1 'accepted refused refused accepted'
+	came_to 1 'accepted refused refused accepted'
 	name=$(echo tp-failed-*.batches)
 	for option in -v -q; do
 		code=0
 		tp-send $option --journal j --summary sum four \
 			>receipts 2>said || code=$?
-		expect 1 'skipped refused refused skipped'
+		came_to 1 'skipped refused refused skipped'
 		[ "$(jq -r .failedFile sum)" = "$name" ]
 		grep -xF "tp-send: 2 batches were not accepted, kept in \
 $name by an earlier run; send again with: \
@@ -338,7 +338,7 @@ tp-send -c demo --endpoint $sandbox $name" said
 	rm "$name"
 	code=0
 	tp-send --journal j four >receipts 2>said || code=$?
-	expect 1 'skipped refused refused skipped'
+	came_to 1 'skipped refused refused skipped'
 	grep -c "batch [23]: .* (an earlier run has put it into $name)" said
 	[ "$(grep -c 'send again' said)" = 0 ]
 }
@@ -349,7 +349,7 @@ tp-send -c demo --endpoint $sandbox $name" said
 	cat four bad >five
 	for earlier in accepted skipped; do
 		send five
-		expect 3 "$earlier $earlier $earlier $earlier invalid"
+		came_to 3 "$earlier $earlier $earlier $earlier invalid"
 		assert_same bad failed
 	done
 }
@@ -362,13 +362,13 @@ tp-send -c demo --endpoint $sandbox $name" said
 	# As if it had died before it could say that the batch is kept.
 	sed '/^{"kept"/,$d' whole >j
 	send four --summary sum
-	expect 1 'skipped refused accepted accepted'
+	came_to 1 'skipped refused accepted accepted'
 	assert_same kept failed
 	# It is named nevertheless, with another one for this run, too.
 	[ "$(jq -r .failedFile sum)" = failed ]
 	sed '/^{"kept"/,$d' whole >j
 	send -q four --failed other --summary sum
-	expect 1 'skipped refused accepted accepted'
+	came_to 1 'skipped refused accepted accepted'
 	grep 'tp-send: 1 batch was not accepted, kept in failed by an earlier run; send again with: ' said
 	[ "$(jq -r .failedFile sum)" = failed ]
 	[ ! -e other ]
@@ -378,13 +378,13 @@ tp-send -c demo --endpoint $sandbox $name" said
 		# shellcheck disable=SC2059
 		printf "$torn" >failed
 		send four
-		expect 1 'skipped refused accepted accepted'
+		came_to 1 'skipped refused accepted accepted'
 		assert_same kept failed
 	done
 	sed '/^{"kept"/,$d' whole >j
 	rm failed
 	send four
-	expect 1 'skipped refused accepted accepted'
+	came_to 1 'skipped refused accepted accepted'
 	assert_same kept failed
 }
 
@@ -397,7 +397,7 @@ tp-send -c demo --endpoint $sandbox $name" said
 	} >large
 	cat large four >five
 	send five
-	expect 3 'invalid accepted accepted accepted accepted'
+	came_to 3 'invalid accepted accepted accepted accepted'
 	assert_same large failed
 	sed '/^{"kept"/,$d' j >before
 	[ "$(jq -r 'select(.keep) | .sha256' j)  large" = "$(sha256sum large)" ]
@@ -417,7 +417,7 @@ tp-send -c demo --endpoint $sandbox $name" said
 	send five
 	assert_same <(cat other large) failed
 	send five
-	expect 3 'invalid skipped skipped skipped skipped'
+	came_to 3 'invalid skipped skipped skipped skipped'
 	assert_same <(cat other large) failed
 }
 
@@ -425,28 +425,28 @@ tp-send -c demo --endpoint $sandbox $name" said
 	sandbox_start --rate 0 --log log
 	head -n 6 four >two
 	send two
-	expect 0 'accepted accepted'
+	came_to 0 'accepted accepted'
 	cp j before
 	: >log
 	sed s/a1/A1/ four >other
 	send other
-	expect 2 ''
+	came_to 2 ''
 	grep 'batch 1 is another one than the journal has' said
 	send --api v1 four
-	expect 2 ''
+	came_to 2 ''
 	grep 'j: .*its API is v2, not v1' said
 	send -c other four
-	expect 2 ''
+	came_to 2 ''
 	grep 'j: .*its client code is demo, not other' said
 	send --endpoint "http://localhost:${sandbox##*:}" four
-	expect 2 ''
+	came_to 2 ''
 	grep 'j: .*its endpoint is http://127' said
 	[ ! -s log ]
 	assert_same before j
 	send four
-	expect 0 'skipped skipped accepted accepted'
+	came_to 0 'skipped skipped accepted accepted'
 	send two
-	expect 3 'skipped skipped'
+	came_to 3 'skipped skipped'
 	grep 'ended after batch 2, but the journal has 4' said
 }
 
@@ -457,22 +457,22 @@ tp-send -c demo --endpoint $sandbox $name" said
 		# shellcheck disable=SC2059
 		printf "$bad" | tee j >copy
 		send four
-		expect 2 ''
+		came_to 2 ''
 		assert_same copy j
 	done
 	rm j
 	ln -s target j
 	send four
-	expect 2 ''
+	came_to 2 ''
 	[ ! -e target ]
 	rm j
 	mkfifo j
 	send four
-	expect 2 ''
+	came_to 2 ''
 	rm j
 	cp four j
 	send j
-	expect 2 ''
+	came_to 2 ''
 	assert_same four j
 	[ ! -s log ]
 }
@@ -484,7 +484,7 @@ tp-send -c demo --endpoint $sandbox $name" said
 		code=0
 		tp-send --endpoint "$sandbox" --journal j $option ./j four \
 			>receipts 2>said || code=$?
-		expect 2 ''
+		came_to 2 ''
 	done
 	rm -f j
 	code=0
@@ -620,7 +620,7 @@ lost() { # REQUESTS TEXT
 @test "something else cuts a journal that is read again: 4, and it is said" {
 	sandbox_start --rate 0 --log log
 	send four
-	expect 0 'accepted accepted accepted accepted'
+	came_to 0 'accepted accepted accepted accepted'
 	mkfifo pipe
 	tp-send --endpoint "$sandbox" --journal j --summary s <pipe \
 		>receipts 2>said 3>&- &
@@ -701,7 +701,7 @@ lost() { # REQUESTS TEXT
 	# Whether batch 3 had been read by then is a matter of chance.
 	states first | grep -qxE 'accepted accepted( failed)?'
 	send four
-	expect 0 'skipped skipped accepted accepted'
+	came_to 0 'skipped skipped accepted accepted'
 	balanced first receipts
 }
 
@@ -722,7 +722,7 @@ lost() { # REQUESTS TEXT
 @test "tp-status reads a journal" {
 	sandbox_start --rate 0 --fault 2:html --fault 3:code=400
 	send four
-	expect 7 'accepted unknown refused accepted'
+	came_to 7 'accepted unknown refused accepted'
 	code=0
 	tp-status --endpoint "$sandbox" --poll-rate 1000 --interval 0 \
 		--summary sum j >outcomes 2>said || code=$?
@@ -825,7 +825,7 @@ lost() { # REQUESTS TEXT
 		tp-send --endpoint "$sandbox" --journal j one >first 2>said
 	[ "$(grep -c DELAYED trace)" -ge 2 ]
 	send one
-	expect 0 skipped
+	came_to 0 skipped
 	[ "$(jq .time first)" = "$(jq .time receipts)" ]
 }
 
@@ -845,7 +845,7 @@ old() { # NAME
 	send seven
 	# Of 3, a half was accepted, and the other is kept; 4 and 5 are in doubt;
 	# 6 was refused for the token; 7 was not sent.
-	expect 1 'skipped refused skipped refused accepted accepted accepted accepted'
+	came_to 1 'skipped refused skipped refused accepted accepted accepted accepted'
 	[ "$(jq -c 'select(.possibleDuplicate).batch' receipts |
 		paste -sd ' ')" = '4 5' ]
 	[ "$(jq -r .reason receipts | paste -sd ' ')" = \

@@ -25,14 +25,14 @@ hostile() { # COMMAND ARGUMENT...
 }
 
 # The HTTP status of a small batch; 000: no answer.
-update() { # CURL-OPTION...
+update_status() { # CURL-OPTION...
 	curl -s -m 150 -o answer -w '%{http_code}\n' "$@" \
 		--data-binary $'batch=thirdPartyId,x\na1,new\n' \
 		"$sandbox/m2/demo/v2/profile/batchUpdate" || true
 }
 
 # The HTTP status of a batch in a file.
-post() { # FILE
+post_file() { # FILE
 	curl -s -m 60 -o /dev/null -w '%{http_code}\n' --data-binary "@$1" \
 		"$sandbox/m2/demo/v2/profile/batchUpdate" || true
 }
@@ -40,7 +40,7 @@ post() { # FILE
 # That it is well: it takes a batch and gives it back, and ends when it is told
 # to, with the exit code 0.
 well() {
-	[ "$(update)" = 200 ]
+	[ "$(update_status)" = 200 ]
 	[ "$(curl -s -m 150 "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo" |
 		jq -r .profileAttributes.x.value)" = new ]
 	SECONDS=0
@@ -94,7 +94,7 @@ has_connections() { # AT-MOST
 @test "1,100 silent connections: others are answered, and it is at rest" {
 	sandbox_start --idle 600 --rate 0
 	hostile hold silent 1100
-	[ "$(update)" = 200 ]
+	[ "$(update_status)" = 200 ]
 	[ "$(connections)" -le 272 ]
 	well
 }
@@ -103,7 +103,7 @@ has_connections() { # AT-MOST
 	sandbox_start --idle 600 --rate 0
 	hostile hold head 550
 	hostile hold body 550
-	[ "$(update)" = 200 ]
+	[ "$(update_status)" = 200 ]
 	[ "$(connections)" -le 272 ]
 	well
 }
@@ -118,7 +118,7 @@ has_connections() { # AT-MOST
 	hostile hold silent 100
 	hostile hold body 100
 	for _ in {1..20}; do
-		[ "$(update)" = 200 ]
+		[ "$(update_status)" = 200 ]
 	done
 	# It does not spin meanwhile: 14 and 15 are its ticks of CPU time.
 	before=$(awk '{ print $14 + $15 }' "/proc/$sandbox_pid/stat")
@@ -146,7 +146,7 @@ has_connections() { # AT-MOST
 	hostile hold silent 5
 	hostile hold shaken 5
 	until_connections 0
-	[ "$(update --cacert cert)" = 200 ]
+	[ "$(update_status --cacert cert)" = 200 ]
 }
 
 @test "--idle: a slow client is not silent, nor is one that has to wait" {
@@ -160,7 +160,7 @@ has_connections() { # AT-MOST
 		clients=()
 	done
 	[ "$(cat said.*)" = '200 4194304' ]
-	[ "$(update)" = 200 ]
+	[ "$(update_status)" = 200 ]
 }
 
 # ------------------------------------------------------------------- memory
@@ -169,7 +169,7 @@ has_connections() { # AT-MOST
 	sandbox_start --rate 0
 	for name in a b c d; do
 		large $name >b
-		[ "$(post b)" = 200 ]
+		[ "$(post_file b)" = 200 ]
 	done
 	profile="$sandbox/rest/v1/profiles/thirdPartyId/r0?client=demo"
 	[ "$(curl -s -m 20 -o answer -w '%{http_code}' "$profile")" = 404 ]
@@ -180,7 +180,7 @@ has_connections() { # AT-MOST
 		printf ,
 		head -c 31999 /dev/zero | tr '\0' '\1'
 	} >b
-	[ "$(post b)" = 200 ]
+	[ "$(post_file b)" = 200 ]
 	[ "$(curl -s -m 20 -o answer -w '%{http_code}' "$profile")" = 200 ]
 	[ "$(jq -c '.profileAttributes | map(.value | length)' answer)" = \
 		'[31999,31999]' ]
@@ -193,28 +193,28 @@ has_connections() { # AT-MOST
 	hostile hold most 4
 	large x >b
 	for _ in {1..6}; do
-		post b >>codes &
+		post_file b >>codes &
 	done
-	[ "$(update)" = 200 ]
+	[ "$(update_status)" = 200 ]
 	until_lines 6 codes
 	[ "$(sort -u codes)" = 503 ]
 	[ "$(jq -c 'select(.status == 503) | [.state, .bytes > 48000000]' log |
 		sort -u)" = '["failed",true]' ]
 	kill "${clients[@]}"
 	until_connections 0
-	[ "$(post b)" = 200 ]
+	[ "$(post_file b)" = 200 ]
 	peak_below 160
 	well
 }
 
 @test "profiles fill the memory: 503, nothing kept, and it goes on" {
 	sandbox_start --rate 0 --memory 128M
-	[ "$(update)" = 200 ]
+	[ "$(update_status)" = 200 ]
 	large x 800 >b
-	[ "$(post b)" = 200 ]
+	[ "$(post_file b)" = 200 ]
 	sed -i 's/^r/s/' b
-	[ "$(post b)" = 503 ]
-	[ "$(post b)" = 503 ]
+	[ "$(post_file b)" = 503 ]
+	[ "$(post_file b)" = 503 ]
 	[ "$(curl -s -o /dev/null -w '%{http_code}' \
 		"$sandbox/rest/v1/profiles/thirdPartyId/s1?client=demo")" = 404 ]
 	peak_below 220
@@ -228,7 +228,7 @@ has_connections() { # AT-MOST
 	sandbox=$(await_address address "$sandbox_pid")
 	large x >b
 	for _ in {1..12}; do
-		post b >>codes &
+		post_file b >>codes &
 	done
 	until_lines 12 codes
 	grep -qv 200 codes
