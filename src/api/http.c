@@ -98,8 +98,8 @@ give_body(char *to, size_t size, size_t n, void *arg)
 static bool
 is_too_long(const struct http *h)
 {
-	return SAFETY("answer-bounded", h->came > HTTP_ANSWER_MAX, false) ||
-	       h->given > HTTP_ANSWER_MAX;
+	return SAFETY("answer-bounded",
+	    h->came > HTTP_ANSWER_MAX || h->given > HTTP_ANSWER_MAX, false);
 }
 
 /*

@@ -533,6 +533,31 @@ test_clock_text(void **state)
 	assert_int_equal(clock_parse(NULL), 0);
 }
 
+/* ------------------------------------------------------------- output */
+
+/* Behind what could not be written nothing is, though there is room again. */
+static void
+nothing_behind_a_gap(void **state)
+{
+	char name[] = "/tmp/test-base.XXXXXX";
+	int file = mkstemp(name), full = open("/dev/full", O_WRONLY);
+	struct error e = ERROR_INIT;
+	struct output out;
+
+	(void)state;
+	assert_true(file >= 0 && full >= 0);
+	assert_int_equal(output_open(&out, full, "out", &e), 0);
+	assert_int_equal(output_write(&out, "lost", 4, &e), 0);
+	assert_int_equal(output_flush(&out, &e), -1);
+	assert_int_equal(dup2(file, out.fd), out.fd);
+	(void)output_write(&out, "behind", 6, &e);
+	assert_int_equal(output_flush(&out, &e), -1);
+	(void)output_close(&out, &e);
+	assert_int_equal(lseek(file, 0, SEEK_END), 0);
+	close(file);
+	unlink(name);
+}
+
 int
 main(void)
 {
@@ -552,6 +577,7 @@ main(void)
 	    cmocka_unit_test(ranges_any_order),
 	    cmocka_unit_test(ndjson_lines),
 	    cmocka_unit_test(ndjson_refuses),
+	    cmocka_unit_test(nothing_behind_a_gap),
 	    cmocka_unit_test(test_clock_text),
 	};
 
