@@ -83,18 +83,29 @@ are_alike(const struct halving_left *a, const struct halving_left *b)
 	return fate_rule(a->fate)->divisible == fate_rule(b->fate)->divisible;
 }
 
+/* What comes behind it belongs to it: these are other bytes. */
+static void
+join(const struct halving *h, struct part *p, const struct part *next)
+{
+	if (p->from == 0)
+		p->from = 1;
+	p->rows += next->rows;
+	p->size += next->size;
+	p->bytes = h->header + p->size;
+	p->sha256[0] = '\0';
+	p->doubtful |= next->doubtful;
+}
+
 /* Is it the neighbour of what came before, and alike? */
 static bool
 extend(struct halving *h, const struct halving_left *with)
 {
 	struct halving_left *last = &h->left[h->n - 1];
 
-	if (h->n == 0 || last->part.from + last->part.rows != with->part.from ||
+	if (last->part.from + last->part.rows != with->part.from ||
 	    !are_alike(last, with))
 		return false;
-	last->part.rows += with->part.rows;
-	last->part.size += with->part.size;
-	last->part.doubtful |= with->part.doubtful;
+	join(h, &last->part, &with->part);
 	return true;
 }
 
@@ -102,18 +113,9 @@ extend(struct halving *h, const struct halving_left *with)
 static int
 give_rest(struct halving *h, const struct part *part, struct error *e)
 {
-	struct part *all = &h->rest.part;
-
-	*all = *part;
-	if (all->from == 0)
-		all->from = 1;
-	while (h->depth > 0) {
-		const struct part *next = &h->stack[--h->depth];
-
-		all->rows += next->rows;
-		all->size += next->size;
-		all->doubtful |= next->doubtful;
-	}
+	h->rest.part = *part;
+	while (h->depth > 0)
+		join(h, &h->rest.part, &h->stack[--h->depth]);
 	h->rest.state = RECEIPT_FAILED;
 	h->rest.fate = FATE_NOT_SENT;
 	h->no_memory = true;

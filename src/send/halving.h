@@ -21,8 +21,8 @@ enum { HALVING_CALLS = 40, HALVING_CALLS_MAX = 10000 };
 /* Deep enough for 2^64 rows. */
 enum { HALVING_DEPTH = 66 };
 
-/* What was not taken, in order; neighbours that are alike are one.  Of its part
- * bytes and digest are not known. */
+/* What was not taken, in order; neighbours that are alike are one, of whose
+ * part the digest is not known. */
 struct halving_left {
 	struct part part;
 	enum receipt_state state; /* by what this run knows: part.doubtful says

@@ -280,3 +280,19 @@ rows_of() {
 	[ "$code" = 7 ]
 	[ "$(parts)" = 'skipped:0+1/0 skipped:1+2/0 skipped:4+1/0 skipped:5+4/0 unknown:3+1/0' ]
 }
+
+@test "rows at fault side by side: one part, with its own digest and size" {
+	edge_start
+	batch 8 2 3 4 7 >one
+	send one
+	expect_parts='refused:2+3/0 refused:7+1/0'
+	[ "$(parts | grep -o 'refused.*')" = "$expect_parts" ]
+	printf 'batch=thirdPartyId,tier\na2,bad\na3,bad\na4,bad\n' >first
+	printf 'batch=thirdPartyId,tier\na7,bad\n' >second
+	assert_same <(cat first second) failed
+	for part in first second; do
+		sha=$(sha256sum <"$part")
+		jq -c '[.sha256, .bytes]' receipts |
+			grep -xF "[\"${sha%% *}\",$(wc -c <"$part")]"
+	done
+}
