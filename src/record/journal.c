@@ -485,6 +485,10 @@ write_open(struct journal *j, const struct part *p, const char *file,
 	int result;
 
 	pthread_mutex_lock(&j->lock);
+	if (j->lost) {
+		pthread_mutex_unlock(&j->lock);
+		return 1;
+	}
 	before = j->end;
 	*id = j->opened + 1;
 	line = file == NULL ? journalline_attempt(*id, p, &n)

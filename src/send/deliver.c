@@ -74,9 +74,9 @@ record_trouble(struct delivery *d, uint64_t id, struct receipt *r, bool left,
 
 /*
  * One request, and what became of it by itself, in r->result.  It is in the
- * journal before its first byte leaves.  -1: no answer was looked for.  If only
- * its result cannot be recorded, e says so, and the next run will take the
- * attempt for open.
+ * journal before its first byte leaves.  1: it was not made, as the run stops.
+ * -1: no answer was looked for.  If only its result cannot be recorded, e says
+ * so, and the next run will take the attempt for open.
  */
 static int
 attempt(
@@ -86,14 +86,18 @@ attempt(
 	struct http_answer a;
 	struct answer answer;
 	uint64_t id = 0;
+	int status = 0;
 
 	if (SAFETY(
-		"journal-attempt-first", d->settings->journal != NULL, false) &&
-	    journal_attempt(d->settings->journal, &r->part, &id, e) != 0) {
+		"journal-attempt-first", d->settings->journal != NULL, false))
+		status =
+		    journal_attempt(d->settings->journal, &r->part, &id, e);
+	if (status < 0) {
 		result->fate = FATE_LOCAL;
 		result_set_message(result, e->text);
-		return -1;
 	}
+	if (status != 0)
+		return status;
 	memset(&a, 0, sizeof(a));
 	if (request(d, &r->part, &a, e) != 0) {
 		record_trouble(d, id, r, a.body_left, e);
@@ -152,15 +156,18 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 	for (;;) {
 		int status = wait_turn(d, delay, e);
 
-		if (status > 0 && result->attempts == 0)
-			result_set_message(result, not_sent);
 		if (status < 0) {
 			result->fate = FATE_LOCAL;
 			result_set_message(result, e->text);
-		}
-		if (status != 0)
 			break;
-		status = attempt(d, r, &after, e);
+		}
+		if (status == 0)
+			status = attempt(d, r, &after, e);
+		if (status > 0) {
+			if (result->attempts == 0)
+				result_set_message(result, not_sent);
+			break;
+		}
 		if (status == 0 && !fate_rule(result->fate)->again) {
 			if (result->fate != FATE_INTERRUPTED &&
 			    result->fate != FATE_STOPPED)

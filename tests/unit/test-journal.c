@@ -442,6 +442,27 @@ test_last_word(void **state)
 	journal_free(j);
 }
 
+/* That it was taken away is told once; nothing more is opened. */
+static void
+test_lost_once(void **state)
+{
+	const struct receipt r = make_receipt(1, 0, 1, 'a');
+	struct error e = ERROR_INIT, again = ERROR_INIT;
+	struct journal *j;
+	uint64_t id;
+
+	(void)state;
+	unlink(path);
+	j = reopen();
+	unlink(path);
+	assert_int_equal(journal_attempt(j, &r.part, &id, &e), -1);
+	assert_int_equal(e.code, EXIT_LOCAL);
+	assert_int_equal(journal_attempt(j, &r.part, &id, &again), 1);
+	assert_int_equal(journal_keep(j, &r.part, "failed", 0, &id, &again), 1);
+	assert_int_equal(again.code, EXIT_COMPLETE);
+	journal_free(j);
+}
+
 enum { KEPT = 250 };
 static struct journal *shared;
 
@@ -569,6 +590,7 @@ main(void)
 	    cmocka_unit_test(test_more_members),
 	    cmocka_unit_test(test_locked),
 	    cmocka_unit_test(test_last_word),
+	    cmocka_unit_test(test_lost_once),
 	    cmocka_unit_test(test_kept_by_threads),
 	    cmocka_unit_test(test_torn_at_the_end_of_a_block),
 	    cmocka_unit_test(test_many),
