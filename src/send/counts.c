@@ -16,18 +16,19 @@ was_accepted(const struct counts *c)
 	return c->states[RECEIPT_ACCEPTED] + c->states[RECEIPT_SKIPPED] > 0;
 }
 
-/* The first reason stays. */
-static void
+/* The first reason stays.  True: the run is to stop. */
+static bool
 deny(struct counts *c, const char *why)
 {
 	if (c->denied == NULL)
 		c->denied = why;
+	return true;
 }
 
-void
+bool
 counts_denial(struct counts *c)
 {
-	deny(c,
+	return deny(c,
 	    "the service refuses these batches: see that client code, token "
 	    "and certificate are right");
 }
@@ -41,7 +42,7 @@ counts_code(const struct receipt *r)
 	return fate_code(r->result.state, r->result.fate);
 }
 
-void
+bool
 counts_receipt(struct counts *c, const struct receipt *r, bool earlier)
 {
 	enum receipt_state state = r->result.state;
@@ -62,22 +63,24 @@ counts_receipt(struct counts *c, const struct receipt *r, bool earlier)
 	/* Only what the service said in this run, and of whole batches. */
 	if (!earlier && state == RECEIPT_REFUSED && r->part.from == 0 &&
 	    ++c->refused_in_row >= COUNTS_REFUSED_IN_ROW && !was_accepted(c))
-		counts_denial(c);
+		return counts_denial(c);
+	return false;
 }
 
-void
+bool
 counts_refusal(struct counts *c, uint64_t batch)
 {
 	if (c->refused_later++ == 0)
 		c->refused_first = batch;
 	if (++c->refused_calls >= COUNTS_REFUSED_CALLS && !was_accepted(c))
-		counts_denial(c);
-	else if (SAFETY("later-refusals-stop",
-		     c->refused_later >= COUNTS_REFUSED_LATER, false) &&
-		 c->refused_first != batch)
-		deny(c,
+		return counts_denial(c);
+	if (SAFETY("later-refusals-stop",
+		c->refused_later >= COUNTS_REFUSED_LATER, false) &&
+	    c->refused_first != batch)
+		return deny(c,
 		    "the service refused 20 calls in a row: see why it refuses "
 		    "these batches");
+	return false;
 }
 
 void

@@ -49,15 +49,14 @@ struct counts {
 
 void counts_free(struct counts *c);
 
-/* A receipt; earlier: of what an earlier run has settled.  A refusal may be why
- * the run is to stop: counts->denied then says so. */
-void counts_receipt(struct counts *c, const struct receipt *r, bool earlier);
-
-/* A call for that batch, or a part of it, was refused; the same. */
-void counts_refusal(struct counts *c, uint64_t batch);
-
-/* The credentials or the certificate were refused; the same. */
-void counts_denial(struct counts *c);
+/*
+ * A receipt (earlier: of what an earlier run has settled); a call for that
+ * batch, or a part of it, that was refused; credentials or a certificate that
+ * were. True: that is why the run is to stop, and c->denied says so.
+ */
+bool counts_receipt(struct counts *c, const struct receipt *r, bool earlier);
+bool counts_refusal(struct counts *c, uint64_t batch);
+bool counts_denial(struct counts *c);
 
 /* What a receipt makes the run exit with. */
 enum exit_code counts_code(const struct receipt *r);

@@ -27,18 +27,6 @@ desk_close(struct desk *d)
 	sha256_free(d->sha256);
 }
 
-static void
-take_desk(struct desk *d)
-{
-	pthread_mutex_lock(&d->lock);
-}
-
-static void
-leave_desk(struct desk *d)
-{
-	pthread_mutex_unlock(&d->lock);
-}
-
 /* ------------------------------------------------------------ stopping */
 
 bool
@@ -49,7 +37,7 @@ desk_stopped(void *desk)
 	return atomic_load(&d->stopped) || signals_pending() != 0;
 }
 
-/* At the desk, as all static functions here. */
+/* With the lock held, as all static functions here. */
 static void
 stop_run(struct desk *d, enum exit_code code)
 {
@@ -65,39 +53,29 @@ tell_trouble(struct desk *d, const struct error *e)
 	stop_run(d, e->code);
 }
 
-/* Do the counts say that it makes no sense to go on? */
-static bool
-is_denied(struct desk *d)
-{
-	if (d->counts->denied == NULL)
-		return false;
-	stop_run(d, EXIT_SERVICE);
-	return true;
-}
-
 void
 desk_stop(struct desk *d, enum exit_code code)
 {
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	stop_run(d, code);
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 void
 desk_trouble(struct desk *d, const struct error *e)
 {
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	tell_trouble(d, e);
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 void
 desk_denied(struct desk *d)
 {
-	take_desk(d);
-	counts_denial(d->counts);
-	(void)is_denied(d);
-	leave_desk(d);
+	pthread_mutex_lock(&d->lock);
+	(void)counts_denial(d->counts);
+	stop_run(d, EXIT_SERVICE);
+	pthread_mutex_unlock(&d->lock);
 }
 
 bool
@@ -105,10 +83,11 @@ desk_refused(struct desk *d, uint64_t batch)
 {
 	bool stops;
 
-	take_desk(d);
-	counts_refusal(d->counts, batch);
-	stops = is_denied(d);
-	leave_desk(d);
+	pthread_mutex_lock(&d->lock);
+	stops = counts_refusal(d->counts, batch);
+	if (stops)
+		stop_run(d, EXIT_SERVICE);
+	pthread_mutex_unlock(&d->lock);
 	return stops;
 }
 
@@ -277,8 +256,8 @@ write_receipt(struct desk *d, const struct batch *b, const struct receipt *r,
 	    .earlier = earlier};
 	struct error e = ERROR_INIT;
 
-	counts_receipt(d->counts, r, earlier);
-	(void)is_denied(d);
+	if (counts_receipt(d->counts, r, earlier))
+		stop_run(d, EXIT_SERVICE);
 	d->code = exit_worse(d->code, counts_code(r));
 	if (emit(d->report, &event, &e) != 0 && !d->mute) {
 		d->mute = true;
@@ -291,10 +270,10 @@ desk_repeats(struct desk *d, const struct part *p)
 {
 	const struct receipt r = {.part = *p};
 
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	(void)emit(d->report,
 	    &(struct event){.kind = EVENT_REPEATED, .receipt = &r}, NULL);
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 void
@@ -303,17 +282,17 @@ desk_again(struct desk *d, const struct receipt *r, double delay)
 	const struct event event = {
 	    .kind = EVENT_AGAIN, .receipt = r, .delay = delay};
 
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	(void)emit(d->report, &event, NULL);
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 void
 desk_warn_pc_id(struct desk *d)
 {
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	(void)emit(d->report, &(struct event){.kind = EVENT_PC_ID}, NULL);
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 void
@@ -323,7 +302,7 @@ desk_settle(struct desk *d, struct batch *b, const struct receipt *receipt,
 	struct receipt r = *receipt;
 	enum kept kept = KEPT_NOT;
 
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	if (SAFETY("kept-if-not-accepted", keep_it, false))
 		kept = keep(d, b, &r);
 	if (kept == KEPT_EARLIER)
@@ -331,15 +310,15 @@ desk_settle(struct desk *d, struct batch *b, const struct receipt *receipt,
 	if (kept == KEPT_NOT && r.result.state != RECEIPT_ACCEPTED && !earlier)
 		note_left(d, b);
 	write_receipt(d, b, &r, earlier);
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 void
 desk_end_batch(struct desk *d)
 {
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	d->counts->batches++;
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 /* ------------------------------------------------------ invalid batches */
@@ -397,7 +376,7 @@ desk_settle_invalid(
 
 	if (!b->more)
 		memcpy(p.sha256, sha256, SHA256_HEX);
-	take_desk(d);
+	pthread_mutex_lock(&d->lock);
 	if (!b->cut && (b->rows > 0 || b->more) && !recall_invalid(d, b, &p))
 		keep_invalid(d, b, &p);
 	/* That may be known only now that all of it was read. */
@@ -410,5 +389,5 @@ desk_settle_invalid(
 	} else {
 		d->counts->batches++;
 	}
-	leave_desk(d);
+	pthread_mutex_unlock(&d->lock);
 }

@@ -46,7 +46,8 @@ void desk_trouble(struct desk *d, const struct error *e);
 /* … as the credentials are refused. */
 void desk_denied(struct desk *d);
 
-/* A call for that batch was refused.  True: so many were that the run stops. */
+/* A call for that batch was refused.  True: with it so many were that the run
+ * stops. */
 bool desk_refused(struct desk *d, uint64_t batch);
 
 /* What an earlier run may have sent is sent again. */
