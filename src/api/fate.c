@@ -191,6 +191,12 @@ fate_code(enum receipt_state state, enum fate fate)
 }
 
 bool
+fate_is_final(enum receipt_state state, enum fate fate)
+{
+	return state == RECEIPT_REFUSED && !rules[fate].later;
+}
+
+bool
 fate_is_denial(enum receipt_state state, enum fate fate)
 {
 	return state == RECEIPT_REFUSED && rules[fate].stops;

@@ -84,6 +84,9 @@ enum receipt_state fate_state(enum fate last, bool doubt);
 /* What a receipt with that state and reason makes a run exit with. */
 enum exit_code fate_code(enum receipt_state state, enum fate fate);
 
+/* Refused for good: the next run with its journal does not ask again. */
+bool fate_is_final(enum receipt_state state, enum fate fate);
+
 /* Refused, as all others would be: by the credentials or the certificate. */
 bool fate_is_denial(enum receipt_state state, enum fate fate);
 

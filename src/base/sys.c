@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,9 +224,13 @@ sys_lock(int fd, int command, struct flock *l)
 int
 sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
 {
-	int failed =
-	    FAILS(THREAD) ? errno : pthread_create(thread, NULL, run, arg);
+	sigset_t all, before;
+	int failed;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = FAILS(THREAD) ? errno : pthread_create(thread, NULL, run, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failed != 0)
 		errno = failed;
 	return failed != 0 ? -1 : 0;

@@ -52,7 +52,8 @@ struct dirent *sys_readdir(DIR *folder);
 off_t sys_lseek(int fd, off_t at, int whence);
 /* fcntl with a command that locks. */
 int sys_lock(int fd, int command, struct flock *l);
-/* Starts a thread with the default attributes; -1 with errno. */
+/* Starts a thread with the default attributes, but without signals: they are
+ * for the one that there was.  -1 with errno. */
 int sys_thread(pthread_t *thread, void *(*run)(void *arg), void *arg);
 int sys_socket(int family, int type, int protocol);
 /* Both ends with O_NONBLOCK, and closed on exec. */

@@ -57,14 +57,6 @@ foresee(const struct program *p)
 	    program_code(p), p->about->filter && p->out.broken);
 }
 
-/* Where a failure of standard output belongs: if it has failed before, that is
- * what ended the run. */
-static struct error *
-output_error(struct program *p)
-{
-	return p->out.failed ? &p->error : &p->late;
-}
-
 void
 program_end(
     struct program *p, ndjson *counts, enum seal_form form, uint64_t rows)
@@ -77,14 +69,14 @@ program_end(
 	if (!p->out.failed)
 		(void)output_flush(&p->out,
 		    p->error.code == EXIT_COMPLETE ? &p->error : &p->late);
-	if (counts != NULL)
-		(void)summary_write(&p->summary, counts, foresee(p), &p->late);
+	(void)summary_write(&p->summary, counts, foresee(p), &p->late);
 	/* Last of all, when nothing can fail any more but itself. */
 	if (SAFETY("seal-only-at-success", program_code(p) <= EXIT_REJECTED,
 		true) &&
 	    SAFETY("seal-not-at-a-signal", signals_pending() == 0, true))
 		(void)output_seal(&p->out, form, rows, &p->error);
-	(void)output_close(&p->out, output_error(p));
+	/* That it failed before is what ended the run. */
+	(void)output_close(&p->out, p->out.failed ? &p->error : &p->late);
 	summary_confirm(&p->summary, foresee(p));
 }
 

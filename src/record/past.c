@@ -270,9 +270,9 @@ weigh_attempt(struct past_found *found, const struct past_entry *entry)
 		found->doubt = SAFETY("journal-unknown-again", entry, NULL);
 	else if (is_accepted(entry))
 		found->accepted = entry;
-	else if (entry->state == RECEIPT_REFUSED &&
-		 SAFETY("journal-denied-again", !fate_rule(entry->fate)->later,
-		     true))
+	else if (SAFETY("journal-denied-again",
+		     fate_is_final(entry->state, entry->fate),
+		     entry->state == RECEIPT_REFUSED))
 		found->refused = entry;
 }
 

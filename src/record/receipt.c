@@ -6,7 +6,7 @@
 #include "base/safety.h"
 #include "base/utf8.h"
 
-static const char *const names[] = {
+static const char *const names[RECEIPT_STATES] = {
     [RECEIPT_ACCEPTED] = "accepted",
     [RECEIPT_REFUSED] = "refused",
     [RECEIPT_FAILED] = "failed",
@@ -14,8 +14,6 @@ static const char *const names[] = {
     [RECEIPT_INVALID] = "invalid",
     [RECEIPT_SKIPPED] = "skipped",
 };
-
-enum { STATES = sizeof(names) / sizeof(names[0]) };
 
 const char *
 receipt_state_name(enum receipt_state state)
@@ -85,7 +83,7 @@ get_state(const ndjson *o, enum receipt_state *state)
 	const char *name = ndjson_get_string(o, "state");
 	int i;
 
-	for (i = 0; name != NULL && i < STATES; i++) {
+	for (i = 0; name != NULL && i < RECEIPT_STATES; i++) {
 		if (strcmp(name, names[i]) == 0) {
 			*state = (enum receipt_state)i;
 			return 0;

@@ -366,8 +366,7 @@ settle_left(struct delivery *d, const struct halving_left *l)
 	r.result.fate = l->fate;
 	r.result.http = l->http;
 	result_set_message(&r.result, l->message);
-	final = r.result.state == RECEIPT_REFUSED && !l->earlier &&
-		!fate_rule(l->fate)->later;
+	final = !l->earlier && fate_is_final(r.result.state, l->fate);
 	settle(d, &r,
 	    SAFETY("part-is-kept", final, false) ||
 		(!l->earlier && SAFETY("unknown-not-kept", !journal, true)),
@@ -391,8 +390,7 @@ settle_whole(struct delivery *d)
 		result_add_message(
 		    &r.result, " (not sent in halves: the run had stopped)");
 	}
-	final = r.result.state == RECEIPT_REFUSED &&
-		!fate_rule(r.result.fate)->later;
+	final = fate_is_final(r.result.state, r.result.fate);
 	settle(
 	    d, &r, SAFETY("refused-is-kept", final, false) || !journal, false);
 }

@@ -24,7 +24,6 @@ void
 desk_close(struct desk *d)
 {
 	pthread_mutex_destroy(&d->lock);
-	sha256_free(d->sha256);
 }
 
 /* ------------------------------------------------------------ stopping */

@@ -23,7 +23,7 @@ struct desk {
 	const struct send_settings *settings;
 	struct report *report;
 	struct batch_reader *reader; /* for what a batch has beyond memory … */
-	struct sha256 *sha256;	     /* … of which the beginning is in here */
+	struct sha256 *sha256;	     /* … of the thread that reads */
 	pthread_mutex_t lock;	     /* over all that follows */
 	struct counts *counts;
 	enum exit_code code;

@@ -1,7 +1,6 @@
 #include "send/run.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -143,23 +142,6 @@ work(void *arg)
 	return NULL;
 }
 
-/* Signals go to the thread that reads, whose read they interrupt. */
-static int
-start_thread(struct worker *w, struct error *e)
-{
-	sigset_t all, before;
-	int result;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = sys_thread(&w->thread, work, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (result != 0)
-		return error_errno(e, EXIT_LOCAL, "cannot start a thread");
-	w->started = true;
-	return 0;
-}
-
 static int
 prepare(struct run *run, unsigned i, struct error *e)
 {
@@ -186,17 +168,20 @@ start(struct run *run, struct error *e)
 
 	if (queue_init(&run->queue, jobs + 1, e) != 0)
 		return -1;
-	run->sha256 = sha256_new();
-	run->desk.sha256 = sha256_new();
-	if (run->sha256 == NULL || run->desk.sha256 == NULL)
+	run->sha256 = run->desk.sha256 = sha256_new();
+	if (run->sha256 == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	for (i = 0; i < jobs; i++) {
 		if (prepare(run, i, e) != 0)
 			return -1;
 	}
 	for (i = 0; i < jobs; i++) {
-		if (start_thread(&run->workers[i], e) != 0)
-			return -1;
+		struct worker *w = &run->workers[i];
+
+		if (sys_thread(&w->thread, work, w) != 0)
+			return error_errno(
+			    e, EXIT_LOCAL, "cannot start a thread");
+		w->started = true;
 	}
 	return 0;
 }

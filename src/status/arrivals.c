@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
@@ -300,20 +299,6 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are for the caller's thread. */
-static int
-start(struct arrivals *in)
-{
-	sigset_t all, before;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = sys_thread(&in->thread, run, in);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed;
-}
-
 struct arrivals *
 arrivals_open(char *const *files, size_t n, bool sealed, struct error *e)
 {
@@ -337,7 +322,7 @@ arrivals_open(char *const *files, size_t n, bool sealed, struct error *e)
 	}
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->changed, NULL);
-	if (start(in) == 0)
+	if (sys_thread(&in->thread, run, in) == 0)
 		return in;
 	error_errno(e, EXIT_LOCAL, "cannot start a thread");
 	destroy(in);

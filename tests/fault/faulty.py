@@ -428,12 +428,10 @@ def answer_from_file(conn, folder, head):
 
 
 def read_head(conn):
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = conn.recv(65536)
-        if not more:
-            return None, b""
-        data += more
+    try:
+        data = receive(conn, lambda data: b"\r\n\r\n" in data)
+    except Gone:
+        return None, b""
     head, rest = data.split(b"\r\n\r\n", 1)
     return head.decode("latin-1").split("\r\n"), rest
 

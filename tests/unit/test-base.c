@@ -539,8 +539,8 @@ test_clock_text(void **state)
 static void
 nothing_behind_a_gap(void **state)
 {
-	char name[] = "/tmp/test-base.XXXXXX";
-	int file = mkstemp(name), full = open("/dev/full", O_WRONLY);
+	int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int full = open("/dev/full", O_WRONLY);
 	struct error e = ERROR_INIT;
 	struct output out;
 
@@ -555,7 +555,7 @@ nothing_behind_a_gap(void **state)
 	(void)output_close(&out, &e);
 	assert_int_equal(lseek(file, 0, SEEK_END), 0);
 	close(file);
-	unlink(name);
+	unlink(path);
 }
 
 int
