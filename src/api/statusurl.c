@@ -36,20 +36,14 @@ refuse(char why[STATUSURL_WHY], const char *format, ...)
 	return -1;
 }
 
-/* http on port 80 stands for https on 443. */
-static unsigned
-secure_port(const struct origin *o)
-{
-	return !o->tls && o->port == 80 ? 443 : o->port;
-}
-
 /* Puts "https://host" or "https://host:port" into u->url. */
 static int
 put_origin(struct statusurl *u, const struct endpoint *ep,
     const struct origin *o, char why[STATUSURL_WHY])
 {
 	const struct origin *own = &ep->origin;
-	unsigned port = own->tls ? secure_port(o) : o->port;
+	/* For an endpoint with https, http on port 80 stands for it on 443. */
+	unsigned port = own->tls && !o->tls && o->port == 80 ? 443 : o->port;
 
 	if (strcmp(o->host, own->host) == 0) {
 		if (o->tls && !own->tls)

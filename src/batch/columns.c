@@ -221,12 +221,6 @@ check_twice(const struct selection *s, struct error *e)
 	return result;
 }
 
-static bool
-has_separator(const struct cell *c)
-{
-	return memchr(c->text, ',', c->len) != NULL;
-}
-
 /* Fills c from what was selected. */
 static int
 take_over(struct columns *c, const struct selection *s,
@@ -236,8 +230,11 @@ take_over(struct columns *c, const struct selection *s,
 	char *out;
 
 	for (i = 0; i < s->count; i++) {
-		if (o->no_separators && has_separator(&s->sent_as[i]))
-			return refuse(e, "--separators", &s->sent_as[i],
+		const struct cell *name = &s->sent_as[i];
+
+		if (o->no_separators &&
+		    memchr(name->text, ',', name->len) != NULL)
+			return refuse(e, "--separators", name,
 			    "has a comma in its name; rename it with --params "
 			    "or leave it out with --drop");
 		bytes += PERCENT_BOUND(s->sent_as[i].len) + 1;

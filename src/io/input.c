@@ -170,14 +170,6 @@ recognise(struct input *in, struct error *e)
 }
 
 static int
-refuse_folder(struct input *in, struct error *e)
-{
-	error_set(e, EXIT_INPUT, "this is a folder; name the files in it");
-	error_place(e, in->name, 0, 0);
-	return -1;
-}
-
-static int
 open_path(struct input *in, const char *path, struct error *e)
 {
 	struct stat st;
@@ -195,8 +187,12 @@ open_path(struct input *in, const char *path, struct error *e)
 		error_place(e, in->name, 0, 0);
 		return -1;
 	}
-	if (S_ISDIR(st.st_mode))
-		return refuse_folder(in, e);
+	if (S_ISDIR(st.st_mode)) {
+		error_set(
+		    e, EXIT_INPUT, "this is a folder; name the files in it");
+		error_place(e, in->name, 0, 0);
+		return -1;
+	}
 	in->waits = wait_is_needed(in->fd, false);
 #ifdef F_SETPIPE_SZ
 	if (S_ISFIFO(st.st_mode))

@@ -122,17 +122,6 @@ calls_fill(struct calls *l, const struct moment *now)
 	l->head.full = *now;
 }
 
-/* Nothing is known. */
-static void
-start_full(struct calls *l, const struct moment *now)
-{
-	memset(&l->head, 0, sizeof(l->head));
-	l->head.boot = now->boot;
-	/* Not one that somebody still holds. */
-	l->head.next_ticket = (uint64_t)now->up | 1;
-	calls_fill(l, now);
-}
-
 int
 calls_read(
     struct calls *l, const void *data, size_t n, const struct moment *now)
@@ -145,7 +134,11 @@ calls_read(
 		n = calls_size_max();
 	memcpy(l->image, data, n);
 	if (!is_whole(l, n)) {
-		start_full(l, now);
+		memset(&l->head, 0, sizeof(l->head));
+		l->head.boot = now->boot;
+		/* Not one that somebody still holds. */
+		l->head.next_ticket = (uint64_t)now->up | 1;
+		calls_fill(l, now);
 		return -1;
 	}
 	waiters = l->head.waiters * sizeof(l->waiters[0]);

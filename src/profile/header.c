@@ -452,20 +452,15 @@ refuse_clash(
 	return fault(r, i, e);
 }
 
-/* A CR that no LF follows, in what there is of a header that is too long. */
-static bool
-holds_bare_cr(const struct csv_record *r)
-{
-	size_t last = r->ending > 0 ? r->ending : 1;
-
-	return memchr(r->raw, '\r', r->len - last) != NULL;
-}
-
 static int
 refuse_record(const struct csv_record *r, struct error *e)
 {
+	/* What there is of one that is too long may hold such a CR. */
+	size_t last = r->ending > 0 ? r->ending : 1;
+
 	if (r->fault == CSV_BARE_CR ||
-	    (r->fault == CSV_TOO_LONG && holds_bare_cr(r)))
+	    (r->fault == CSV_TOO_LONG &&
+		memchr(r->raw, '\r', r->len - last) != NULL))
 		return error_set(e, EXIT_INPUT,
 		    "the header holds a carriage return without line feed; "
 		    "if all lines end so, convert the export first: "

@@ -80,14 +80,7 @@ take_file(struct journal *j, int flags, struct error *e)
 	}
 }
 
-/* A file that lost its power may end in what was never written. */
-static bool
-is_torn(const char *line, size_t n, bool last)
-{
-	return last && memchr(line, '\0', n) != NULL;
-}
-
-/* The same, where that is all that there is. */
+/* What was never written is all that there is. */
 static bool
 is_nothing(const char *data, size_t n)
 {
@@ -126,7 +119,10 @@ take_lines(
 	const char *end = data + n, *lf;
 
 	while ((lf = memchr(data, '\n', (size_t)(end - data))) != NULL) {
-		if (is_torn(data, (size_t)(lf - data), last && lf + 1 == end))
+		/* A file that lost its power may end in what was never
+		 * written. */
+		if (last && lf + 1 == end &&
+		    memchr(data, '\0', (size_t)(lf - data)) != NULL)
 			break;
 		if (take_line(j, data, (size_t)(lf - data), e) != 0)
 			return -1;

@@ -277,15 +277,6 @@ say_failed(struct call *c, struct call_answer *a, const struct error *e)
 	edge_fail(c->edge, e);
 }
 
-static void
-say_limited(struct call *c, struct call_answer *a)
-{
-	say(c, a, "limited", 503, "Too many calls in a minute");
-	if (c->settings->retry_after)
-		snprintf(a->retry_after, sizeof(a->retry_after), "%d",
-		    (int)c->wait + 1);
-}
-
 /* Faults in whose place nothing else is done. */
 static bool
 say_fault(struct call *c, struct call_answer *a)
@@ -437,7 +428,10 @@ act(struct call *c, struct call_answer *a)
 		say(c, a, "refused", 405, "No such method for this path");
 		a->allow = route_method(c->route.kind);
 	} else if (c->limited) {
-		say_limited(c, a);
+		say(c, a, "limited", 503, "Too many calls in a minute");
+		if (c->settings->retry_after)
+			snprintf(a->retry_after, sizeof(a->retry_after), "%d",
+			    (int)c->wait + 1);
 	} else if (c->fault != NULL && say_fault(c, a)) {
 		;
 	} else if (!c->token_good) {

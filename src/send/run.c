@@ -74,13 +74,6 @@ hand_over(struct run *run, struct slot *slot)
 	return 0;
 }
 
-/* With a journal, what was not sent need not be kept: the next run has it. */
-static bool
-may_leave(struct run *run)
-{
-	return run->settings->journal != NULL && desk_stopped(&run->desk);
-}
-
 /* Does the journal know of more than there is? */
 static void
 check_end(struct run *run, uint64_t read)
@@ -107,8 +100,9 @@ read_all(struct run *run)
 		struct slot *slot = queue_take_free(&run->queue);
 		int status = -1;
 
+		/* With a journal the next run has what was not sent. */
 		if (signals_pending() == 0 && !atomic_load(&desk->unkept) &&
-		    !may_leave(run))
+		    (run->settings->journal == NULL || !desk_stopped(desk)))
 			status =
 			    batch_reader_next(run->reader, &slot->batch, &e);
 		if (status == 0) {
