@@ -90,19 +90,34 @@ encode_block(char *out, const char *text, uint32_t n, const struct halves *t)
 	return out + (n - from);
 }
 
+AVX2 static inline char *
+encode_text(char *out, const char *text, size_t n, const struct halves *t)
+{
+	for (; n > VECTOR; n -= VECTOR, text += VECTOR)
+		out = encode_block(out, text, VECTOR, t);
+	return encode_block(out, text, (uint32_t)n, t);
+}
+
 AVX2 static char *
 encode(char *out, const char *text, size_t n, unsigned int kept)
 {
 	struct halves t = make_tables(kept);
-	char last[2 * VECTOR + VECTOR];
 
-	for (; n >= 2 * VECTOR; n -= VECTOR, text += VECTOR)
-		out = encode_block(out, text, VECTOR, &t);
-	/* The rest from a copy behind which can be read. */
-	memcpy(last, text, n);
-	for (text = last; n > VECTOR; n -= VECTOR, text += VECTOR)
-		out = encode_block(out, text, VECTOR, &t);
-	return encode_block(out, text, (uint32_t)n, &t);
+	return encode_text(out, text, n, &t);
+}
+
+AVX2 static char *
+encode_cells(char *out, const struct cell *cells, size_t n, unsigned int kept)
+{
+	struct halves t = make_tables(kept);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (cells[i].len > 0)
+			out = encode_text(out, cells[i].text, cells[i].len, &t);
+		*out++ = ',';
+	}
+	return out;
 }
 
 /* What is carried from block to block of a row with quotes. */
@@ -166,16 +181,13 @@ encode_quoted(
 {
 	struct halves t = make_tables(kept);
 	struct quotes q = {quote, false, false};
-	char last[2 * VECTOR + VECTOR];
 
-	for (; n >= 2 * VECTOR; n -= VECTOR, row += VECTOR)
-		out = encode_quoted_block(out, row, VECTOR, n - VECTOR, &t, &q);
-	memcpy(last, row, n);
-	for (row = last; n > VECTOR; n -= VECTOR, row += VECTOR)
+	for (; n > VECTOR; n -= VECTOR, row += VECTOR)
 		out = encode_quoted_block(out, row, VECTOR, n - VECTOR, &t, &q);
 	return encode_quoted_block(out, row, (uint32_t)n, 0, &t, &q);
 }
 
-const struct percent_kernel percent_avx2 = {encode, encode_quoted};
+const struct percent_kernel percent_avx2 = {
+    encode, encode_cells, encode_quoted};
 
 #endif

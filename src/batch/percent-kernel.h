@@ -6,6 +6,7 @@
 #define TP_BATCH_PERCENT_KERNEL_H
 
 #include <stddef.h>
+#include "batch/cell.h"
 
 /* Kinds of bytes that can stay as they are; a set of them is `kept`. */
 #define PERCENT_UNRESERVED 1 /* letters, digits, - . _ ~ (RFC 3986, 2.3) */
@@ -16,12 +17,14 @@
 /* %XX; returns the end. */
 char *percent_put(char *out, unsigned char byte);
 
-/* See percent_encode and percent_encode_quoted_row in percent.h.  With quotes,
+/* See percent.h; PERCENT_PAD bytes can be read behind every text.  With quotes,
  * commas outside of them stay in any case; PERCENT_COMMA says that there are
  * no others. */
 struct percent_kernel {
 	char *(*encode)(
 	    char *out, const char *text, size_t n, unsigned int kept);
+	char *(*encode_cells)(
+	    char *out, const struct cell *cells, size_t n, unsigned int kept);
 	char *(*encode_quoted)(char *out, const char *row, size_t n, char quote,
 	    unsigned int kept);
 };

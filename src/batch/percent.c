@@ -100,6 +100,19 @@ encode_portable(char *out, const char *text, size_t n, unsigned int kept)
 }
 
 static char *
+encode_cells_portable(
+    char *out, const struct cell *cells, size_t n, unsigned int kept)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		out = encode_portable(out, cells[i].text, cells[i].len, kept);
+		*out++ = ',';
+	}
+	return out;
+}
+
+static char *
 encode_quoted_portable(
     char *out, const char *row, size_t n, char quote, unsigned int kept)
 {
@@ -127,7 +140,7 @@ encode_quoted_portable(
 }
 
 static const struct percent_kernel portable = {
-    encode_portable, encode_quoted_portable};
+    encode_portable, encode_cells_portable, encode_quoted_portable};
 
 static const struct percent_kernel *
 find_kernel(void)
@@ -148,8 +161,17 @@ high(bool raw_utf8)
 char *
 percent_encode(char *out, const char *text, size_t n, bool raw_utf8)
 {
-	return find_kernel()->encode(
+	/* It is not for much text, nor does it read what is behind that. */
+	return encode_portable(
 	    out, text, n, PERCENT_UNRESERVED | high(raw_utf8));
+}
+
+char *
+percent_encode_cells(
+    char *out, const struct cell *cells, size_t n, bool raw_utf8)
+{
+	return find_kernel()->encode_cells(
+	    out, cells, n, PERCENT_UNRESERVED | high(raw_utf8));
 }
 
 char *

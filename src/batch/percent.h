@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "batch/cell.h"
 
 /*
  * The room that the encoding of n bytes needs: three for each, and some that
@@ -14,6 +15,10 @@
 #define PERCENT_SLACK 64
 #define PERCENT_BOUND(n) (3 * (n) + PERCENT_SLACK)
 
+/* Behind what is encoded so many bytes must be readable (their value is
+ * nothing), but for percent_encode. */
+#define PERCENT_PAD 64
+
 /*
  * Encodes text[0..n) to out, which has PERCENT_BOUND(n) bytes, and returns
  * the end of what it wrote.  All but letters, digits and - . _ ~ becomes %XX;
@@ -21,6 +26,10 @@
  * UTF-8), which the service allows and which makes batches smaller.
  */
 char *percent_encode(char *out, const char *text, size_t n, bool raw_utf8);
+
+/* The same for n cells, with a comma behind each. */
+char *percent_encode_cells(
+    char *out, const struct cell *cells, size_t n, bool raw_utf8);
 
 /* The same for rows: the commas that separate their fields stay, and so do the
  * LFs that end them. */

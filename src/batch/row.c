@@ -23,8 +23,13 @@ count_separators(const struct cell *c, size_t *bytes)
 
 	*bytes = 0;
 	while (i < c->len) {
-		size_t n = separator(c->text + i, c->len - i);
+		size_t n;
 
+		if ((unsigned char)c->text[i] > ',') { /* most are */
+			i++;
+			continue;
+		}
+		n = separator(c->text + i, c->len - i);
 		count += n > 0;
 		*bytes += n;
 		i += n > 0 ? n : 1;
@@ -95,7 +100,8 @@ replace(const struct row_rules *rules, const struct cell *c, char *out)
 			i++;
 			continue;
 		}
-		out = percent_encode(
+		/* No commas and line feeds are left in it. */
+		out = percent_encode_rows(
 		    out, c->text + from, i - from, rules->raw_utf8);
 		if (i == c->len)
 			return out;
@@ -111,19 +117,26 @@ row_encode(const struct row_rules *rules, const struct cell *cells, size_t n,
 {
 	bool replacing =
 	    size->separated > 0 && rules->separators == ROW_SEPARATORS_REPLACE;
+	const struct cell *empty = &rules->empty;
 	size_t i;
 
-	for (i = 0; i < size->cells; i++) {
-		const struct cell *cell =
-		    i < n && cells[i].len > 0 ? &cells[i] : &rules->empty;
-
-		if (replacing && cell->len > 0)
-			out = replace(rules, cell, out);
-		else if (cell->len > 0)
-			out = percent_encode(
-			    out, cell->text, cell->len, rules->raw_utf8);
-		*out++ = ',';
-	}
+	if (!replacing && empty->len == 0)
+		out = percent_encode_cells(
+		    out, cells, size->cells, rules->raw_utf8);
+	else
+		for (i = 0; i < size->cells; i++) {
+			if (i >= n || cells[i].len == 0)
+				out = percent_encode(out, empty->text,
+				    empty->len, rules->raw_utf8);
+			else if (replacing)
+				out = replace(rules, &cells[i], out);
+			else {
+				out = percent_encode_cells(
+				    out, &cells[i], 1, rules->raw_utf8);
+				continue;
+			}
+			*out++ = ',';
+		}
 	out[-1] = '\n';
 	return out;
 }

@@ -58,7 +58,7 @@ enum row_verdict row_measure(const struct row_rules *rules,
     struct row_size *size);
 
 /* Encodes what was measured to out, of size->bound bytes, its LF included;
- * returns the end. */
+ * returns the end.  Behind the text of cells PERCENT_PAD bytes can be read. */
 char *row_encode(const struct row_rules *rules, const struct cell *cells,
     size_t n, const struct row_size *size, char *out);
 

@@ -34,19 +34,19 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	if (columns_select(&s->columns, &o->columns, s->header, e) != 0)
 		return -1;
 	s->separated = export_warning(x, RULE_SEPARATORS);
-	s->quick = !d->trim;
+	s->nulls = o->input->nulls > 0;
+	buffer_init(&s->text, d->max_record + CSV_FIELDS_PAD);
 	/* Only these two quotes are sure to be encoded inside a field. */
 	if ((d->quote == '"' || d->quote == '\'') && s->columns.straight &&
 	    s->columns.n == s->header->columns && d->delimiter == ',' &&
-	    o->input->nulls == 0 && o->rules.empty.len == 0 &&
+	    !d->trim && !s->nulls && o->rules.empty.len == 0 &&
 	    s->columns.name_bytes < BATCH_PROFILE_BYTES) {
 		s->straight = BATCH_PROFILE_BYTES - s->columns.name_bytes;
 		if (s->straight > d->max_record)
 			s->straight = d->max_record;
 	}
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
-	s->ends = sys_calloc(s->header->columns, sizeof(*s->ends));
-	if (s->cells == NULL || s->ends == NULL)
+	if (s->cells == NULL)
 		error_errno(e, EXIT_LOCAL, "cannot make batches");
 	else if (batch_writer_begin(
 		     w, s->columns.header, s->columns.header_len, e) == 0)
@@ -59,10 +59,10 @@ void
 split_close(struct split *s)
 {
 	columns_free(&s->columns);
+	csv_fields_free(&s->fields);
+	buffer_free(&s->text);
 	free(s->cells);
-	free(s->ends);
 	s->cells = NULL;
-	s->ends = NULL;
 }
 
 /* ------------------------------------------------------- one record */
@@ -78,7 +78,7 @@ broken(struct finding *f, enum rule rule, size_t field, size_t offset)
 
 /* The cells to be sent, those that count as empty without text. */
 static void
-gather(struct split *s, const struct csv_record *r)
+gather(struct split *s, const struct csv_field *field, size_t n)
 {
 	size_t i;
 
@@ -87,11 +87,11 @@ gather(struct split *s, const struct csv_record *r)
 		struct cell *c = &s->cells[i];
 
 		c->len = 0;
-		if (from >= r->fields ||
-		    export_empty(s->export, &r->field[from]))
+		if (from >= n ||
+		    (s->nulls && export_empty(s->export, &field[from])))
 			continue;
-		c->text = r->field[from].text;
-		c->len = r->field[from].len;
+		c->text = field[from].text;
+		c->len = field[from].len;
 	}
 }
 
@@ -176,7 +176,7 @@ split_record(struct split *s, struct error *e)
 		return status;
 	status = 1;
 	if (check_representable(s->export, &record, &finding)) {
-		gather(s, &record);
+		gather(s, record.field, record.fields);
 		if (measure(s, &record, &size, &finding)) {
 			place.file = export_path(s->export);
 			place.first = record.line;
@@ -227,8 +227,14 @@ is_plain(const struct split *s, const struct quick_row *q)
 {
 	const struct header *h = s->header;
 
-	if ((q->flags & CSV_ROW_ODD) != 0 || q->fields > h->columns ||
-	    q->len == 0 || q->len > s->dialect.max_record)
+	if ((q->flags & CSV_ROW_ODD) != 0 || q->len == 0 ||
+	    q->len > s->dialect.max_record)
+		return false;
+	/* With --trim, quotes are libcsv's. */
+	if (s->dialect.trim && (q->flags & CSV_ROW_QUOTED) != 0)
+		return false;
+	if (q->fields > h->columns && !header_surplus_empty(h, q->raw, q->len,
+					  q->fields, s->dialect.delimiter))
 		return false;
 	if (header_suspected(h, q->raw, q->len) &&
 	    header_repeated(h, q->raw, q->len))
@@ -239,75 +245,24 @@ is_plain(const struct split *s, const struct quick_row *q)
 	       utf8_valid(q->raw, q->len) == q->len;
 }
 
-/* Notes where each field of the row ends, in s->ends. */
-static void
-find_ends(struct split *s, const struct quick_row *q)
-{
-	uint32_t at = q->begin;
-	size_t i;
-
-	for (i = 0; i < q->fields; i++) {
-		uint32_t end = csv_index_next(q->sep, at);
-
-		s->ends[i] = end - q->begin;
-		at = end + 1;
-	}
-	s->ends[i - 1] = (uint32_t)q->len;
-}
-
-/* A field of the row, without its quotes; false: a quote is in it. */
-static bool
-take_field(const struct split *s, const struct quick_row *q, size_t i,
-    struct csv_field *f)
-{
-	size_t from = i == 0 ? 0 : s->ends[i - 1] + 1;
-
-	f->text = q->raw + from;
-	f->len = s->ends[i] - from;
-	if (f->len == 0 || f->text[0] != s->dialect.quote)
-		return true;
-	f->text++;
-	f->len -= 2;
-	return memchr(f->text, s->dialect.quote, f->len) == NULL;
-}
-
-/* As gather(); false: leave the row to split_record. */
-static bool
-gather_quick(struct split *s, const struct quick_row *q)
-{
-	struct csv_field f;
-	size_t i;
-
-	find_ends(s, q);
-	for (i = 0; i < s->columns.n; i++) {
-		size_t from = s->columns.column[i].from;
-		struct cell *c = &s->cells[i];
-
-		c->len = 0;
-		if (from >= q->fields)
-			continue;
-		if (!take_field(s, q, from, &f))
-			return false;
-		if (export_empty(s->export, &f))
-			continue;
-		c->text = f.text;
-		c->len = f.len;
-	}
-	return s->cells[0].len > 0;
-}
-
 /* 1 if the row was written, 0 if it is for split_record, -1. */
 static int
 write_cells(struct split *s, const struct quick_row *q,
     const struct batch_place *place, struct error *e)
 {
-	bool look =
-	    (q->flags & CSV_ROW_INNER) != 0 || s->dialect.delimiter != ',';
+	bool look = (q->flags & CSV_ROW_INNER) != 0 ||
+		    (s->dialect.delimiter != ',' &&
+			memchr(q->raw, ',', q->len) != NULL);
 	struct row_size size;
 	int status;
 
-	if (!gather_quick(s, q) || row_measure(&s->rules, &s->columns, s->cells,
-				       s->columns.n, look, &size) != ROW_GOOD)
+	if (csv_fields_cut(&s->fields, &s->dialect, q->raw, q->len, q->sep,
+		q->begin, q->fields, &s->text) != 0)
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	gather(s, s->fields.field, s->fields.n);
+	if (s->cells[0].len == 0 ||
+	    row_measure(&s->rules, &s->columns, s->cells, s->columns.n, look,
+		&size) != ROW_GOOD)
 		return 0;
 	status = write_row(s, &size, place, e);
 	return status < 0 ? -1 : status == 0;
@@ -365,9 +320,13 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 		size_t len = row->end - begin; /* maybe with a CR */
 
 		if ((row->flags & ~(uint32_t)CSV_ROW_HIGH) != 0 ||
-		    len > s->straight || row->seps - seps > h->columns ||
-		    *raw == ',' || *raw == '\r' || *raw == '\n' ||
-		    header_suspected(h, raw, len) || seal_suspected(raw, len))
+		    len > s->straight || *raw == ',' || *raw == '\r' ||
+		    *raw == '\n' || header_suspected(h, raw, len) ||
+		    seal_suspected(raw, len))
+			break;
+		if (row->seps - seps > h->columns &&
+		    !header_surplus_empty(h, raw, len - (raw[len - 1] == '\r'),
+			row->seps - seps, ','))
 			break;
 		if (n > 0 && row->end > limit)
 			break;
@@ -450,7 +409,7 @@ split_run(struct split *s, struct error *e)
 	struct csv_run run;
 	uint32_t seps, begin, breaks;
 	size_t i = 0, single = 0; /* rows before `single` go one by one */
-	int status = s->quick ? export_run(s->export, &run, e) : 0;
+	int status = export_run(s->export, &run, e);
 
 	if (status <= 0)
 		return status;

@@ -20,11 +20,12 @@ struct split {
 	struct columns columns;
 	struct row_rules rules;
 	struct cell *cells; /* of the record at hand, in the columns' order */
-	uint32_t *ends;	    /* of the fields of the row at hand */
-	size_t straight;    /* rows of up to so many bytes can be encoded as
-			       they lie; 0: none can */
+	struct csv_fields fields; /* of the row at hand */
+	struct buffer text;	  /* their text, where it is not raw */
+	size_t straight; /* rows of up to so many bytes can be encoded as
+			    they lie; 0: none can */
 	struct rule_warning *separated; /* rows with a comma or line break */
-	bool quick;			/* runs can be used at all */
+	bool nulls; /* not only cells without text are empty */
 };
 
 struct split_options {

@@ -5,18 +5,30 @@
 #include "base/sys.h"
 #include "csv/scan.h"
 
+/* For n fields in all. */
+static int
+make_room(struct csv_fields *f, size_t n)
+{
+	size_t size = f->size == 0 ? 64 : f->size;
+	struct csv_field *p;
+
+	if (n <= f->size)
+		return 0;
+	while (size < n)
+		size *= 2;
+	p = sys_realloc(f->field, size * sizeof(*p));
+	if (p == NULL)
+		return -1;
+	f->field = p;
+	f->size = size;
+	return 0;
+}
+
 int
 csv_fields_add(struct csv_fields *f, const struct csv_field *field)
 {
-	if (f->n == f->size && f->size < CSV_MAX_FIELDS) {
-		size_t size = f->size == 0 ? 64 : f->size * 2;
-		struct csv_field *p = sys_realloc(f->field, size * sizeof(*p));
-
-		if (p == NULL)
-			return -1;
-		f->field = p;
-		f->size = size;
-	}
+	if (f->n < CSV_MAX_FIELDS && make_room(f, f->n + 1) != 0)
+		return -1;
 	if (f->n < CSV_MAX_FIELDS)
 		f->field[f->n] = *field;
 	f->n++;
@@ -30,19 +42,12 @@ csv_fields_free(struct csv_fields *f)
 	memset(f, 0, sizeof(*f));
 }
 
-/* A space or tab that --trim takes for layout. */
-static bool
-layout(const struct csv_dialect *d, char c)
-{
-	return (c == ' ' || c == '\t') && c != d->delimiter;
-}
-
 bool
 csv_fields_blank(const struct csv_dialect *d, const char *s, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n && d->trim && layout(d, s[i]); i++)
+	for (i = 0; i < n && d->trim && csv_is_layout(d, s[i]); i++)
 		continue;
 	return i == n;
 }
@@ -80,12 +85,8 @@ cut(struct csv_field *f, const struct csv_dialect *d, const char *raw,
 		if (memchr(f->text, d->quote, f->len) != NULL)
 			return unquote(f, d->quote, text);
 	}
-	while (d->trim && f->len > 0 && layout(d, f->text[0])) {
-		f->text++;
-		f->len--;
-	}
-	while (d->trim && f->len > 0 && layout(d, f->text[f->len - 1]))
-		f->len--;
+	if (d->trim)
+		csv_field_trim(d, f);
 	return 0;
 }
 
@@ -94,24 +95,30 @@ csv_fields_cut(struct csv_fields *fields, const struct csv_dialect *d,
     const char *raw, size_t len, const uint64_t *sep, uint32_t begin, size_t n,
     struct buffer *text)
 {
-	uint32_t at = begin;
-	size_t i;
+	size_t i, word = begin / 64;
+	uint64_t bits = sep[word] & ~UINT64_C(0) << begin % 64;
+	uint32_t at = 0;
 
-	fields->n = 0;
 	text->len = 0;
-	if (buffer_reserve(text, len) != 0)
+	if (buffer_reserve(text, len + CSV_FIELDS_PAD) != 0 ||
+	    make_room(fields, n < CSV_MAX_FIELDS ? n : CSV_MAX_FIELDS) != 0)
 		return -1;
-	for (i = 0; i < n; i++) {
-		uint32_t end = csv_index_next(sep, at);
-		struct csv_field f = {NULL, 0, at - begin, end - begin};
+	for (i = 0; i < n && i < CSV_MAX_FIELDS; i++) {
+		struct csv_field *f = &fields->field[i];
 
+		while (bits == 0)
+			bits = sep[++word];
+		f->start = at;
+		f->end = (uint32_t)(word * 64 - begin) +
+			 (uint32_t)__builtin_ctzll(bits);
+		bits &= bits - 1;
+		at = f->end + 1;
+		/* A CR may stand before the LF. */
 		if (i == n - 1)
-			f.end = (uint32_t)len;
-		at = end + 1;
-		if (i < CSV_MAX_FIELDS && cut(&f, d, raw, text) != 0)
-			return -1;
-		if (csv_fields_add(fields, &f) != 0)
+			f->end = (uint32_t)len;
+		if (cut(f, d, raw, text) != 0)
 			return -1;
 	}
+	fields->n = n;
 	return 0;
 }

@@ -22,6 +22,29 @@ struct csv_field {
 	uint32_t end;	/* record */
 };
 
+/* Behind the text of a field so many bytes can be read (their value is
+ * nothing), unless it is empty. */
+#define CSV_FIELDS_PAD 64
+
+/* A space or tab that --trim takes for layout. */
+static inline bool
+csv_is_layout(const struct csv_dialect *d, char c)
+{
+	return (c == ' ' || c == '\t') && c != d->delimiter;
+}
+
+/* Leaves out the layout around a field without quotes. */
+static inline void
+csv_field_trim(const struct csv_dialect *d, struct csv_field *f)
+{
+	while (f->len > 0 && csv_is_layout(d, f->text[0])) {
+		f->text++;
+		f->len--;
+	}
+	while (f->len > 0 && csv_is_layout(d, f->text[f->len - 1]))
+		f->len--;
+}
+
 /* A record has at most so many; what is over is only counted. */
 #define CSV_MAX_FIELDS 65536
 

@@ -28,7 +28,7 @@ csv_parse_new(const struct csv_dialect *d)
 		return NULL;
 	p->dialect = *d;
 	/* The text of fields is never longer than the record. */
-	buffer_init(&p->text, d->max_record + 2);
+	buffer_init(&p->text, d->max_record + 2 + CSV_FIELDS_PAD);
 	return p;
 }
 
@@ -81,7 +81,9 @@ take_field(void *text, size_t n, void *context)
 	/* text follows in csv_parse_fields: the buffer may still move. */
 	struct csv_field field = {NULL, n, (uint32_t)p->start, 0};
 
-	if (p->fields.n < CSV_MAX_FIELDS && buffer_add(&p->text, text, n) != 0)
+	if (p->fields.n < CSV_MAX_FIELDS &&
+	    (buffer_reserve(&p->text, n + CSV_FIELDS_PAD) != 0 ||
+		buffer_add(&p->text, text, n) != 0))
 		p->no_memory = true;
 	else if (csv_fields_add(&p->fields, &field) != 0)
 		p->no_memory = true;

@@ -8,15 +8,15 @@
 #include "csv/window.h"
 
 /*
- * An index covers at most one slice of the window.  After a record that upset
- * it, slices begin small again: input that is broken all over must not be
- * scanned over and over.
+ * An index covers at most one slice of the window, and more only for a record
+ * that is longer.  After a record that upset it, slices begin small again:
+ * input that is broken all over must not be scanned over and over.
  */
 enum {
 	MAX_SLICE = WINDOW_SIZE,
+	LONGEST_SLICE = 16 * 1024 * 1024,
 	MIN_SLICE = 512,
-	MAX_ROWS = 16 * 1024,
-	MAX_BLOCKS = MAX_SLICE / 64
+	MAX_ROWS = 16 * 1024
 };
 
 struct csv_reader {
@@ -42,6 +42,33 @@ struct csv_reader {
 	struct buffer text;	  /* their text, where it is not raw */
 };
 
+/* Room in the index for so many blocks.  -1: it is more than it may be, or no
+ * memory; what there is stays as it is. */
+static int
+make_masks(struct csv_reader *r, size_t blocks)
+{
+	struct csv_index *ix = &r->index;
+	uint64_t *sep, *rare;
+
+	if (blocks <= ix->max_blocks)
+		return 0;
+	if (blocks > LONGEST_SLICE / 64)
+		return -1;
+	sep = sys_calloc(blocks + 1, sizeof(*sep));
+	rare = sys_calloc(blocks + 1, sizeof(*rare));
+	if (sep == NULL || rare == NULL) {
+		free(sep);
+		free(rare);
+		return -1;
+	}
+	free(ix->sep);
+	free(ix->rare);
+	ix->sep = sep;
+	ix->rare = rare;
+	ix->max_blocks = blocks;
+	return 0;
+}
+
 struct csv_reader *
 csv_reader_new(const struct csv_dialect *d, struct error *e)
 {
@@ -53,17 +80,14 @@ csv_reader_new(const struct csv_dialect *d, struct error *e)
 		return NULL;
 	}
 	r->dialect = *d;
-	buffer_init(&r->text, d->max_record + 2);
+	buffer_init(&r->text, d->max_record + 2 + CSV_FIELDS_PAD);
 	r->scan = csv_scanner();
 	r->parse = csv_parse_new(d);
 	windowed = csv_window_init(&r->w) == 0;
-	r->index.max_blocks = MAX_BLOCKS;
 	r->index.max_rows = MAX_ROWS;
-	r->index.sep = sys_calloc(MAX_BLOCKS + 1, sizeof(*r->index.sep));
-	r->index.rare = sys_calloc(MAX_BLOCKS + 1, sizeof(*r->index.rare));
 	r->index.row = sys_malloc(MAX_ROWS * sizeof(*r->index.row));
-	if (r->parse != NULL && windowed && r->index.sep != NULL &&
-	    r->index.rare != NULL && r->index.row != NULL)
+	if (r->parse != NULL && windowed && r->index.row != NULL &&
+	    make_masks(r, MAX_SLICE / 64) == 0)
 		return r;
 	error_set(e, EXIT_LOCAL, "out of memory");
 	csv_reader_free(r);
@@ -124,10 +148,9 @@ fill(struct csv_reader *r, struct error *e)
 }
 
 static void
-scan(struct csv_reader *r)
+scan(struct csv_reader *r, size_t slice)
 {
 	size_t n = r->w.end - r->w.pos;
-	size_t slice = r->slice;
 
 	forget_index(r, r->slice);
 	/* Kernels read the pad, if only to pass over it. */
@@ -145,17 +168,23 @@ find_rows(struct csv_reader *r, struct error *e)
 {
 	while (r->row == r->index.rows) {
 		size_t waiting = r->w.end - r->w.pos;
+		size_t seen = r->index.scanned;
 		int more;
 
+		/* No good record is so long. */
+		if (seen >= MAX_SLICE && seen > r->dialect.max_record + 2 &&
+		    r->w.pos == r->base)
+			return 0;
 		if (r->base + r->index.scanned < r->w.end) {
-			bool none = r->index.scanned > 0 && r->w.pos == r->base;
-
-			if (none && r->index.scanned >= MAX_SLICE)
-				return 0;
-			if (r->index.scanned >= r->slice &&
-			    r->slice < MAX_SLICE)
+			if (seen >= MAX_SLICE && r->w.pos == r->base) {
+				if (make_masks(r, seen / 64 * 2) != 0)
+					return 0;
+				scan(r, seen * 2);
+				continue;
+			}
+			if (seen >= r->slice && r->slice < MAX_SLICE)
 				r->slice *= 2;
-			scan(r);
+			scan(r, r->slice);
 			continue;
 		}
 		/* Not again for each few bytes that trickle in. */
@@ -167,7 +196,7 @@ find_rows(struct csv_reader *r, struct error *e)
 			return -1;
 		if (more == 0 && r->w.end - r->w.pos == waiting)
 			return 0;
-		scan(r);
+		scan(r, r->slice);
 	}
 	return 1;
 }
@@ -524,6 +553,20 @@ csv_reader_forgive(struct csv_reader *r)
 	r->resync = r->before;
 }
 
+/* Is the next row of the index a blank line? */
+static bool
+begins_blank(const struct csv_reader *r)
+{
+	const char *line = r->w.text + r->w.pos;
+	size_t end = r->base + r->index.row[r->row].end;
+
+	/* That the last one has no line ending is told of a record. */
+	if (r->w.unterminated && end + 1 == r->w.end)
+		return false;
+	return *line == '\n' ||
+	       (*line == '\r' && line[1] == '\n' && end == r->w.pos + 1);
+}
+
 int
 csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 {
@@ -531,9 +574,15 @@ csv_reader_run(struct csv_reader *r, struct csv_run *run, struct error *e)
 
 	if (r->skipping || r->resync)
 		return 0;
-	got = find_rows(r, e);
-	if (got <= 0)
-		return got;
+	for (;;) {
+		got = find_rows(r, e);
+		if (got <= 0)
+			return got;
+		if (!begins_blank(r))
+			break;
+		r->blank++;
+		csv_reader_take(r, 1);
+	}
 	run->text = r->w.text + r->base;
 	run->sep = r->index.sep;
 	run->rare = r->index.rare;

@@ -206,20 +206,32 @@ struct row {
 	uint32_t fields, flags;
 };
 
-/* No field is so long that its characters must be counted. */
+/* No field is so long that its characters must be counted: one that is leaves
+ * three words of the mask empty. */
 static bool
 short_values(const struct row *r)
 {
-	uint32_t at = r->begin;
+	const uint64_t *sep = r->run->sep;
+	uint32_t at, next, word, last = r->end / 64;
 
-	while (at <= r->end) {
-		uint32_t next = csv_index_next(r->run->sep, at);
-
+	for (word = r->begin / 64; word + 2 <= last; word++)
+		if ((sep[word] | sep[word + 1] | sep[word + 2]) == 0)
+			break;
+	if (word + 2 > last)
+		return true;
+	for (at = r->begin; at <= r->end; at = next + 1) {
+		next = csv_index_next(sep, at);
 		if (next - at > CHECK_VALUE_MAX)
 			return false;
-		at = next + 1;
 	}
 	return true;
+}
+
+/* As export_empty; most fields are longer than every --null. */
+static inline bool
+is_empty(const struct check *c, const struct csv_field *f)
+{
+	return f->len <= c->null_max && export_empty(c->export, f);
 }
 
 /* The identifier at [from, to) of the text, maybe in quotes. */
@@ -228,25 +240,56 @@ id_is_plain(
     const struct check *c, const struct row *r, uint32_t from, uint32_t to)
 {
 	const char *text = r->run->text;
+	struct csv_field id = {NULL, 0, 0, 0};
 
-	if (from < to && text[from] == c->quote) {
+	if (from < to && text[from] == c->dialect.quote) {
 		from++;
 		to--;
 		/* It would count as one in the values. */
 		if ((r->flags & CSV_ROW_INNER) != 0 &&
-		    memchr(text + from, c->delimiter, to - from) != NULL)
+		    memchr(text + from, c->dialect.delimiter, to - from) !=
+			NULL)
 			return false;
 	}
-	if (to - from <= c->null_max) {
-		struct csv_field id = {text + from, to - from, 0, 0};
-
-		if (export_empty(c->export, &id))
-			return false;
-	}
+	id.text = text + from;
+	id.len = to - from;
+	if (is_empty(c, &id))
+		return false;
 	if (c->header->kind == ID_PCID)
 		return identifier_usual(text + from, to - from);
 	return to - from <= IDENTIFIER_MAX &&
 	       !csv_index_any(r->run->rare, from, to);
+}
+
+/* Whether a field but the identifier holds text; of one with quotes inside it
+ * is not told. */
+static bool
+row_has_values(const struct check *c, const struct row *r)
+{
+	const char *text = r->run->text;
+	uint32_t at = r->begin, next;
+	size_t i;
+
+	for (i = 0; at <= r->end && i < c->header->columns;
+	     i++, at = next + 1) {
+		struct csv_field f = {text + at, 0, 0, 0};
+
+		next = csv_index_next(r->run->sep, at);
+		f.len = (next > r->end ? r->end : next) - at;
+		if (i == c->header->id)
+			continue;
+		if (f.len > 0 && f.text[0] == c->dialect.quote) {
+			f.text++;
+			f.len -= 2;
+			if (memchr(f.text, c->dialect.quote, f.len) != NULL)
+				continue;
+		} else if (c->dialect.trim) {
+			csv_field_trim(&c->dialect, &f);
+		}
+		if (!is_empty(c, &f))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -257,32 +300,47 @@ static inline bool
 row_is_plain(const struct check *c, const struct row *r)
 {
 	const struct header *h = c->header;
+	const char *raw = r->run->text + r->begin;
 	uint32_t len = r->end - r->begin, from = r->begin, to;
 	bool quoted = (r->flags & CSV_ROW_QUOTED) != 0;
-	size_t i;
+	size_t i, surplus = 0;
 
-	if (r->fields != h->columns ||
-	    (r->flags & (CSV_ROW_ODD | CSV_ROW_CONTROL)) != 0)
+	/* With --trim, quotes are libcsv's. */
+	if ((r->flags & (CSV_ROW_ODD | CSV_ROW_CONTROL)) != 0 ||
+	    (c->dialect.trim && quoted) || r->fields <= h->id ||
+	    len > c->dialect.max_record)
 		return false;
+	if (r->fields > h->columns) {
+		surplus = r->fields - h->columns;
+		if (!header_surplus_empty(
+			h, raw, len, r->fields, c->dialect.delimiter))
+			return false;
+	}
 	for (i = 0; i < h->id; i++)
 		from = csv_index_next(r->run->sep, from) + 1;
 	to = csv_index_next(r->run->sep, from);
 	if (to > r->end) /* a CR stands before it */
 		to = r->end;
-	if (!id_is_plain(c, r, from, to) ||
-	    len - (to - from) <= c->no_values[quoted])
+	if (c->dialect.trim) {
+		struct csv_field id = {r->run->text + from, to - from, 0, 0};
+
+		csv_field_trim(&c->dialect, &id);
+		from = (uint32_t)(id.text - r->run->text);
+		to = from + (uint32_t)id.len;
+	}
+	if (!id_is_plain(c, r, from, to))
+		return false;
+	if ((c->dialect.trim ||
+		len - surplus - (to - from) <= c->no_values[quoted]) &&
+	    !row_has_values(c, r))
 		return false;
 	if (len > CHECK_VALUE_MAX && !short_values(r))
 		return false;
-	if (len > c->max_record)
+	if (header_suspected(h, raw, len) && header_repeated(h, raw, len))
 		return false;
-	if (header_suspected(h, r->run->text + r->begin, len) &&
-	    header_repeated(h, r->run->text + r->begin, len))
+	if (seal_suspected(raw, len))
 		return false;
-	if (seal_suspected(r->run->text + r->begin, len))
-		return false;
-	return (r->flags & CSV_ROW_HIGH) == 0 ||
-	       utf8_valid(r->run->text + r->begin, len) == len;
+	return (r->flags & CSV_ROW_HIGH) == 0 || utf8_valid(raw, len) == len;
 }
 
 /*
@@ -300,7 +358,7 @@ pass_simple(const struct check *c, const struct csv_run *run, size_t i,
 	const uint32_t fields = c->simple_fields, longest = c->simple_max;
 	const struct header *h = c->header;
 	const char *text = run->text;
-	const char q = c->quote;
+	const char q = c->dialect.quote;
 	uint32_t from = *begin, before = *seps;
 
 	for (; i < run->rows; i++) {
@@ -341,20 +399,23 @@ static bool
 row_separators(const struct check *c, const struct row *r)
 {
 	return (r->flags & CSV_ROW_INNER) != 0 ||
-	       (c->delimiter != ',' && memchr(r->run->text + r->begin, ',',
-					   r->end - r->begin) != NULL);
+	       (c->dialect.delimiter != ',' &&
+		   memchr(r->run->text + r->begin, ',', r->end - r->begin) !=
+		       NULL);
 }
 
 size_t
 check_run(struct check *c, const struct csv_run *run)
 {
 	struct rule_warning *w = export_warning(c->export, RULE_SEPARATORS);
+	struct rule_warning *shorter = export_warning(c->export, RULE_SHORT);
+	struct rule_warning *surplus = export_warning(c->export, RULE_SURPLUS);
+	struct rule_warning *uneven;
 	struct row r = {run, run->start, 0, 0, 0};
-	uint32_t seps = run->seps;
+	uint32_t seps = run->seps, columns = (uint32_t)c->header->columns;
+	bool separated;
 	size_t i;
 
-	if (c->null_max == SIZE_MAX)
-		return 0;
 	for (i = 0; i < run->rows; i++) {
 		const struct csv_row *row = &run->row[i];
 
@@ -371,13 +432,20 @@ check_run(struct check *c, const struct csv_run *run)
 		r.flags = row->flags;
 		if (!row_is_plain(c, &r))
 			break;
+		separated = row_separators(c, &r);
+		uneven = r.fields < columns   ? shorter
+			 : r.fields > columns ? surplus
+					      : NULL;
 		/* The first of a kind has its place noted. */
-		if (row_separators(c, &r)) {
-			if (w->count == 0 || c->options.strict ||
-			    c->delimiter != ',')
-				break;
-			w->count++;
-		}
+		if ((separated || uneven != NULL) &&
+		    (c->options.strict ||
+			(separated &&
+			    (w->count == 0 || c->dialect.delimiter != ',')) ||
+			(uneven != NULL && uneven->count == 0)))
+			break;
+		w->count += separated;
+		if (uneven != NULL)
+			uneven->count++;
 		seps = row->seps;
 		r.begin = row->end + 1;
 	}
@@ -429,22 +497,18 @@ check_init(struct check *c, const struct check_options *options,
 	c->options = *options;
 	c->export = x;
 	c->header = export_header(x);
-	c->max_record = input->dialect.max_record;
-	c->delimiter = input->dialect.delimiter;
-	c->quote = input->dialect.quote;
+	c->dialect = input->dialect;
 	for (i = 0; i < input->nulls; i++) {
-		longest = raw_length(input->null[i], c->quote);
+		longest = raw_length(input->null[i], c->dialect.quote);
 		if (longest > c->null_max)
 			c->null_max = longest;
 	}
-	if (input->dialect.trim)
-		c->null_max = SIZE_MAX;
 	if (c->header->id == 0 && c->header->kind == ID_THIRD_PARTY &&
-	    c->delimiter == ',') {
+	    c->dialect.delimiter == ',' && !c->dialect.trim) {
 		c->simple_fields = (uint32_t)c->header->columns;
-		c->simple_max = CHECK_VALUE_MAX < c->max_record
+		c->simple_max = CHECK_VALUE_MAX < c->dialect.max_record
 				    ? CHECK_VALUE_MAX
-				    : (uint32_t)c->max_record;
+				    : (uint32_t)c->dialect.max_record;
 	}
 	for (i = 0; i < 2; i++)
 		c->no_values[i] =

@@ -23,17 +23,16 @@ struct check_options {
 
 struct check {
 	struct check_options options;
+	struct csv_dialect dialect;
 	struct export *export;
 	const struct header *header;
-	size_t null_max;     /* bytes of the longest --null, its quotes doubled;
-				SIZE_MAX: --trim, no quick look */
+	size_t null_max;     /* bytes of the longest --null, its quotes
+				doubled */
 	size_t no_values[2]; /* bytes that a record without values may have
 				besides its id; [1]: if it holds quotes */
 	uint32_t simple_fields, simple_max; /* fields and bytes of records
 					       that can be judged in few
 					       steps; 0: none can */
-	size_t max_record;
-	char delimiter, quote;
 };
 
 /*

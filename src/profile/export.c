@@ -16,6 +16,7 @@
 struct export
 {
 	struct export_options options;
+	uint64_t null_lengths; /* see length_bit */
 	struct csv_reader *reader;
 	struct input *in;
 	struct header header;
@@ -185,10 +186,18 @@ read_same_header(struct export *x, struct error *e)
 	return place(x, e);
 }
 
+/* All of 63 bytes and more share one. */
+static uint64_t
+length_bit(size_t n)
+{
+	return UINT64_C(1) << (n < 63 ? n : 63);
+}
+
 struct export *
 export_open(const struct export_options *options, struct error *e)
 {
 	struct export *x;
+	size_t i;
 
 	if (csv_dialect_check(&options->dialect, e) != 0)
 		return NULL;
@@ -198,6 +207,8 @@ export_open(const struct export_options *options, struct error *e)
 		return NULL;
 	}
 	x->options = *options;
+	for (i = 0; i < options->nulls; i++)
+		x->null_lengths |= length_bit(strlen(options->null[i]));
 	if (reject_open(&x->reject, &options->reject, e) != 0) {
 		free(x);
 		return NULL;
@@ -361,6 +372,8 @@ export_empty(const struct export *x, const struct csv_field *f)
 
 	if (f->len == 0)
 		return true;
+	if ((x->null_lengths & length_bit(f->len)) == 0)
+		return false;
 	for (i = 0; i < x->options.nulls; i++)
 		if (strlen(x->options.null[i]) == f->len &&
 		    memcmp(x->options.null[i], f->text, f->len) == 0)

@@ -77,6 +77,19 @@ header_suspected(const struct header *h, const char *raw, size_t len)
 	return len - h->raw_len <= 4 && (*raw == *h->raw || *raw == '\xef');
 }
 
+/* Whether a row that can be read, of len bytes without its ending and of more
+ * fields than the header, has nothing but delimiters behind its columns. */
+static inline bool
+header_surplus_empty(const struct header *h, const char *raw, size_t len,
+    size_t fields, char delimiter)
+{
+	const char *end = raw + len, *at = end - (fields - h->columns);
+
+	while (at < end && *at == delimiter)
+		at++;
+	return at == end;
+}
+
 /* What keeps a name from being that of a column; the first that applies. */
 enum name_fault {
 	NAME_GOOD,

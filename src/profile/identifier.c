@@ -72,10 +72,32 @@ digits(const char *s, size_t n, size_t *i)
 bool
 identifier_usual(const char *s, size_t n)
 {
+	static const bool usual[256] = {['0'] = 1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    ['a'] = 1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    ['A'] = 1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    1,
+	    ['-'] = 1};
 	size_t i = 0;
 
-	while (i < n && (digit(s[i]) || (s[i] >= 'a' && s[i] <= 'f') ||
-			    (s[i] >= 'A' && s[i] <= 'F') || s[i] == '-'))
+	while (i < n && usual[(unsigned char)s[i]])
 		i++;
 	if (i == 0 || i >= n || s[i++] != '.' || !digits(s, n, &i))
 		return false;

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """tp-validate or tp-split on generated exports, good and broken, under many
 options: rows taken in runs must come out as those taken one by one do
-(TP_SCAN=libcsv).
+(TP_SCAN=libcsv), and, if OTHER is given, as they do from that program, such as
+that of an earlier version.
 
-    runs-fuzz.py tp-validate|tp-split ROUNDS [SEED]
+    runs-fuzz.py tp-validate|tp-split ROUNDS [SEED [OTHER]]
 """
 
 import json
@@ -20,7 +21,10 @@ IDS = [b"", b" x", b"x ", b"a b", b"a+b", b"a/b", b"a\tb", b"\x7f", b"\xc3\xa4",
 BROKEN = [b"\xff", b"\xc3", b"\x00", b'"', b"\r", b'a"b', b'"a" ']
 
 
-def cell(rng, broken, delimiter):
+def cell(rng, broken, delimiter, good):
+    if good:        # as most cells of most exports
+        return rng.choice([b"x", b"gold", b"2026-11-26", b"12.50", b"", b"a b",
+                           b"\xc3\xa4", b"NULL"]).replace(delimiter, b"")
     text = b"".join(rng.choice(PIECES) for _ in range(rng.randrange(4)))
     kind = rng.randrange(12)
     if kind == 0:
@@ -54,8 +58,12 @@ def export(rng, broken, delimiter):
         rng.shuffle(names)
     header = delimiter.join(names)
     rows = [header]
+    # What all rows of some exports have: few that are not good, and a shape.
+    good = rng.choice([0, 0, 0.9, 0.99])
+    habit = rng.choice([None, None, "surplus", "short", "blank", "spaced"])
     for number in range(rng.choice([3, 40, 300])):
-        cells = [cell(rng, broken, delimiter) for _ in names]
+        cells = [cell(rng, broken, delimiter, rng.random() < good)
+                 for _ in names]
         if rng.randrange(20):
             cells[names.index(kind)] = identifier(rng, number)
         shape = rng.randrange(30)
@@ -65,7 +73,16 @@ def export(rng, broken, delimiter):
             cells += [b""] * rng.randrange(3)
         elif shape == 2:
             cells += [b"z"]
+        elif shape > 4 and habit == "surplus":
+            cells += [b""] * 3
+        elif shape > 4 and habit == "short":
+            cells.pop()
+        elif shape > 4 and habit == "spaced":
+            cells = [rng.choice([b"", b" ", b"\t "]) + text +
+                     rng.choice([b"", b" ", b" \t"]) for text in cells]
         rows.append(delimiter.join(cells))
+        if shape > 4 and habit == "blank":
+            rows.append(b"")
         if rng.randrange(50) == 0:
             rows.append(rng.choice([b"", header, b" "]))
     ending = rng.choice([b"\n", b"\r\n"])
@@ -97,7 +114,7 @@ def options(rng, program, delimiter):
 
 
 def run(kernel, program, arguments):
-    names = FILES[program]
+    names = FILES[os.path.basename(program)]
     for name in names:
         if os.path.exists(name):
             os.remove(name)
@@ -123,6 +140,7 @@ def main():
     program = sys.argv[1]
     rounds = int(sys.argv[2])
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    other = sys.argv[4] if len(sys.argv) > 4 else None
     codes = {}
     for number in range(rounds):
         rng = random.Random(seed * 1000003 + number)
@@ -137,6 +155,9 @@ def main():
             if run(kernel, program, arguments) != expected:
                 sys.exit(f"round {number}, seed {seed}, kernel {kernel}: "
                          f"{program} {' '.join(arguments)} in differs")
+        if other and run(None, other, arguments) != expected:
+            sys.exit(f"round {number}, seed {seed}, {other}: "
+                     f"{program} {' '.join(arguments)} in differs")
     print(codes)
 
 
