@@ -113,8 +113,7 @@ encode_cells(char *out, const struct cell *cells, size_t n, unsigned int kept)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (cells[i].len > 0)
-			out = encode_text(out, cells[i].text, cells[i].len, &t);
+		out = encode_text(out, cells[i].text, cells[i].len, &t);
 		*out++ = ',';
 	}
 	return out;

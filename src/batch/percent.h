@@ -15,8 +15,8 @@
 #define PERCENT_SLACK 64
 #define PERCENT_BOUND(n) (3 * (n) + PERCENT_SLACK)
 
-/* Behind what is encoded so many bytes must be readable (their value is
- * nothing), but for percent_encode. */
+/* Behind what is encoded, be it empty, so many bytes must be readable (their
+ * value is nothing), but for percent_encode. */
 #define PERCENT_PAD 64
 
 /*

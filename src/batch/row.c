@@ -58,9 +58,9 @@ enum row_verdict
 row_measure(const struct row_rules *rules, const struct columns *c,
     const struct cell *cells, size_t n, bool look, struct row_size *size)
 {
-	size_t i, last = n, total = 0;
+	size_t i, last = n, total = 0, profile = 0;
 
-	size->profile = size->separated = 0;
+	size->separated = 0;
 	if (rules->empty.len > 0)
 		last = c->n;
 	else
@@ -79,9 +79,10 @@ row_measure(const struct row_rules *rules, const struct columns *c,
 		    rules->separators == ROW_SEPARATORS_REPLACE)
 			return ROW_SEPARATOR;
 		total += len;
-		if (i > 0 && len > 0)
-			size->profile += len + c->column[i].bytes;
+		if (i > 0)
+			profile += len > 0 ? len + c->column[i].bytes : 0;
 	}
+	size->profile = profile;
 	size->bound = PERCENT_BOUND(total) + last;
 	return size->profile > BATCH_PROFILE_BYTES ? ROW_PROFILE : ROW_GOOD;
 }

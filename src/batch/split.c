@@ -76,6 +76,8 @@ broken(struct finding *f, enum rule rule, size_t field, size_t offset)
 	return false;
 }
 
+static const char nothing[PERCENT_PAD];
+
 /* The cells to be sent, those that count as empty without text. */
 static void
 gather(struct split *s, const struct csv_field *field, size_t n)
@@ -86,12 +88,10 @@ gather(struct split *s, const struct csv_field *field, size_t n)
 		size_t from = s->columns.column[i].from;
 		struct cell *c = &s->cells[i];
 
-		c->len = 0;
-		if (from >= n ||
-		    (s->nulls && export_empty(s->export, &field[from])))
-			continue;
-		c->text = field[from].text;
-		c->len = field[from].len;
+		c->text = from < n ? field[from].text : nothing;
+		c->len = from < n ? field[from].len : 0;
+		if (s->nulls && from < n)
+			c->len *= !export_empty(s->export, &field[from]);
 	}
 }
 

@@ -21,6 +21,7 @@ enum {
 
 struct csv_reader {
 	struct csv_dialect dialect;
+	bool quick; /* broken quotes are found without libcsv, see give_odd */
 	csv_scan_function *scan;
 	struct csv_parse *parse;
 	struct csv_window w;
@@ -80,6 +81,7 @@ csv_reader_new(const struct csv_dialect *d, struct error *e)
 		return NULL;
 	}
 	r->dialect = *d;
+	r->quick = !d->trim && kernel_in_use() != KERNEL_LIBCSV;
 	buffer_init(&r->text, d->max_record + 2 + CSV_FIELDS_PAD);
 	r->scan = csv_scanner();
 	r->parse = csv_parse_new(d);
@@ -357,13 +359,12 @@ too_long(const struct csv_reader *r, size_t n)
 	return n - ending > r->dialect.max_record;
 }
 
-/* What cannot be completed: the first line alone is at fault. */
+/* What cannot be completed: the first line alone is at fault; where the field
+ * begins that is open at its end, if that is so long. */
 static int
 give_broken(struct csv_reader *r, struct csv_record *record, size_t first,
-    enum csv_fault fault, size_t open)
+    enum csv_fault fault, size_t bad, size_t open)
 {
-	size_t bad = csv_parse_bad(r->parse);
-
 	give_line(r, record, first, fault, bad < first ? bad : open);
 	record->spaced = fault == CSV_MALFORMED && !r->dialect.trim &&
 			 csv_record_beside_space(record);
@@ -391,6 +392,53 @@ give_blank(
 	return 1;
 }
 
+/*
+ * Gives out the first line of the record that the index called odd, if it is
+ * as plain that its quotes are broken: libcsv would read all up to the next
+ * quote, which may be far, to see that.  false: it is libcsv's.
+ */
+static bool
+give_odd(struct csv_reader *r, struct csv_record *record)
+{
+	const char *raw = r->w.text + r->w.pos, *end = r->w.text + r->w.end;
+	const char *at = raw, *field, *lf, quote = r->dialect.quote;
+	size_t first = 0, open = 0;
+
+	for (;; at++) {
+		field = at;
+		if (at < end && *at == quote) {
+			do {
+				at = memchr(
+				    at + 1, quote, (size_t)(end - at) - 1);
+				if (at == NULL)
+					return false;
+				at++;
+			} while (at < end && *at == quote);
+			lf = memchr(field, '\n', (size_t)(at - field));
+			if (first == 0 && lf != NULL) {
+				first = (size_t)(lf + 1 - raw);
+				open = (size_t)(field - raw);
+			}
+		} else {
+			while (at < end && *at != r->dialect.delimiter &&
+			       *at != quote && *at != '\r' && *at != '\n')
+				at++;
+		}
+		if (at == end || *at == '\r' || *at == '\n')
+			return false;
+		if (*at != r->dialect.delimiter)
+			break;
+	}
+	lf = memchr(at, '\n', (size_t)(end - at));
+	if (lf == NULL || too_long(r, (size_t)(lf + 1 - raw)))
+		return false;
+	if (first == 0)
+		first = (size_t)(lf + 1 - raw);
+	memset(record, 0, sizeof(*record));
+	return give_broken(
+	    r, record, first, CSV_MALFORMED, (size_t)(at - raw), open);
+}
+
 /* 1 with a record or a line at fault, or -1. */
 static int
 next_parsed(struct csv_reader *r, struct csv_record *record, struct error *e)
@@ -412,12 +460,13 @@ next_parsed(struct csv_reader *r, struct csv_record *record, struct error *e)
 			return 1;
 		}
 		if (n == 0 && r->w.eof && done == r->w.end - r->w.pos)
-			return give_broken(
-			    r, record, first, CSV_UNCLOSED, open);
+			return give_broken(r, record, first, CSV_UNCLOSED,
+			    csv_parse_bad(r->parse), open);
 		if (n == 0 || too_long(r, done + (size_t)n)) {
 			if (lines > 0)
 				return give_broken(r, record, first,
-				    CSV_UNCLOSED_TOO_LONG, open);
+				    CSV_UNCLOSED_TOO_LONG,
+				    csv_parse_bad(r->parse), open);
 			give_too_long(r, record, (size_t)n, true);
 			return 1;
 		}
@@ -433,8 +482,8 @@ next_parsed(struct csv_reader *r, struct csv_record *record, struct error *e)
 			give_parsed(r, record, done, lines);
 			return 1;
 		case CSV_PARSED_BAD:
-			return give_broken(
-			    r, record, first, CSV_MALFORMED, open);
+			return give_broken(r, record, first, CSV_MALFORMED,
+			    csv_parse_bad(r->parse), open);
 		case CSV_PARSED_BLANK:
 			return give_blank(r, record, done, e);
 		case CSV_PARSED_NO_MEMORY:
@@ -443,7 +492,8 @@ next_parsed(struct csv_reader *r, struct csv_record *record, struct error *e)
 			/* All of it is inside the quotes. */
 			if (done > r->dialect.max_record)
 				return give_broken(r, record, first,
-				    CSV_UNCLOSED_TOO_LONG, open);
+				    CSV_UNCLOSED_TOO_LONG,
+				    csv_parse_bad(r->parse), open);
 			break;
 		}
 	}
@@ -460,6 +510,10 @@ next_any(struct csv_reader *r, struct csv_record *record, struct error *e)
 		got = next_indexed(r, record, e);
 	if (got != 0)
 		return got;
+	if (r->quick && r->row < r->index.rows &&
+	    (r->index.row[r->row].flags & CSV_ROW_ODD) != 0 &&
+	    give_odd(r, record))
+		return 1;
 	if (r->w.pos == r->w.end)
 		return r->w.eof ? 0 : next_parsed(r, record, e);
 	return next_parsed(r, record, e);
@@ -558,13 +612,8 @@ static bool
 begins_blank(const struct csv_reader *r)
 {
 	const char *line = r->w.text + r->w.pos;
-	size_t end = r->base + r->index.row[r->row].end;
 
-	/* That the last one has no line ending is told of a record. */
-	if (r->w.unterminated && end + 1 == r->w.end)
-		return false;
-	return *line == '\n' ||
-	       (*line == '\r' && line[1] == '\n' && end == r->w.pos + 1);
+	return line[0] == '\n' || (line[0] == '\r' && line[1] == '\n');
 }
 
 int

@@ -13,10 +13,17 @@
 #include "io/seal.h"
 #include "profile/difference.h"
 
+/* One of --null. */
+struct null {
+	const char *text;
+	size_t len;
+	uint64_t first, mask; /* its first bytes, and which of eight they are */
+};
+
 struct export
 {
 	struct export_options options;
-	uint64_t null_lengths; /* see length_bit */
+	struct null null[EXPORT_NULLS];
 	struct csv_reader *reader;
 	struct input *in;
 	struct header header;
@@ -186,11 +193,25 @@ read_same_header(struct export *x, struct error *e)
 	return place(x, e);
 }
 
-/* All of 63 bytes and more share one. */
+/* The first eight bytes of a text, as they lie in memory; zeros behind it. */
 static uint64_t
-length_bit(size_t n)
+first_bytes(const char *text, size_t n)
 {
-	return UINT64_C(1) << (n < 63 ? n : 63);
+	uint64_t word = 0;
+
+	memcpy(&word, text, n < sizeof(word) ? n : sizeof(word));
+	return word;
+}
+
+static void
+take_null(struct null *null, const char *text)
+{
+	static const char ones[] = "\xff\xff\xff\xff\xff\xff\xff\xff";
+
+	null->text = text;
+	null->len = strlen(text);
+	null->first = first_bytes(text, null->len);
+	null->mask = first_bytes(ones, null->len);
 }
 
 struct export *
@@ -207,8 +228,9 @@ export_open(const struct export_options *options, struct error *e)
 		return NULL;
 	}
 	x->options = *options;
-	for (i = 0; i < options->nulls; i++)
-		x->null_lengths |= length_bit(strlen(options->null[i]));
+	for (i = 0; i < options->nulls; i++) {
+		take_null(&x->null[i], options->null[i]);
+	}
 	if (reject_open(&x->reject, &options->reject, e) != 0) {
 		free(x);
 		return NULL;
@@ -368,17 +390,25 @@ export_unread(struct export *x)
 bool
 export_empty(const struct export *x, const struct csv_field *f)
 {
+	bool empty = f->len == 0;
+	uint64_t first;
 	size_t i;
 
-	if (f->len == 0)
+	if (empty)
 		return true;
-	if ((x->null_lengths & length_bit(f->len)) == 0)
-		return false;
-	for (i = 0; i < x->options.nulls; i++)
-		if (strlen(x->options.null[i]) == f->len &&
-		    memcmp(x->options.null[i], f->text, f->len) == 0)
-			return true;
-	return false;
+	/* They can be read, see fields.h.  Without a branch for what is as
+	 * often so as not. */
+	memcpy(&first, f->text, sizeof(first));
+	for (i = 0; i < x->options.nulls; i++) {
+		const struct null *null = &x->null[i];
+		bool same = (int)(f->len == null->len) &
+			    (int)((first & null->mask) == null->first);
+
+		if (null->len > sizeof(first) && same)
+			same = memcmp(null->text, f->text, f->len) == 0;
+		empty = empty || same;
+	}
+	return empty;
 }
 
 struct rule_warning *

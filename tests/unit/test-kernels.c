@@ -149,7 +149,7 @@ encode(struct encoded *e, enum kernel kernel, enum how how, const char *s,
     size_t n, bool raw)
 {
 	const struct cell cells[] = {
-	    {s, n / 3}, {NULL, 0}, {s + n / 3, n - n / 3}};
+	    {s, n / 3}, {s, 0}, {s + n / 3, n - n / 3}};
 	char *end;
 
 	kernel_use(kernel);
