@@ -6,35 +6,27 @@
 #include "batch/limits.h"
 #include "batch/percent.h"
 
-/* The length of the comma or line break at text[0]; 0: there is none. */
-static size_t
-separator(const char *text, size_t n)
+static bool
+is_separator(char c)
 {
-	if (text[0] == '\r' && n > 1 && text[1] == '\n')
-		return 2;
-	return text[0] == ',' || text[0] == '\n' || text[0] == '\r';
+	return c == ',' || c == '\n' || c == '\r';
 }
 
-/* How many there are, and in *bytes how many bytes they take. */
+/* How many there are, CR LF counting as one, and in *bytes how many bytes they
+ * take. */
 static size_t
 count_separators(const struct cell *c, size_t *bytes)
 {
-	size_t i = 0, count = 0;
+	size_t i, returns = 0, pairs = 0;
 
 	*bytes = 0;
-	while (i < c->len) {
-		size_t n;
-
-		if ((unsigned char)c->text[i] > ',') { /* most are */
-			i++;
-			continue;
-		}
-		n = separator(c->text + i, c->len - i);
-		count += n > 0;
-		*bytes += n;
-		i += n > 0 ? n : 1;
+	for (i = 0; i < c->len; i++) {
+		*bytes += is_separator(c->text[i]);
+		returns += c->text[i] == '\r';
 	}
-	return count;
+	for (i = 1; returns > 0 && i < c->len; i++)
+		pairs += c->text[i - 1] == '\r' && c->text[i] == '\n';
+	return *bytes - pairs;
 }
 
 /* Looks for separators in a cell; *len is what its value will have. */
@@ -84,58 +76,56 @@ row_measure(const struct row_rules *rules, const struct columns *c,
 	}
 	size->profile = profile;
 	size->bound = PERCENT_BOUND(total) + last;
+	size->replaced = 0;
+	if (size->separated > 0 && rules->separators == ROW_SEPARATORS_REPLACE)
+		size->replaced = total + PERCENT_PAD;
+	size->bound += size->replaced;
 	return size->profile > BATCH_PROFILE_BYTES ? ROW_PROFILE : ROW_GOOD;
 }
 
-/* A value with its separators replaced. */
+/* Its separators are replaced, and its text is then at `to`; returns the end.
+ */
 static char *
-replace(const struct row_rules *rules, const struct cell *c, char *out)
+replace(struct cell *c, const struct cell *by, char *to)
 {
-	const struct cell *text = &rules->replacement;
-	size_t i = 0, from = 0;
+	const char *at = c->text, *end = at + c->len;
 
-	for (;;) {
-		size_t n = i < c->len ? separator(c->text + i, c->len - i) : 0;
-
-		if (n == 0 && i < c->len) {
-			i++;
+	c->text = to;
+	while (at < end) {
+		if (!is_separator(*at)) {
+			*to++ = *at++;
 			continue;
 		}
-		/* No commas and line feeds are left in it. */
-		out = percent_encode_rows(
-		    out, c->text + from, i - from, rules->raw_utf8);
-		if (i == c->len)
-			return out;
-		out =
-		    percent_encode(out, text->text, text->len, rules->raw_utf8);
-		from = i += n;
+		at += *at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1;
+		memcpy(to, by->text, by->len);
+		to += by->len;
 	}
+	c->len = (size_t)(to - c->text);
+	return to;
 }
 
 char *
-row_encode(const struct row_rules *rules, const struct cell *cells, size_t n,
+row_encode(const struct row_rules *rules, struct cell *cells, size_t n,
     const struct row_size *size, char *out)
 {
-	bool replacing =
-	    size->separated > 0 && rules->separators == ROW_SEPARATORS_REPLACE;
 	const struct cell *empty = &rules->empty;
+	char *to = out + size->bound - size->replaced;
 	size_t i;
 
-	if (!replacing && empty->len == 0)
+	for (i = 0; size->replaced > 0 && i < n; i++)
+		to = replace(&cells[i], &rules->replacement, to);
+	if (empty->len == 0)
 		out = percent_encode_cells(
 		    out, cells, size->cells, rules->raw_utf8);
 	else
 		for (i = 0; i < size->cells; i++) {
-			if (i >= n || cells[i].len == 0)
-				out = percent_encode(out, empty->text,
-				    empty->len, rules->raw_utf8);
-			else if (replacing)
-				out = replace(rules, &cells[i], out);
-			else {
+			if (i < n && cells[i].len > 0) {
 				out = percent_encode_cells(
 				    out, &cells[i], 1, rules->raw_utf8);
 				continue;
 			}
+			out = percent_encode(
+			    out, empty->text, empty->len, rules->raw_utf8);
 			*out++ = ',';
 		}
 	out[-1] = '\n';

@@ -40,11 +40,12 @@ enum row_verdict {
 };
 
 struct row_size {
-	size_t cells;	  /* to be sent: trailing empty ones are dropped */
-	size_t profile;	  /* bytes that count against BATCH_PROFILE_BYTES:
-			     names and values of the cells that are not empty,
-			     not encoded, the identifier not among them */
-	size_t bound;	  /* the most bytes it becomes, LF included */
+	size_t cells;	 /* to be sent: trailing empty ones are dropped */
+	size_t profile;	 /* bytes that count against BATCH_PROFILE_BYTES:
+			    names and values of the cells that are not empty,
+			    not encoded, the identifier not among them */
+	size_t bound;	 /* the room it needs, the LF included; the last */
+	size_t replaced; /* … bytes of it for text with separators replaced */
 	size_t separated; /* cells with a comma or line break */
 	size_t at;	  /* ROW_SEPARATOR: the cell */
 };
@@ -59,7 +60,7 @@ enum row_verdict row_measure(const struct row_rules *rules,
 
 /* Encodes what was measured to out, of size->bound bytes, its LF included;
  * returns the end.  Behind the text of cells PERCENT_PAD bytes can be read. */
-char *row_encode(const struct row_rules *rules, const struct cell *cells,
-    size_t n, const struct row_size *size, char *out);
+char *row_encode(const struct row_rules *rules, struct cell *cells, size_t n,
+    const struct row_size *size, char *out);
 
 #endif

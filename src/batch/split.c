@@ -14,9 +14,11 @@ enum { STRETCH = 32 * 1024 };
 size_t
 split_max_row(const struct split_options *o)
 {
+	/* Twice in it if separators are replaced; see row_measure. */
 	size_t values = BATCH_PROFILE_BYTES + o->input->dialect.max_record;
 
-	return PERCENT_BOUND(values) + CSV_MAX_FIELDS + 1;
+	return PERCENT_BOUND(values) + CSV_MAX_FIELDS + 1 + values +
+	       PERCENT_PAD;
 }
 
 int
