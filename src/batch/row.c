@@ -48,24 +48,19 @@ measure_separators(const struct row_rules *rules, const struct cell *c,
 
 enum row_verdict
 row_measure(const struct row_rules *rules, const struct columns *c,
-    const struct cell *cells, size_t n, bool look, struct row_size *size)
+    const struct cell *cells, bool look, struct row_size *size)
 {
-	size_t i, last = n, total = 0, profile = 0;
+	size_t i, last = c->n, total = 0, profile = 0;
 
 	size->separated = 0;
-	if (rules->empty.len > 0)
-		last = c->n;
-	else
-		while (last > 1 && cells[last - 1].len == 0)
-			last--;
+	while (last > 1 && cells[last - 1].len == 0)
+		last--;
 	size->cells = last;
 	for (i = 0; i < last; i++) {
-		const struct cell *cell =
-		    i < n && cells[i].len > 0 ? &cells[i] : &rules->empty;
-		size_t len = cell->len;
+		size_t len = cells[i].len;
 
 		size->at = i;
-		if (look && !measure_separators(rules, cell, size, &len))
+		if (look && !measure_separators(rules, &cells[i], size, &len))
 			return ROW_SEPARATOR;
 		if (i == 0 && len > 0 && size->separated > 0 &&
 		    rules->separators == ROW_SEPARATORS_REPLACE)
@@ -105,29 +100,15 @@ replace(struct cell *c, const struct cell *by, char *to)
 }
 
 char *
-row_encode(const struct row_rules *rules, struct cell *cells, size_t n,
+row_encode(const struct row_rules *rules, struct cell *cells,
     const struct row_size *size, char *out)
 {
-	const struct cell *empty = &rules->empty;
 	char *to = out + size->bound - size->replaced;
 	size_t i;
 
-	for (i = 0; size->replaced > 0 && i < n; i++)
+	for (i = 0; size->replaced > 0 && i < size->cells; i++)
 		to = replace(&cells[i], &rules->replacement, to);
-	if (empty->len == 0)
-		out = percent_encode_cells(
-		    out, cells, size->cells, rules->raw_utf8);
-	else
-		for (i = 0; i < size->cells; i++) {
-			if (i < n && cells[i].len > 0) {
-				out = percent_encode_cells(
-				    out, &cells[i], 1, rules->raw_utf8);
-				continue;
-			}
-			out = percent_encode(
-			    out, empty->text, empty->len, rules->raw_utf8);
-			*out++ = ',';
-		}
+	out = percent_encode_cells(out, cells, size->cells, rules->raw_utf8);
 	out[-1] = '\n';
 	return out;
 }

@@ -24,7 +24,7 @@ struct row_rules {
 	bool raw_utf8; /* see percent_encode */
 	enum row_separators separators;
 	struct cell replacement; /* for one, CR LF counting as one */
-	struct cell empty;	 /* for empty and absent cells; len 0: none */
+	struct cell empty;	 /* in place of empty cells; len 0: nothing */
 };
 
 /* The arguments of --empty-as and --separators, which must live as long. */
@@ -51,16 +51,19 @@ struct row_size {
 };
 
 /*
- * Measures cells[0..n), which are those of c, in its order (n <= c->n; what
- * is missing is absent).  look: they may hold commas or line breaks.
+ * Measures the cells of a row, those of c, in its order.  look: they may hold
+ * commas or line breaks.
  */
 enum row_verdict row_measure(const struct row_rules *rules,
-    const struct columns *c, const struct cell *cells, size_t n, bool look,
+    const struct columns *c, const struct cell *cells, bool look,
     struct row_size *size);
 
-/* Encodes what was measured to out, of size->bound bytes, its LF included;
- * returns the end.  Behind the text of cells PERCENT_PAD bytes can be read. */
-char *row_encode(const struct row_rules *rules, struct cell *cells, size_t n,
+/*
+ * Encodes what was measured to out, of size->bound bytes, its LF included;
+ * returns the end.  PERCENT_PAD bytes can be read behind the text of each cell;
+ * of one whose separators are replaced it is in out after that.
+ */
+char *row_encode(const struct row_rules *rules, struct cell *cells,
     const struct row_size *size, char *out);
 
 #endif

@@ -37,6 +37,10 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 		return -1;
 	s->separated = export_warning(x, RULE_SEPARATORS);
 	s->nulls = o->input->nulls > 0;
+	s->empty = sys_calloc(1, o->rules.empty.len + PERCENT_PAD);
+	if (s->empty != NULL && o->rules.empty.len > 0)
+		memcpy(s->empty, o->rules.empty.text, o->rules.empty.len);
+	s->rules.empty.text = s->empty;
 	buffer_init(&s->text, d->max_record + CSV_FIELDS_PAD);
 	/* Only these two quotes are sure to be encoded inside a field. */
 	if ((d->quote == '"' || d->quote == '\'') && s->columns.straight &&
@@ -48,7 +52,7 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 			s->straight = d->max_record;
 	}
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
-	if (s->cells == NULL)
+	if (s->cells == NULL || s->empty == NULL)
 		error_errno(e, EXIT_LOCAL, "cannot make batches");
 	else if (batch_writer_begin(
 		     w, s->columns.header, s->columns.header_len, e) == 0)
@@ -63,7 +67,9 @@ split_close(struct split *s)
 	columns_free(&s->columns);
 	csv_fields_free(&s->fields);
 	buffer_free(&s->text);
+	free(s->empty);
 	free(s->cells);
+	s->empty = NULL;
 	s->cells = NULL;
 }
 
@@ -78,9 +84,8 @@ broken(struct finding *f, enum rule rule, size_t field, size_t offset)
 	return false;
 }
 
-static const char nothing[PERCENT_PAD];
-
-/* The cells to be sent, those that count as empty without text. */
+/* The cells to be sent; those that count as empty have what is sent for that.
+ */
 static void
 gather(struct split *s, const struct csv_field *field, size_t n)
 {
@@ -90,10 +95,12 @@ gather(struct split *s, const struct csv_field *field, size_t n)
 		size_t from = s->columns.column[i].from;
 		struct cell *c = &s->cells[i];
 
-		c->text = from < n ? field[from].text : nothing;
+		c->text = from < n ? field[from].text : s->empty;
 		c->len = from < n ? field[from].len : 0;
 		if (s->nulls && from < n)
 			c->len *= !export_empty(s->export, &field[from]);
+		if (s->rules.empty.len > 0 && c->len == 0 && i > 0)
+			*c = s->rules.empty;
 	}
 }
 
@@ -109,8 +116,7 @@ measure(struct split *s, const struct csv_record *r, struct row_size *size,
 	if (s->cells[0].len == 0)
 		return broken(f, RULE_ID_EMPTY, s->header->id,
 		    r->field[s->header->id].start);
-	switch (row_measure(
-	    &s->rules, &s->columns, s->cells, s->columns.n, look, size)) {
+	switch (row_measure(&s->rules, &s->columns, s->cells, look, size)) {
 	case ROW_SEPARATOR:
 		column = s->columns.column[size->at].from;
 		return broken(
@@ -145,7 +151,7 @@ write_row(struct split *s, const struct row_size *size,
 
 	if (out == NULL)
 		return -1;
-	end = row_encode(&s->rules, s->cells, s->columns.n, size, out);
+	end = row_encode(&s->rules, s->cells, size, out);
 	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
 	if (status == 0 && size->separated > 0)
 		count_separated(s, place->first);
@@ -262,9 +268,8 @@ write_cells(struct split *s, const struct quick_row *q,
 		q->begin, q->fields, &s->text) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	gather(s, s->fields.field, s->fields.n);
-	if (s->cells[0].len == 0 ||
-	    row_measure(&s->rules, &s->columns, s->cells, s->columns.n, look,
-		&size) != ROW_GOOD)
+	if (s->cells[0].len == 0 || row_measure(&s->rules, &s->columns,
+					s->cells, look, &size) != ROW_GOOD)
 		return 0;
 	status = write_row(s, &size, place, e);
 	return status < 0 ? -1 : status == 0;

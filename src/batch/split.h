@@ -19,6 +19,7 @@ struct split {
 	struct csv_dialect dialect;
 	struct columns columns;
 	struct row_rules rules;
+	char *empty;	    /* rules.empty's text, to be encoded */
 	struct cell *cells; /* of the record at hand, in the columns' order */
 	struct csv_fields fields; /* of the row at hand */
 	struct buffer text;	  /* their text, where it is not raw */

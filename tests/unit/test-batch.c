@@ -151,7 +151,7 @@ refused_columns(void **unused)
 static struct sent_column sent[] = {{0, 12}, {1, 1}, {2, 2}, {3, 3}};
 static const struct columns four = {.column = sent, .n = 4};
 
-/* The cells, ended by NULL, give this row under the rules. */
+/* The cells, NULL for absent ones, give this row under the rules. */
 static void
 expect_row(const struct row_rules *rules, const char *const *texts,
     const char *expected, size_t profile)
@@ -161,29 +161,30 @@ expect_row(const struct row_rules *rules, const char *const *texts,
 	struct row_size size;
 	size_t n, len;
 
-	for (n = 0; n < 4 && texts[n] != NULL; n++) {
+	for (n = 0; n < 4; n++) {
+		const char *text = texts[n] == NULL ? "" : texts[n];
+
 		cells[n].text = padded[n];
-		cells[n].len = strlen(texts[n]);
+		cells[n].len = strlen(text);
 		assert_true(cells[n].len <= 16);
-		memcpy(padded[n], texts[n], cells[n].len);
+		memcpy(padded[n], text, cells[n].len);
 	}
 	assert_int_equal(
-	    row_measure(rules, &four, cells, n, true, &size), ROW_GOOD);
+	    row_measure(rules, &four, cells, true, &size), ROW_GOOD);
 	assert_int_equal(size.profile, profile);
-	len = (size_t)(row_encode(rules, cells, n, &size, out) - out);
+	len = (size_t)(row_encode(rules, cells, &size, out) - out);
 	assert_true(len <= size.bound);
 	assert_int_equal(len, strlen(expected));
 	assert_memory_equal(out, expected, len);
 }
 
-#define CELLS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define CELLS(...) ((const char *const[4]){__VA_ARGS__})
 
 static void
 written_rows(void **unused)
 {
 	struct row_rules plain = {0};
 	struct row_rules raw = {.raw_utf8 = true};
-	struct row_rules empty = {.empty = {"-+", 2}};
 	struct row_rules replace = {
 	    .separators = ROW_SEPARATORS_REPLACE, .replacement = {"; ", 2}};
 	struct row_rules remove = {
@@ -196,7 +197,6 @@ written_rows(void **unused)
 	expect_row(&plain, CELLS("1"), "1\n", 0);
 	expect_row(&plain, CELLS("1", "\xc3\xa4,\n"), "1,%C3%A4%2C%0A\n", 5);
 	expect_row(&raw, CELLS("1", "\xc3\xa4 "), "1,\xc3\xa4%20\n", 4);
-	expect_row(&empty, CELLS("1", "", "x"), "1,-%2B,x,-%2B\n", 3 + 3 + 5);
 	expect_row(&replace, CELLS("1", "a,b", "\r\n\n\r"),
 	    "1,a%3B%20b,%3B%20%3B%20%3B%20\n", 5 + 8);
 	expect_row(&remove, CELLS("1", "a,b", "y\n"), "1,ab,y\n", 3 + 3);
@@ -208,21 +208,21 @@ refused_rows(void **unused)
 	struct row_rules reject = {.separators = ROW_SEPARATORS_REJECT};
 	struct row_rules replace = {.separators = ROW_SEPARATORS_REPLACE};
 	struct row_rules encode = {0};
-	struct cell in_id[] = {{"a,b", 3}, {"x", 1}};
-	struct cell in_value[] = {{"a", 1}, {"x", 1}, {"x\ny", 3}};
+	struct cell in_id[4] = {{"a,b", 3}, {"x", 1}};
+	struct cell in_value[4] = {{"a", 1}, {"x", 1}, {"x\ny", 3}};
 	struct row_size size;
 
 	(void)unused;
-	assert_int_equal(row_measure(&reject, &four, in_value, 3, true, &size),
-	    ROW_SEPARATOR);
+	assert_int_equal(
+	    row_measure(&reject, &four, in_value, true, &size), ROW_SEPARATOR);
 	assert_int_equal(size.at, 2);
 	assert_int_equal(
-	    row_measure(&reject, &four, in_id, 2, true, &size), ROW_SEPARATOR);
+	    row_measure(&reject, &four, in_id, true, &size), ROW_SEPARATOR);
 	assert_int_equal(size.at, 0);
 	assert_int_equal(
-	    row_measure(&replace, &four, in_id, 2, true, &size), ROW_SEPARATOR);
+	    row_measure(&replace, &four, in_id, true, &size), ROW_SEPARATOR);
 	assert_int_equal(
-	    row_measure(&encode, &four, in_id, 2, true, &size), ROW_GOOD);
+	    row_measure(&encode, &four, in_id, true, &size), ROW_GOOD);
 	assert_int_equal(size.separated, 1);
 }
 
@@ -239,22 +239,22 @@ both_sides_of_a_profile(void **unused)
 	memset(text, 'x', BATCH_PROFILE_BYTES);
 	/* The name is a byte; the identifier and empty cells do not count. */
 	assert_int_equal(
-	    row_measure(&rules, &four, cells, 4, true, &size), ROW_GOOD);
+	    row_measure(&rules, &four, cells, true, &size), ROW_GOOD);
 	assert_int_equal(size.profile, 63998);
 	cells[1].len = 63999;
 	assert_int_equal(
-	    row_measure(&rules, &four, cells, 4, true, &size), ROW_GOOD);
+	    row_measure(&rules, &four, cells, true, &size), ROW_GOOD);
 	cells[1].len = 64000;
 	assert_int_equal(
-	    row_measure(&rules, &four, cells, 4, true, &size), ROW_PROFILE);
+	    row_measure(&rules, &four, cells, true, &size), ROW_PROFILE);
 	cells[1].len = 63996;
 	cells[2].len = 1;
 	assert_int_equal(
-	    row_measure(&rules, &four, cells, 4, true, &size), ROW_GOOD);
+	    row_measure(&rules, &four, cells, true, &size), ROW_GOOD);
 	assert_int_equal(size.profile, 64000);
 	cells[1].len = 63997;
 	assert_int_equal(
-	    row_measure(&rules, &four, cells, 4, true, &size), ROW_PROFILE);
+	    row_measure(&rules, &four, cells, true, &size), ROW_PROFILE);
 	free(text);
 }
 
