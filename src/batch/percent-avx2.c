@@ -123,7 +123,9 @@ encode_cells(char *out, const struct cell *cells, size_t n, unsigned int kept)
 struct quotes {
 	char character;
 	bool inside;
-	bool pair; /* the block before ended within a doubled quote */
+	bool pair;     /* the block before ended within a doubled quote */
+	char comma[4]; /* what one inside quotes becomes */
+	size_t comma_len;
 };
 
 /* As encode_block, quotes by the rules of percent_encode_quoted_row; text
@@ -154,6 +156,9 @@ encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
 		from = at + 1;
 		if (text[at] == ',' && !q->inside) {
 			*out++ = ',';
+		} else if (text[at] == ',') {
+			memcpy(out, q->comma, sizeof(q->comma));
+			out += q->comma_len;
 		} else if (text[at] != q->character) {
 			memcpy(out, escapes[(unsigned char)text[at]], 4);
 			out += 3;
@@ -175,12 +180,16 @@ encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
 }
 
 AVX2 static char *
-encode_quoted(
-    char *out, const char *row, size_t n, char quote, unsigned int kept)
+encode_quoted(char *out, const char *row, size_t n, char quote,
+    const struct cell *comma, unsigned int kept)
 {
 	struct halves t = make_tables(kept);
-	struct quotes q = {quote, false, false};
+	struct quotes q = {quote, false, false, "", 0};
 
+	if (comma != NULL) {
+		memcpy(q.comma, comma->text, comma->len);
+		q.comma_len = comma->len;
+	}
 	for (; n > VECTOR; n -= VECTOR, row += VECTOR)
 		out = encode_quoted_block(out, row, VECTOR, n - VECTOR, &t, &q);
 	return encode_quoted_block(out, row, (uint32_t)n, 0, &t, &q);

@@ -26,7 +26,7 @@ struct percent_kernel {
 	char *(*encode_cells)(
 	    char *out, const struct cell *cells, size_t n, unsigned int kept);
 	char *(*encode_quoted)(char *out, const char *row, size_t n, char quote,
-	    unsigned int kept);
+	    const struct cell *comma, unsigned int kept);
 };
 
 #endif

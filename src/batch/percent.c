@@ -113,8 +113,8 @@ encode_cells_portable(
 }
 
 static char *
-encode_quoted_portable(
-    char *out, const char *row, size_t n, char quote, unsigned int kept)
+encode_quoted_portable(char *out, const char *row, size_t n, char quote,
+    const struct cell *comma, unsigned int kept)
 {
 	const char *at = row, *end = row + n;
 	bool inside = false;
@@ -124,10 +124,14 @@ encode_quoted_portable(
 			unsigned char byte = (unsigned char)*at++;
 
 			if ((kinds[byte] & kept) != 0 ||
-			    (byte == ',' && !inside))
+			    (byte == ',' && !inside)) {
 				*out++ = (char)byte;
-			else
+			} else if (byte == ',') {
+				memcpy(out, comma->text, comma->len);
+				out += comma->len;
+			} else {
 				out = percent_put(out, byte);
+			}
 		} else if (inside && end - at > 1 && at[1] == quote) {
 			out = percent_put(out, (unsigned char)quote);
 			at += 2;
@@ -182,10 +186,11 @@ percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8)
 }
 
 char *
-percent_encode_quoted_row(
-    char *out, const char *row, size_t n, char quote, bool inner, bool raw_utf8)
+percent_encode_quoted_row(char *out, const char *row, size_t n, char quote,
+    const struct cell *comma, bool raw_utf8)
 {
 	/* Without commas inside, none has to be looked at. */
-	return find_kernel()->encode_quoted(out, row, n, quote,
-	    PERCENT_UNRESERVED | (inner ? 0 : PERCENT_COMMA) | high(raw_utf8));
+	return find_kernel()->encode_quoted(out, row, n, quote, comma,
+	    PERCENT_UNRESERVED | (comma != NULL ? 0 : PERCENT_COMMA) |
+		high(raw_utf8));
 }

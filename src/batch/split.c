@@ -42,14 +42,25 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 		memcpy(s->empty, o->rules.empty.text, o->rules.empty.len);
 	s->rules.empty.text = s->empty;
 	buffer_init(&s->text, d->max_record + CSV_FIELDS_PAD);
+	if (s->columns.name_bytes + s->columns.n * s->rules.empty.len <
+	    BATCH_PROFILE_BYTES)
+		s->shortness = BATCH_PROFILE_BYTES - s->columns.name_bytes -
+			       s->columns.n * s->rules.empty.len;
 	/* Only these two quotes are sure to be encoded inside a field. */
 	if ((d->quote == '"' || d->quote == '\'') && s->columns.straight &&
 	    s->columns.n == s->header->columns && d->delimiter == ',' &&
-	    !d->trim && !s->nulls && o->rules.empty.len == 0 &&
-	    s->columns.name_bytes < BATCH_PROFILE_BYTES) {
-		s->straight = BATCH_PROFILE_BYTES - s->columns.name_bytes;
-		if (s->straight > d->max_record)
-			s->straight = d->max_record;
+	    !d->trim && !s->nulls && o->rules.empty.len == 0)
+		s->straight =
+		    s->shortness < d->max_record ? s->shortness : d->max_record;
+	s->comma.text = "%2C";
+	s->comma.len = 3;
+	if (o->rules.separators == ROW_SEPARATORS_REPLACE &&
+	    o->rules.replacement.len == 1) {
+		s->comma.text = s->replaced;
+		s->comma.len =
+		    (size_t)(percent_encode(s->replaced,
+				 o->rules.replacement.text, 1, false) -
+			     s->replaced);
 	}
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
 	if (s->cells == NULL || s->empty == NULL)
@@ -253,6 +264,73 @@ is_plain(const struct split *s, const struct quick_row *q)
 	       utf8_valid(q->raw, q->len) == q->len;
 }
 
+/* Can a row with quotes be encoded as it lies, commas and all? */
+static bool
+is_whole(const struct split *s, const struct quick_row *q)
+{
+	size_t id;
+
+	if ((q->flags & CSV_ROW_QUOTED) == 0 || q->len > s->straight)
+		return false;
+	if ((q->flags & CSV_ROW_INNER) == 0 ||
+	    s->rules.separators == ROW_SEPARATORS_ENCODE)
+		return true;
+	/* In an identifier nothing is replaced; a line break may be CR LF. */
+	id = csv_index_next(q->sep, q->begin) - q->begin;
+	return s->rules.separators == ROW_SEPARATORS_REPLACE &&
+	       s->rules.replacement.len == 1 &&
+	       memchr(q->raw, ',', id) == NULL &&
+	       memchr(q->raw, '\n', q->len) == NULL &&
+	       memchr(q->raw, '\r', q->len) == NULL;
+}
+
+static int
+write_whole(struct split *s, const struct quick_row *q,
+    const struct batch_place *place, struct error *e)
+{
+	char *out = batch_writer_room(s->writer, PERCENT_BOUND(q->len) + 1, e);
+	const bool inner = (q->flags & CSV_ROW_INNER) != 0;
+	char *end;
+	int status;
+
+	if (out == NULL)
+		return -1;
+	end = percent_encode_quoted_row(out, q->raw, q->len, s->dialect.quote,
+	    inner ? &s->comma : NULL, s->rules.raw_utf8);
+	/* Without an identifier it is for split_record to reject. */
+	if (end == out || *out == ',')
+		return 0;
+	while (end[-1] == ',')
+		end--;
+	*end++ = '\n';
+	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	if (status == 0 && inner)
+		count_separated(s, place->first);
+	return status < 0 ? -1 : status == 0;
+}
+
+/* A row that needs not be measured: it is short, and no cell holds a comma or a
+ * line break. */
+static int
+write_short(struct split *s, const struct batch_place *place, struct error *e)
+{
+	size_t i, n = s->columns.n, bytes = 0;
+	char *out, *end;
+	int status;
+
+	for (i = 0; i < n; i++)
+		bytes += s->cells[i].len;
+	out = batch_writer_room(s->writer, PERCENT_BOUND(bytes) + n, e);
+	if (out == NULL)
+		return -1;
+	end = percent_encode_cells(out, s->cells, n, s->rules.raw_utf8);
+	while (end[-1] == ',')
+		end--;
+	*end++ = '\n';
+	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	return status < 0 ? -1 : status == 0;
+}
+
 /* 1 if the row was written, 0 if it is for split_record, -1. */
 static int
 write_cells(struct split *s, const struct quick_row *q,
@@ -268,43 +346,14 @@ write_cells(struct split *s, const struct quick_row *q,
 		q->begin, q->fields, &s->text) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	gather(s, s->fields.field, s->fields.n);
-	if (s->cells[0].len == 0 || row_measure(&s->rules, &s->columns,
-					s->cells, look, &size) != ROW_GOOD)
+	if (s->cells[0].len == 0)
+		return 0;
+	if (!look && q->len <= s->shortness)
+		return write_short(s, place, e);
+	if (row_measure(&s->rules, &s->columns, s->cells, look, &size) !=
+	    ROW_GOOD)
 		return 0;
 	status = write_row(s, &size, place, e);
-	return status < 0 ? -1 : status == 0;
-}
-
-/* Can a row with quotes be encoded as it lies, commas and all? */
-static bool
-is_whole(const struct split *s, const struct quick_row *q)
-{
-	return (q->flags & CSV_ROW_QUOTED) != 0 && q->len <= s->straight &&
-	       ((q->flags & CSV_ROW_INNER) == 0 ||
-		   s->rules.separators == ROW_SEPARATORS_ENCODE);
-}
-
-static int
-write_whole(struct split *s, const struct quick_row *q,
-    const struct batch_place *place, struct error *e)
-{
-	char *out = batch_writer_room(s->writer, PERCENT_BOUND(q->len) + 1, e);
-	char *end;
-	int status;
-
-	if (out == NULL)
-		return -1;
-	end = percent_encode_quoted_row(out, q->raw, q->len, s->dialect.quote,
-	    (q->flags & CSV_ROW_INNER) != 0, s->rules.raw_utf8);
-	/* Without an identifier it is for split_record to reject. */
-	if (end == out || *out == ',')
-		return 0;
-	while (end[-1] == ',')
-		end--;
-	*end++ = '\n';
-	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
-	if (status == 0 && (q->flags & CSV_ROW_INNER) != 0)
-		count_separated(s, place->first);
 	return status < 0 ? -1 : status == 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "batch/cell.h"
 #include "batch/columns.h"
+#include "batch/percent.h"
 #include "batch/row.h"
 #include "batch/writer.h"
 #include "profile/export.h"
@@ -23,8 +24,12 @@ struct split {
 	struct cell *cells; /* of the record at hand, in the columns' order */
 	struct csv_fields fields; /* of the row at hand */
 	struct buffer text;	  /* their text, where it is not raw */
-	size_t straight; /* rows of up to so many bytes can be encoded as
-			    they lie; 0: none can */
+	size_t shortness; /* of rows of up to so many bytes the profile is not
+			     too large, whatever they hold */
+	size_t
+	    straight; /* … and they can be encoded as they lie; 0: none can */
+	struct cell comma; /* what a comma inside quotes becomes then */
+	char replaced[PERCENT_BOUND(1)];
 	struct rule_warning *separated; /* rows with a comma or line break */
 	bool nulls; /* not only cells without text are empty */
 };

@@ -142,7 +142,7 @@ struct encoded {
 	size_t n;
 };
 
-enum how { TEXT, CELLS, ROWS, QUOTED, INNER };
+enum how { TEXT, CELLS, ROWS, QUOTED, INNER, REPLACED };
 
 static void
 encode(struct encoded *e, enum kernel kernel, enum how how, const char *s,
@@ -150,6 +150,7 @@ encode(struct encoded *e, enum kernel kernel, enum how how, const char *s,
 {
 	const struct cell cells[] = {
 	    {s, n / 3}, {s, 0}, {s + n / 3, n - n / 3}};
+	const struct cell encoded = {"%2C", 3}, other = {"-", 1};
 	char *end;
 
 	kernel_use(kernel);
@@ -161,8 +162,11 @@ encode(struct encoded *e, enum kernel kernel, enum how how, const char *s,
 	else if (how == ROWS)
 		end = percent_encode_rows(e->out, s, n, raw);
 	else
-		end = percent_encode_quoted_row(
-		    e->out, s, n, '"', how == INNER, raw);
+		end = percent_encode_quoted_row(e->out, s, n, '"',
+		    how == INNER      ? &encoded
+		    : how == REPLACED ? &other
+				      : NULL,
+		    raw);
 	e->n = (size_t)(end - e->out);
 	assert_true(e->n <= 3 * n + (how == CELLS ? 2 : 0));
 	/* Nothing past the room that is asked for. */
@@ -262,6 +266,7 @@ percent_quoted(void **context)
 		}
 		percent_agrees_on(QUOTED, text, n - 1, round % 2 == 0);
 		percent_agrees_on(INNER, text, n - 1, round % 2 == 0);
+		percent_agrees_on(REPLACED, text, n - 1, round % 2 == 0);
 	}
 }
 
