@@ -5,6 +5,7 @@
 #ifndef TP_BASE_UTF8_H
 #define TP_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ size_t utf8_decode(const char *s, size_t n, uint32_t *point);
 
 /* The offset of the first byte that is not UTF-8; n if there is none. */
 size_t utf8_valid(const char *s, size_t n);
+
+/* Whether there is none; quicker if there is one. */
+bool utf8_is_valid(const char *s, size_t n);
 
 /* The length of what is left of valid UTF-8 text of n bytes if it is cut,
  * between characters, to at most `most`. */

@@ -8,9 +8,6 @@
 #include "io/seal.h"
 #include "profile/check.h"
 
-/* So much text is encoded at once, at most. */
-enum { STRETCH = 32 * 1024 };
-
 size_t
 split_max_row(const struct split_options *o)
 {
@@ -260,8 +257,7 @@ is_plain(const struct split *s, const struct quick_row *q)
 		return false;
 	if (seal_suspected(q->raw, q->len))
 		return false;
-	return (q->flags & CSV_ROW_HIGH) == 0 ||
-	       utf8_valid(q->raw, q->len) == q->len;
+	return (q->flags & CSV_ROW_HIGH) == 0 || utf8_is_valid(q->raw, q->len);
 }
 
 /* Can a row with quotes be encoded as it lies, commas and all? */
@@ -367,7 +363,8 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
     size_t most, uint32_t begin, uint32_t seps)
 {
 	const struct header *h = s->header;
-	uint32_t limit = begin + STRETCH;
+	const uint32_t start = begin, limit = begin + CHECK_STRETCH;
+	uint32_t flags = 0;
 	size_t n;
 
 	for (n = 0; n < most; n++) {
@@ -386,13 +383,11 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 			break;
 		if (n > 0 && row->end > limit)
 			break;
-		if ((row->flags & CSV_ROW_HIGH) != 0 &&
-		    utf8_valid(raw, len) != len)
-			break;
+		flags |= row->flags;
 		begin = row->end + 1;
 		seps = row->seps;
 	}
-	return n;
+	return flags != 0 ? check_utf8_rows(run, i, n, start) : n;
 }
 
 /* n rows; empty fields at their ends are left out. */

@@ -340,56 +340,103 @@ row_is_plain(const struct check *c, const struct row *r)
 		return false;
 	if (seal_suspected(raw, len))
 		return false;
-	return (r->flags & CSV_ROW_HIGH) == 0 || utf8_valid(raw, len) == len;
+	return (r->flags & CSV_ROW_HIGH) == 0 || utf8_is_valid(raw, len);
+}
+
+size_t
+check_utf8_rows(
+    const struct csv_run *run, size_t first, size_t n, uint32_t begin)
+{
+	const struct csv_row *row = run->row + first;
+	size_t i, len;
+
+	if (n == 0)
+		return 0;
+	len = row[n - 1].end - begin;
+	if (utf8_is_valid(run->text + begin, len))
+		return n;
+	for (i = 0; i < n; i++) {
+		len = row[i].end - begin;
+		if ((row[i].flags & CSV_ROW_HIGH) != 0 &&
+		    !utf8_is_valid(run->text + begin, len))
+			break;
+		begin = row[i].end + 1;
+	}
+	return i;
 }
 
 /*
- * Passes over the commonest of rows in few steps each: those that are short
- * and have an identifier in front that is shorter than 64 bytes, and nothing
- * that would be warned about.  From row i, which begins at *begin with *seps
- * separators before it, to the first that is not such a one.  A line like a
- * seal is none: its identifier holds a space, or it has no values.
+ * How many rows from row i on, which begins at `begin` with `seps` separators
+ * before it, are of the commonest, which can be judged in few steps each: those
+ * that are short and have an identifier in front that is shorter than 64 bytes,
+ * and nothing that would be warned about.  Not looked at is whether they are
+ * UTF-8; *all becomes the flags of all.  A stretch at most.  A line like a seal
+ * is none: its identifier holds a space, or it has no values.
  */
-static size_t
-pass_simple(const struct check *c, const struct csv_run *run, size_t i,
-    uint32_t *begin, uint32_t *seps)
+static inline size_t
+count_simple(const struct check *c, const struct csv_run *run, size_t i,
+    uint32_t begin, uint32_t seps, uint32_t *all)
 {
 	const uint64_t *sep = run->sep, *rare = run->rare;
 	const uint32_t fields = c->simple_fields, longest = c->simple_max;
+	const uint32_t limit = begin + c->stretch;
 	const struct header *h = c->header;
 	const char *text = run->text;
 	const char q = c->dialect.quote;
-	uint32_t from = *begin, before = *seps;
+	const size_t first = i;
 
-	for (; i < run->rows; i++) {
+	*all = 0;
+	for (; i < run->rows && begin < limit; i++) {
 		const struct csv_row *row = &run->row[i];
-		uint32_t len = row->end - from; /* maybe with a CR */
+		uint32_t len = row->end - begin; /* maybe with a CR */
 		uint32_t flags = row->flags, quote = 0, field, id;
 		uint64_t ends;
 
 		if ((flags & ~SIMPLE_FLAGS) != 0 ||
-		    row->seps - before != fields || len > longest ||
-		    header_suspected(h, text + from, len))
+		    row->seps - seps != fields || len > longest ||
+		    header_suspected(h, text + begin, len))
 			break;
 		if (flags != 0)
-			quote = text[from] == q;
-		ends = csv_index_bits(sep, from + quote);
+			quote = text[begin] == q;
+		ends = csv_index_bits(sep, begin + quote);
 		if (ends == 0)
 			break;
 		field = (uint32_t)__builtin_ctzll(ends) + quote;
 		id = field - 2 * quote;
 		if (id <= c->null_max ||
 		    len - field <= c->no_values[flags != 0] + 1 ||
-		    csv_index_bits(rare, from + quote) << (64 - id) != 0)
+		    csv_index_bits(rare, begin + quote) << (64 - id) != 0)
 			break;
-		if ((flags & CSV_ROW_HIGH) != 0 &&
-		    utf8_valid(text + from, len) != len)
-			break;
-		from = row->end + 1;
-		before = row->seps;
+		*all |= flags;
+		begin = row->end + 1;
+		seps = row->seps;
 	}
-	*begin = from;
-	*seps = before;
+	return i - first;
+}
+
+/* Passes over such rows; returns the first that is none, which begins at *begin
+ * with *seps separators before it. */
+static size_t
+pass_simple(struct check *c, const struct csv_run *run, size_t i,
+    uint32_t *begin, uint32_t *seps)
+{
+	size_t n, good;
+	uint32_t flags;
+
+	do {
+		n = good = count_simple(c, run, i, *begin, *seps, &flags);
+		if ((flags & CSV_ROW_HIGH) != 0)
+			good = check_utf8_rows(run, i, n, *begin);
+		if (good < n)
+			c->stretch = CHECK_STRETCH / 16;
+		else if (c->stretch < CHECK_STRETCH)
+			c->stretch *= 2;
+		if (good == 0)
+			break;
+		i += good;
+		*begin = run->row[i - 1].end + 1;
+		*seps = run->row[i - 1].seps;
+	} while (good == n);
 	return i;
 }
 
@@ -497,6 +544,7 @@ check_init(struct check *c, const struct check_options *options,
 	c->options = *options;
 	c->export = x;
 	c->header = export_header(x);
+	c->stretch = CHECK_STRETCH;
 	c->dialect = input->dialect;
 	for (i = 0; i < input->nulls; i++) {
 		longest = raw_length(input->null[i], c->dialect.quote);

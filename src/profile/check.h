@@ -25,6 +25,7 @@ struct check {
 	struct check_options options;
 	struct csv_dialect dialect;
 	struct export *export;
+	uint32_t stretch; /* CHECK_STRETCH; less behind rows that were bad */
 	const struct header *header;
 	size_t null_max;     /* bytes of the longest --null, its quotes
 				doubled */
@@ -48,6 +49,15 @@ enum verdict check_record(
 
 /* How many rows from the start of a run are plainly good. */
 size_t check_run(struct check *c, const struct csv_run *run);
+
+/* So much text is looked at for UTF-8 at once: little enough to look at some
+ * of it again behind a row that is not. */
+#define CHECK_STRETCH 2048
+
+/* How many of n rows of a run are UTF-8, from row `first` on, which begins at
+ * `begin` in its text, to the first that is not. */
+size_t check_utf8_rows(
+    const struct csv_run *run, size_t first, size_t n, uint32_t begin);
 
 /*
  * What every program that reads CSV must reject, since it cannot be
