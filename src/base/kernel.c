@@ -24,11 +24,27 @@ has_avx2(void)
 #endif
 }
 
+static bool
+has_avx512(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+	return has_avx2() && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("avx512vbmi") &&
+	       __builtin_cpu_supports("avx512vbmi2");
+#else
+	return false;
+#endif
+}
+
 /* Best first; KERNEL_LIBCSV only if it is named. */
 static const struct {
 	const char *name;
 	bool (*usable)(void);
 } kernels[KERNELS] = {
+    [KERNEL_AVX512] = {"avx512", has_avx512},
     [KERNEL_AVX2] = {"avx2", has_avx2},
     [KERNEL_PORTABLE] = {"portable", always},
     [KERNEL_LIBCSV] = {"libcsv", always},
@@ -86,6 +102,12 @@ enum kernel
 kernel_in_use(void)
 {
 	return in_use;
+}
+
+bool
+kernel_covers(enum kernel kernel)
+{
+	return in_use <= kernel;
 }
 
 const char *

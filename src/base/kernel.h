@@ -13,6 +13,7 @@
 #include "base/error.h"
 
 enum kernel {
+	KERNEL_AVX512,	 /* x86-64, with VBMI2: Ice Lake, Zen 4 */
 	KERNEL_AVX2,	 /* x86-64 */
 	KERNEL_PORTABLE, /* also what is used before any is chosen */
 	KERNEL_LIBCSV	 /* for tests: leaves every record to libcsv */
@@ -36,6 +37,10 @@ int kernel_choose(struct error *e);
 void kernel_use(enum kernel kernel);
 
 enum kernel kernel_in_use(void);
+
+/* Is it in use, or one that can do all that it can?  A module without code for
+ * the better one then uses its code for this. */
+bool kernel_covers(enum kernel kernel);
 
 /* What kernel_choose would choose, for --version; "none": it would fail. */
 const char *kernel_chosen(void);

@@ -60,7 +60,7 @@ bool
 utf8_is_valid(const char *s, size_t n)
 {
 #ifdef UTF8_AVX2
-	if (n >= 16 && kernel_in_use() == KERNEL_AVX2)
+	if (n >= 16 && kernel_covers(KERNEL_AVX2))
 		return utf8_avx2_valid(s, n);
 #endif
 	return find_invalid(s, n) == n;

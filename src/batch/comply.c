@@ -88,7 +88,7 @@ static comply_look_function *
 find_look(void)
 {
 #ifdef COMPLY_AVX2
-	if (kernel_in_use() == KERNEL_AVX2)
+	if (kernel_covers(KERNEL_AVX2))
 		return comply_look_avx2;
 #endif
 	return look_portable;

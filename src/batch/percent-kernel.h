@@ -14,6 +14,9 @@
 #define PERCENT_COMMA 4
 #define PERCENT_LF 8
 
+/* The kinds of each byte. */
+extern const unsigned char percent_kinds[256];
+
 /* %XX; returns the end. */
 char *percent_put(char *out, unsigned char byte);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/kernel.h"
 #include "batch/percent-avx2.h"
+#include "batch/percent-avx512.h"
 #include "batch/percent-kernel.h"
 
 /* The value of a hex digit; -1: it is none. */
@@ -46,7 +47,7 @@ percent_decode(char *out, const char *text, size_t n)
 	return len;
 }
 
-static const unsigned char kinds[256] = {
+const unsigned char percent_kinds[256] = {
     /* clang-format off */
 	['\n'] = PERCENT_LF, [','] = PERCENT_COMMA, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
 	['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -78,19 +79,21 @@ encode_portable(char *out, const char *text, size_t n, unsigned int kept)
 
 	while (at < end) {
 		/* Runs of eight that stay as they are. */
-		while (
-		    end - at >= 8 && (kinds[at[0]] & kept) != 0 &&
-		    (kinds[at[1]] & kept) != 0 && (kinds[at[2]] & kept) != 0 &&
-		    (kinds[at[3]] & kept) != 0 && (kinds[at[4]] & kept) != 0 &&
-		    (kinds[at[5]] & kept) != 0 && (kinds[at[6]] & kept) != 0 &&
-		    (kinds[at[7]] & kept) != 0) {
+		while (end - at >= 8 && (percent_kinds[at[0]] & kept) != 0 &&
+		       (percent_kinds[at[1]] & kept) != 0 &&
+		       (percent_kinds[at[2]] & kept) != 0 &&
+		       (percent_kinds[at[3]] & kept) != 0 &&
+		       (percent_kinds[at[4]] & kept) != 0 &&
+		       (percent_kinds[at[5]] & kept) != 0 &&
+		       (percent_kinds[at[6]] & kept) != 0 &&
+		       (percent_kinds[at[7]] & kept) != 0) {
 			memcpy(out, at, 8);
 			out += 8;
 			at += 8;
 		}
 		if (at == end)
 			break;
-		if ((kinds[*at] & kept) != 0)
+		if ((percent_kinds[*at] & kept) != 0)
 			*out++ = (char)*at;
 		else
 			out = percent_put(out, *at);
@@ -123,7 +126,7 @@ encode_quoted_portable(char *out, const char *row, size_t n, char quote,
 		if (*at != quote) {
 			unsigned char byte = (unsigned char)*at++;
 
-			if ((kinds[byte] & kept) != 0 ||
+			if ((percent_kinds[byte] & kept) != 0 ||
 			    (byte == ',' && !inside)) {
 				*out++ = (char)byte;
 			} else if (byte == ',') {
@@ -149,8 +152,12 @@ static const struct percent_kernel portable = {
 static const struct percent_kernel *
 find_kernel(void)
 {
+#ifdef PERCENT_AVX512
+	if (kernel_covers(KERNEL_AVX512))
+		return &percent_avx512;
+#endif
 #ifdef PERCENT_AVX2
-	if (kernel_in_use() == KERNEL_AVX2)
+	if (kernel_covers(KERNEL_AVX2))
 		return &percent_avx2;
 #endif
 	return &portable;

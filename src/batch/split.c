@@ -364,8 +364,7 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 {
 	const struct header *h = s->header;
 	const uint32_t start = begin, limit = begin + CHECK_STRETCH;
-	uint32_t flags = 0;
-	size_t n;
+	size_t n, high = 0;
 
 	for (n = 0; n < most; n++) {
 		const struct csv_row *row = &run->row[i + n];
@@ -383,11 +382,11 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 			break;
 		if (n > 0 && row->end > limit)
 			break;
-		flags |= row->flags;
+		high += row->flags != 0;
 		begin = row->end + 1;
 		seps = row->seps;
 	}
-	return flags != 0 ? check_utf8_rows(run, i, n, start) : n;
+	return check_utf8_rows(run, i, n, high, start);
 }
 
 /* n rows; empty fields at their ends are left out. */

@@ -142,7 +142,7 @@ csv_scanner(void)
 {
 	const struct csv_kernel *k = csv_kernels;
 
-	while (k->scan != NULL && k->kernel != kernel_in_use())
+	while (k->scan != NULL && !kernel_covers(k->kernel))
 		k++;
 	return k->scan == NULL ? scan_nothing : k->scan;
 }

@@ -344,16 +344,16 @@ row_is_plain(const struct check *c, const struct row *r)
 }
 
 size_t
-check_utf8_rows(
-    const struct csv_run *run, size_t first, size_t n, uint32_t begin)
+check_utf8_rows(const struct csv_run *run, size_t first, size_t n, size_t high,
+    uint32_t begin)
 {
 	const struct csv_row *row = run->row + first;
 	size_t i, len;
 
-	if (n == 0)
-		return 0;
+	if (n == 0 || high == 0)
+		return n;
 	len = row[n - 1].end - begin;
-	if (utf8_is_valid(run->text + begin, len))
+	if (high * 4 > n && utf8_is_valid(run->text + begin, len))
 		return n;
 	for (i = 0; i < n; i++) {
 		len = row[i].end - begin;
@@ -370,22 +370,21 @@ check_utf8_rows(
  * before it, are of the commonest, which can be judged in few steps each: those
  * that are short and have an identifier in front that is shorter than 64 bytes,
  * and nothing that would be warned about.  Not looked at is whether they are
- * UTF-8; *all becomes the flags of all.  A stretch at most.  A line like a seal
- * is none: its identifier holds a space, or it has no values.
+ * UTF-8; *high becomes how many have to be.  They begin before limit.  A line
+ * like a seal is none: its identifier holds a space, or it has no values.
  */
 static inline size_t
 count_simple(const struct check *c, const struct csv_run *run, size_t i,
-    uint32_t begin, uint32_t seps, uint32_t *all)
+    uint32_t begin, uint32_t seps, uint32_t limit, size_t *high)
 {
 	const uint64_t *sep = run->sep, *rare = run->rare;
 	const uint32_t fields = c->simple_fields, longest = c->simple_max;
-	const uint32_t limit = begin + c->stretch;
 	const struct header *h = c->header;
 	const char *text = run->text;
 	const char q = c->dialect.quote;
 	const size_t first = i;
 
-	*all = 0;
+	*high = 0;
 	for (; i < run->rows && begin < limit; i++) {
 		const struct csv_row *row = &run->row[i];
 		uint32_t len = row->end - begin; /* maybe with a CR */
@@ -407,7 +406,7 @@ count_simple(const struct check *c, const struct csv_run *run, size_t i,
 		    len - field <= c->no_values[flags != 0] + 1 ||
 		    csv_index_bits(rare, begin + quote) << (64 - id) != 0)
 			break;
-		*all |= flags;
+		*high += (flags & CSV_ROW_HIGH) != 0;
 		begin = row->end + 1;
 		seps = row->seps;
 	}
@@ -420,13 +419,15 @@ static size_t
 pass_simple(struct check *c, const struct csv_run *run, size_t i,
     uint32_t *begin, uint32_t *seps)
 {
-	size_t n, good;
-	uint32_t flags;
+	size_t n, good, high;
+	uint32_t limit;
 
 	do {
-		n = good = count_simple(c, run, i, *begin, *seps, &flags);
-		if ((flags & CSV_ROW_HIGH) != 0)
-			good = check_utf8_rows(run, i, n, *begin);
+		limit = *begin + c->stretch;
+		n = count_simple(c, run, i, *begin, *seps, limit, &high);
+		if (n == 0)
+			break;
+		good = check_utf8_rows(run, i, n, high, *begin);
 		if (good < n)
 			c->stretch = CHECK_STRETCH / 16;
 		else if (c->stretch < CHECK_STRETCH)
@@ -436,7 +437,7 @@ pass_simple(struct check *c, const struct csv_run *run, size_t i,
 		i += good;
 		*begin = run->row[i - 1].end + 1;
 		*seps = run->row[i - 1].seps;
-	} while (good == n);
+	} while (good == n && *begin >= limit);
 	return i;
 }
 

@@ -55,9 +55,10 @@ size_t check_run(struct check *c, const struct csv_run *run);
 #define CHECK_STRETCH 2048
 
 /* How many of n rows of a run are UTF-8, from row `first` on, which begins at
- * `begin` in its text, to the first that is not. */
-size_t check_utf8_rows(
-    const struct csv_run *run, size_t first, size_t n, uint32_t begin);
+ * `begin` in its text, to the first that is not; `high` of them are
+ * CSV_ROW_HIGH. */
+size_t check_utf8_rows(const struct csv_run *run, size_t first, size_t n,
+    size_t high, uint32_t begin);
 
 /*
  * What every program that reads CSV must reject, since it cannot be

@@ -77,7 +77,7 @@ digest() {
 	# From "#tp-" on, its last byte or more missing; its LF given back too.
 	for left in 4 8 9 13 14 15 40 "$((seal - 2))" "$((seal - 1))"; do
 		head -c "$((size - seal + left))" out >cut
-		for kernel in avx2 portable libcsv; do
+		for kernel in avx512 avx2 portable libcsv; do
 			export TP_SCAN=$kernel
 			tp-split --version | grep -q "kernel: $kernel" || continue
 			run -3 --separate-stderr tp-split --seal cut
@@ -95,7 +95,7 @@ digest() {
 
 @test "a seal that is not at the end ends the run" {
 	tp-validate --seal in.csv >sealed
-	for kernel in avx2 portable libcsv; do
+	for kernel in avx512 avx2 portable libcsv; do
 		export TP_SCAN=$kernel
 		tp-split --version | grep -q "kernel: $kernel" || continue
 		for program in tp-split 'tp-validate --keep-empty'; do
@@ -121,7 +121,7 @@ digest() {
 	printf '%s\n' thirdPartyId,v '#,1' '#tp-,2' '#tp-seal,3' '#tp-sealant' \
 		'#tp-seal bytes=' 'x#tp-seal rows=,4' '"#tp-seal rows=1",5' \
 		'#tp-seal rows=1,6' '#tp-seal rows=,7' '#tp-seal rows=1 by,8' >in
-	for kernel in avx2 portable libcsv; do
+	for kernel in avx512 avx2 portable libcsv; do
 		export TP_SCAN=$kernel
 		tp-split --version | grep -q "kernel: $kernel" || continue
 		tp-validate -q --keep-empty in | cmp in -

@@ -16,7 +16,7 @@ head='thirdPartyId,a\n'
 warned() { # PLACE TEXT OPTION...
 	local place=$1 text=$2 program
 	shift 2
-	for TP_SCAN in avx2 portable libcsv; do
+	for TP_SCAN in avx512 avx2 portable libcsv; do
 		export TP_SCAN
 		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
 		for program in tp-validate tp-split; do
@@ -80,7 +80,7 @@ warned() { # PLACE TEXT OPTION...
 
 @test "many rows in front of it do not hide it" {
 	{ printf "$head" && yes 'x,1' | head -n 300000 && printf y,2; } >many
-	for TP_SCAN in avx2 portable libcsv; do
+	for TP_SCAN in avx512 avx2 portable libcsv; do
 		export TP_SCAN
 		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
 		for program in tp-validate tp-split; do

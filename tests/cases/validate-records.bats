@@ -61,7 +61,7 @@ tp-validate: -:3:2: bare-cr: a carriage return without line feed, outside '\
 	local head='thirdPartyId,a\n' why="bare-cr: a carriage return without \
 line feed, outside of quotes"
 
-	for TP_SCAN in avx2 portable libcsv; do
+	for TP_SCAN in avx512 avx2 portable libcsv; do
 		export TP_SCAN
 		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
 		try_with "$head"'x,"1"\r\r\r\ny,2\nz,3\n' tp-validate --rejects bad
@@ -432,7 +432,7 @@ column 'pcId': the pcId is not like those that Target makes\n"
 
 	said='tp-validate: warning: surplus: more fields than the header has; '
 	said+='those over are empty (once, at -:2)\n'
-	for TP_SCAN in avx2 portable libcsv; do
+	for TP_SCAN in avx512 avx2 portable libcsv; do
 		export TP_SCAN
 		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
 		try_with "$head"'a,b,NULL,,"NULL"\n' tp-validate --null NULL

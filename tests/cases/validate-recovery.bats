@@ -46,7 +46,7 @@ opened\n"
 @test "a quoted header once more, behind a byte order mark, breaks no quote" {
 	local quoted='"thirdPartyId","a"\n' bom='\357\273\277'
 
-	for TP_SCAN in avx2 portable libcsv; do
+	for TP_SCAN in avx512 avx2 portable libcsv; do
 		export TP_SCAN
 		tp-validate --version | grep -q "kernel: $TP_SCAN" || continue
 		try_with "$quoted"'"x","1"\n'"$bom$quoted"'"y"\n"z","3"\n' \

@@ -2,10 +2,9 @@
  * fuzz-batch.c: for libFuzzer: any bytes as a batch stream.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-batch.c src/csv/{input,scan,scan-avx2}.c \
- *	    src/batch/{comply,comply-avx2,percent,percent-avx2,reader}.c \
- *	    src/base/{buffer,clock,error,escape,number,seal,sha256}.c \
- *	    src/base/{signals,sys,utf8,utf8-avx2,wait}.c -lz -lcrypto
+ *	    tests/fuzz/fuzz-batch.c src/io/{input,seal}.c \
+ *	    src/batch/{comply,comply-avx2,reader}.c src/batch/percent*.c \
+ *	    src/base/[a-z]*.c -lz -lcrypto -ljansson
  *
  * What is given out must be what came in, byte for byte, a batch at each
  * "batch=" that begins a line, and a batch without fault must comply.  One at

@@ -3,7 +3,7 @@
  * and check.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-csv.c src/{profile,csv,base}/[a-z]*.c \
+ *	    tests/fuzz/fuzz-csv.c src/{profile,csv,io,base}/[a-z]*.c \
  *	    -lcsv -lz -ljansson -lcrypto
  *
  * With -DFUZZ_MAIN, and without fuzzer in -fsanitize, it runs the files that

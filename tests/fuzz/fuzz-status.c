@@ -5,9 +5,7 @@
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
  *	    tests/fuzz/fuzz-status.c \
  *	    src/api/{endpoint,statusurl,token,xml}.c src/status/outcome.c \
- *	    src/record/part.c \
- *	    src/base/{buffer,clock,error,escape,ndjson,number}.c \
- *	    src/base/{signals,sys,wait,utf8*}.c -ljansson
+ *	    src/record/part.c src/base/[a-z]*.c -lcrypto -ljansson
  *
  * An outcome is one line of JSON, and reconciled only if it is complete; a URL
  * that is followed is the service's or the endpoint's, on the known path.

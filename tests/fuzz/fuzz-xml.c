@@ -2,8 +2,8 @@
  * fuzz-xml.c: for libFuzzer: any bytes as an answer of the service.
  *
  *	clang -g -fsanitize=fuzzer,address,undefined -Isrc -I. \
- *	    tests/fuzz/fuzz-xml.c src/api/{token,xml}.c \
- *	    src/base/{clock,error,escape,signals,sys,wait,utf8*}.c
+ *	    tests/fuzz/fuzz-xml.c src/api/{token,xml}.c src/base/[a-z]*.c \
+ *	    -lcrypto -ljansson
  *
  * What is found lies within the input, moves on, fits where it is put, and is
  * UTF-8 there.
