@@ -28,7 +28,7 @@ demand(int condition)
 static void
 check_status(const char *body, size_t n, bool cut)
 {
-	struct xml_span answer = {body, n, "batchStatus"};
+	struct xml_span answer = {body, n};
 	const char *why = NULL;
 	struct outcome s;
 	ndjson *o;
@@ -37,15 +37,15 @@ check_status(const char *body, size_t n, bool cut)
 
 	memset(&s, 0, sizeof(s));
 	s.id = "d-1";
-	s.rows = 1;
-	if (outcome_read(&s, answer, cut, &why) != 0) {
+	s.part.rows = 1;
+	if (outcome_read(&s, answer, cut, NULL, &why) != 0) {
 		demand(why != NULL && why[0] != '\0');
 		return;
 	}
 	demand(
 	    !s.reconciled ||
 	    (s.state == OUTCOME_COMPLETE && s.counted[OUTCOME_SIZE] &&
-		s.counts[OUTCOME_SIZE] == s.rows && s.listed == 0 &&
+		s.counts[OUTCOME_SIZE] == s.part.rows && s.listed == 0 &&
 		(!s.counted[OUTCOME_FAILED] || s.counts[OUTCOME_FAILED] == 0)));
 	demand(s.reconciled || s.state != OUTCOME_COMPLETE ||
 	       s.message[0] != '\0');
