@@ -23,6 +23,8 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
     struct batch_writer *w, struct error *e)
 {
 	const struct csv_dialect *d = &o->input->dialect;
+	const bool replaced = o->rules.separators == ROW_SEPARATORS_REPLACE &&
+			      o->rules.replacement.len == 1;
 
 	memset(s, 0, sizeof(*s));
 	s->export = x;
@@ -49,16 +51,11 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	    !d->trim && !s->nulls && o->rules.empty.len == 0)
 		s->straight =
 		    s->shortness < d->max_record ? s->shortness : d->max_record;
-	s->comma.text = "%2C";
-	s->comma.len = 3;
-	if (o->rules.separators == ROW_SEPARATORS_REPLACE &&
-	    o->rules.replacement.len == 1) {
-		s->comma.text = s->replaced;
-		s->comma.len =
-		    (size_t)(percent_encode(s->replaced,
-				 o->rules.replacement.text, 1, false) -
-			     s->replaced);
-	}
+	s->comma.text = s->comma_room;
+	s->comma.len =
+	    (size_t)(percent_encode(s->comma_room,
+			 replaced ? o->rules.replacement.text : ",", 1, false) -
+		     s->comma_room);
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
 	if (s->cells == NULL || s->empty == NULL)
 		error_errno(e, EXIT_LOCAL, "cannot make batches");
@@ -92,8 +89,7 @@ broken(struct finding *f, enum rule rule, size_t field, size_t offset)
 	return false;
 }
 
-/* The cells to be sent; those that count as empty have what is sent for that.
- */
+/* The cells to be sent; empty ones with what is sent in their place. */
 static void
 gather(struct split *s, const struct csv_field *field, size_t n)
 {
@@ -280,6 +276,21 @@ is_whole(const struct split *s, const struct quick_row *q)
 	       memchr(q->raw, '\r', q->len) == NULL;
 }
 
+/* The row that lies from out to end, with a comma for each empty cell at its
+ * end, which are left out.  1, 0 if it is for split_record, -1. */
+static int
+end_row(struct split *s, const char *out, char *end,
+    const struct batch_place *place, struct error *e)
+{
+	int status;
+
+	while (end[-1] == ',')
+		end--;
+	*end++ = '\n';
+	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	return status < 0 ? -1 : status == 0;
+}
+
 static int
 write_whole(struct split *s, const struct quick_row *q,
     const struct batch_place *place, struct error *e)
@@ -296,13 +307,10 @@ write_whole(struct split *s, const struct quick_row *q,
 	/* Without an identifier it is for split_record to reject. */
 	if (end == out || *out == ',')
 		return 0;
-	while (end[-1] == ',')
-		end--;
-	*end++ = '\n';
-	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
-	if (status == 0 && inner)
+	status = end_row(s, out, end, place, e);
+	if (status > 0 && inner)
 		count_separated(s, place->first);
-	return status < 0 ? -1 : status == 0;
+	return status;
 }
 
 /* A row that needs not be measured: it is short, and no cell holds a comma or a
@@ -312,7 +320,6 @@ write_short(struct split *s, const struct batch_place *place, struct error *e)
 {
 	size_t i, n = s->columns.n, bytes = 0;
 	char *out, *end;
-	int status;
 
 	for (i = 0; i < n; i++)
 		bytes += s->cells[i].len;
@@ -320,11 +327,7 @@ write_short(struct split *s, const struct batch_place *place, struct error *e)
 	if (out == NULL)
 		return -1;
 	end = percent_encode_cells(out, s->cells, n, s->rules.raw_utf8);
-	while (end[-1] == ',')
-		end--;
-	*end++ = '\n';
-	status = batch_writer_row(s->writer, (size_t)(end - out), place, e);
-	return status < 0 ? -1 : status == 0;
+	return end_row(s, out, end, place, e);
 }
 
 /* 1 if the row was written, 0 if it is for split_record, -1. */

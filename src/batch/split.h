@@ -24,12 +24,12 @@ struct split {
 	struct cell *cells; /* of the record at hand, in the columns' order */
 	struct csv_fields fields; /* of the row at hand */
 	struct buffer text;	  /* their text, where it is not raw */
-	size_t shortness; /* of rows of up to so many bytes the profile is not
-			     too large, whatever they hold */
-	size_t
-	    straight; /* … and they can be encoded as they lie; 0: none can */
+	/* A row of up to so many bytes has no profile that is too large. */
+	size_t shortness;
+	/* … and can be encoded as it lies; 0: none can. */
+	size_t straight;
 	struct cell comma; /* what a comma inside quotes becomes then */
-	char replaced[PERCENT_BOUND(1)];
+	char comma_room[PERCENT_BOUND(1)];
 	struct rule_warning *separated; /* rows with a comma or line break */
 	bool nulls; /* not only cells without text are empty */
 };
