@@ -1,25 +1,29 @@
 /*
- * calls.h: the calls of the last minute, and who waits for the next.
+ * calls.h: the calls of the last minute, and those that are booked.
  *
  * What pace.h keeps in a file for all processes of a user, without the file,
  * the lock and the clock: those are the caller's, so that a test can put
  * others in their place.  Nothing here trusts what it is given to read.
  *
+ * A call is booked for the first moment that the rate allows, and not before
+ * one that was booked earlier.  So turns are taken in the order of asking, and
+ * who dies leaves a turn that nobody uses, but holds up nobody any longer.
+ *
  * Which clock: the time since the machine was started, suspended time
  * included.  It is the same for all processes, and no one sets it, as the wall
- * clock is set.  It begins anew with the machine, so each time is kept with
- * the id of that start ("boot").
- *  - A time of this boot that lies ahead (a machine put back to a snapshot) is
- *    taken for now.
- *  - A ledger that an earlier boot wrote last may be an old one, as it is not
- *    synced for each call; but all of those calls were made before this boot:
- *    nothing is allowed in its first minute.
- *  - Past that, times of another boot can only be another machine's, which
+ * clock is set.  It begins anew with the machine, so the ledger says of which
+ * start ("boot") its times are.
+ *  - If the clock has run backwards (a machine put back to a snapshot), all
+ *    times are moved back with it.
+ *  - A ledger of an earlier boot may be an old one, as it is not synced for
+ *    each call; but all of those calls were made before this boot.  In the
+ *    first window of a boot, it is taken for a full one.
+ *  - Past that, a ledger of another boot can only be another machine's, which
  *    shares the folder.  The wall clock, which those machines should agree on,
- *    then says how old they are; if it says that they lie a minute ahead or
- *    more, they do not count.
+ *    then says how long ago it was used, and all times are moved to this clock.
+ *    If it says that it is to be used in more than a window, no call counts.
  * So a step of the wall clock changes nothing on one machine, and no clock can
- * make anybody wait for more than two minutes.
+ * make anybody wait for more than a window longer.
  */
 #ifndef TP_PACE_CALLS_H
 #define TP_PACE_CALLS_H
@@ -35,13 +39,11 @@
  */
 #define CALLS_WINDOW (61 * CALLS_SECOND)
 
-/* A waiter that was not heard of for so long is dead. */
-#define CALLS_LEASE (10 * CALLS_SECOND)
+/* Who comes so late for a call that it booked must book anew: that much of the
+ * second it may take. */
+#define CALLS_LATE (CALLS_SECOND / 4)
 
-enum {
-	CALLS_MAX = 10000,  /* no rate may be higher */
-	CALLS_WAITERS = 256 /* more than these are not kept in order */
-};
+enum { CALLS_MAX = 10000 /* no rate may be higher */ };
 
 struct moment {
 	uint64_t boot;	  /* id of the machine's start; 0: not known */
@@ -75,22 +77,23 @@ int64_t calls_blind(struct calls *l, const struct moment *now);
 
 /*
  * May a call be made now, at this rate (1 to CALLS_MAX), all calls of all
- * rates counted?  0: yes, it is counted, and *ticket is 0 again.  Else not
- * before so many nanoseconds have passed, but less if others give up; ask
- * again with the same ticket (first: 0) within the lease.
+ * rates counted?  0: yes, it is counted, and *booking is 0 again.  Else it is
+ * booked for so many nanoseconds from now: ask again then, or before, with the
+ * same booking (first: 0).  One that is lost, or that is asked for later than
+ * CALLS_LATE, is booked anew.  If CALLS_MAX are booked already, this one is not
+ * yet.
  *
- * Turns are taken in the order of the first asking: nobody's call delays one
- * that was asked for before.  So with k waiters ahead, who live, a call is
- * allowed within (k + 1) windows, and with equal rates within
- * 1 + k / rate windows, and a lease for those who died.
+ * A booking lies at most a window behind the one before it, or now.  So with k
+ * calls booked before, a call is allowed within k + 1 windows, and with equal
+ * rates within 1 + k / rate windows.
  */
-int64_t calls_ask(
-    struct calls *l, uint64_t *ticket, unsigned rate, const struct moment *now);
+int64_t calls_ask(struct calls *l, uint64_t *booking, unsigned rate,
+    const struct moment *now);
 
-/* The holder of the ticket waits no longer. */
-void calls_leave(struct calls *l, uint64_t ticket);
+/* Nobody comes for that call. */
+void calls_leave(struct calls *l, uint64_t booking);
 
-/* Nanoseconds until calls_ask would allow a call, if none else asked. */
+/* Nanoseconds until calls_ask would allow a call. */
 int64_t calls_delay(struct calls *l, unsigned rate, const struct moment *now);
 
 #endif

@@ -36,7 +36,7 @@ struct pace {
 
 /* What became of asking for a turn. */
 struct turn {
-	uint64_t ticket;
+	uint64_t booking;
 	double delay;	 /* seconds; 0: it has come */
 	double blind;	 /* seconds of it, as calls are not known … */
 	const char *why; /* … and why; NULL: the user knows */
@@ -45,7 +45,7 @@ struct turn {
 
 /* Seconds. */
 static const double look_again = 0.005;
-static const double ask_again = 0.5; /* well within the lease */
+static const double ask_again = 1; /* is the ledger still the same? */
 static const double longest_leave = 0.5;
 static const double long_wait = 5;
 
@@ -489,7 +489,7 @@ ask(struct pace *p, struct turn *t, bool (*stop)(void *arg), void *arg,
 	if (result == 0) {
 		now = read_now(p);
 		t->delay =
-		    (double)calls_ask(p->calls, &t->ticket, p->rate, &now) /
+		    (double)calls_ask(p->calls, &t->booking, p->rate, &now) /
 		    (double)CALLS_SECOND;
 		look_blind(p, t, &now);
 		result = end(p, e);
@@ -506,20 +506,20 @@ is_late(void *arg)
 	return clock_monotonic() > *until;
 }
 
-/* So that those behind need not wait until the lease is over.  Who holds the
- * lock for long keeps this process from ending only once, not per thread. */
+/* So that its turn is not lost.  Who holds the lock for long keeps this process
+ * from ending only once, not per thread. */
 static void
-leave(struct pace *p, uint64_t ticket)
+leave(struct pace *p, uint64_t booking)
 {
 	struct error e = ERROR_INIT;
 	double until;
 
-	if (ticket == 0)
+	if (booking == 0)
 		return;
 	pthread_mutex_lock(&p->lock);
 	until = clock_monotonic() + p->patience;
 	if (begin(p, is_late, &until, &e) == 0) {
-		calls_leave(p->calls, ticket);
+		calls_leave(p->calls, booking);
 		(void)end(p, &e);
 	} else {
 		p->patience = 0;
@@ -547,7 +547,7 @@ pace_wait(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
 		if (result != 0)
 			break;
 	}
-	leave(p, t.ticket);
+	leave(p, t.booking);
 	return result;
 }
 

@@ -73,7 +73,7 @@ at_most() { # N [.path]
 	kill -9 "${pids[@]}" 2>/dev/null || true
 	reap
 	at_most 10
-	# slots 9 and 10 are left, when the turns of the dead are over
+	# what the dead have booked is lost, and not more
 	start tp-send --endpoint "$sandbox" --rate 10 --jobs 4 batches
 	until_calls 10
 	until_asked 8

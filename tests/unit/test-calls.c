@@ -20,16 +20,15 @@ static const int64_t second = CALLS_SECOND;
 static const int64_t minute = 60 * CALLS_SECOND;
 
 /* As pace.c does; see ask_again there. */
-static const int64_t poll = CALLS_SECOND / 2;
+static const int64_t poll = CALLS_SECOND;
 
 enum { PROCESSES = 16 };
 
 struct process {
 	unsigned rate;
 	int64_t next; /* when it does something, in true time */
-	bool waits;
-	uint64_t ticket;
-	int64_t latest; /* its call must be allowed until then */
+	uint64_t booking;
+	int64_t booked; /* for when; its call must be made until then */
 };
 
 struct world {
@@ -42,11 +41,10 @@ struct world {
 	int n;
 	bool equal;	    /* all rates are the same */
 	int64_t idle;	    /* at most so long between calls */
+	int64_t last;	    /* the last booking, whoever made it */
 	int64_t *calls;	    /* when, a ring of CALLS_MAX */
 	unsigned long made; /* calls so far */
 	unsigned long asked, troubles;
-	int64_t calm;	 /* when the last trouble has no effect any more */
-	int64_t foreign; /* when no time of the boot before counts */
 };
 
 static uint64_t seed;
@@ -86,74 +84,50 @@ keep(struct world *w)
 
 /* ------------------------------------------------------------ the waiting */
 
-/* From now on, with so many ahead. */
+/* Something has upset the order: each may have to book anew, and what was
+ * booked may lie later, by a window and the time for which nothing was asked.
+ */
 static void
-set_bound(const struct world *w, struct process *p, int64_t ahead)
-{
-	int64_t windows;
-
-	windows = 1 + (w->equal ? ahead / (int64_t)p->rate : ahead);
-	p->latest = w->calm > w->truth ? w->calm : w->truth;
-	p->latest += windows * CALLS_WINDOW + (ahead + 1) * poll;
-}
-
-static int64_t
-waiting(const struct world *w)
-{
-	int64_t n = 0;
-	int i;
-
-	for (i = 0; i < w->n; i++)
-		n += w->p[i].waits;
-	return n;
-}
-
-/* Something has upset the order, so all may be ahead; it has effects for so
- * long. */
-static void
-upset(struct world *w, int64_t effects)
+upset(struct world *w)
 {
 	int i;
 
 	w->troubles++;
-	if (w->calm < w->truth + effects)
-		w->calm = w->truth + effects;
+	w->last = (w->last > w->truth ? w->last : w->truth) + 5 * CALLS_WINDOW;
 	for (i = 0; i < w->n; i++) {
+		w->p[i].booked = INT64_MAX;
 		if (w->p[i].next < w->truth)
 			w->p[i].next = w->truth;
-		if (w->p[i].waits)
-			set_bound(w, &w->p[i], w->n - 1);
 	}
 }
 
-/* Its ticket stays behind. */
+/* Nobody comes for what it has booked. */
 static void
 die(struct world *w, struct process *p)
 {
-	int i;
-
-	p->waits = false;
-	p->ticket = 0;
+	p->booking = 0;
 	p->next = w->truth + (int64_t)pick(20) * second;
 	w->troubles++;
-	if (w->calm < w->truth + CALLS_LEASE)
-		w->calm = w->truth + CALLS_LEASE;
-	for (i = 0; i < w->n; i++) {
-		if (w->p[i].waits)
-			w->p[i].latest += CALLS_LEASE;
-	}
 }
 
 /* -------------------------------------------------------------- the calls */
 
+/*
+ * Of calls with different rates that were booked for one moment, one may come
+ * before another that was booked earlier, and obeys a lower rate.
+ */
 static void
 call(struct world *w, const struct process *p)
 {
-	if (w->made >= p->rate) {
-		int64_t before = w->calls[(w->made - p->rate) % CALLS_MAX];
+	unsigned long before = w->made;
 
-		assert_true(w->truth - before >= minute);
-	}
+	while (!w->equal && before > 0 &&
+	       w->truth - w->calls[(before - 1) % CALLS_MAX] <= CALLS_LATE)
+		before--;
+	if (before >= p->rate)
+		assert_true(
+		    w->truth - w->calls[(before - p->rate) % CALLS_MAX] >=
+		    minute);
 	w->calls[w->made++ % CALLS_MAX] = w->truth;
 }
 
@@ -169,48 +143,60 @@ tear(struct world *w)
 		w->size = at;
 }
 
+/* It has booked, for so long from now: no more than a window after the last. */
+static void
+note(struct world *w, struct process *p, int64_t delay)
+{
+	int64_t last = w->last > w->truth ? w->last : w->truth;
+
+	assert_true(delay <= last - w->truth + CALLS_WINDOW);
+	p->booked = w->truth + delay;
+	if (p->booked > w->last)
+		w->last = p->booked;
+}
+
 static void
 run(struct world *w, struct process *p)
 {
+	uint64_t booking = p->booking;
 	int64_t delay;
 
 	w->asked++;
+	pass(w, 1000);
 	calls_read(w->calls_made, w->disk, w->size, &w->now);
 	if (chance(5000)) {
 		die(w, p);
 		return;
 	}
-	if (p->waits && chance(2000)) {
-		calls_leave(w->calls_made, p->ticket);
+	if (booking != 0 && chance(2000)) {
+		calls_leave(w->calls_made, booking);
 		keep(w);
-		p->waits = false;
-		p->ticket = 0;
-		p->next = w->truth + (int64_t)pick(20) * second;
+		die(w, p);
 		return;
 	}
-	if (!p->waits) {
-		set_bound(w, p, waiting(w));
-		p->waits = true;
-	}
-	delay = calls_ask(w->calls_made, &p->ticket, p->rate, &w->now);
+	delay = calls_ask(w->calls_made, &p->booking, p->rate, &w->now);
 	if (chance(20000)) {
 		tear(w);
 		die(w, p);
-		upset(w, CALLS_LEASE);
+		upset(w);
 		return;
 	}
 	keep(w);
 	if (delay > 0) {
-		assert_true(w->truth <= p->latest);
+		if (p->booking != booking)
+			note(w, p, delay);
+		else
+			assert_true(w->truth + delay <= p->booked);
 		p->next = w->truth + (delay < poll ? delay : poll);
+		if (chance(1000)) /* it was slow */
+			p->next += second / 10 * (int64_t)pick(20);
 		return;
 	}
-	if (chance(5000)) { /* the slot is wasted */
+	if (chance(5000)) { /* the call is not made */
 		die(w, p);
 		return;
 	}
 	call(w, p);
-	p->waits = false;
 	p->next = w->truth + (int64_t)pick((uint64_t)w->idle);
 }
 
@@ -253,7 +239,6 @@ reboot(struct world *w)
 	if (chance(2))
 		w->now.wall -= (int64_t)pick(100) * second;
 	pass(w, (int64_t)pick(chance(2) ? 20 : 100) * second);
-	w->foreign = w->truth + 2 * CALLS_WINDOW;
 	for (i = 0; i < w->n; i++)
 		die(w, &w->p[i]);
 }
@@ -263,7 +248,6 @@ trouble(struct world *w)
 {
 	/* steps of the wall clock: seconds, or years */
 	int64_t step = (int64_t)pick(chance(2) ? 200 : 100000000) * second;
-	int64_t effects = CALLS_LEASE;
 
 	switch (pick(7)) {
 	case 0:
@@ -289,12 +273,7 @@ trouble(struct world *w)
 		w->synced_size = w->size;
 		return;
 	}
-	/* The wall clock says how old they are, and now something else. */
-	if (w->truth < w->foreign) {
-		effects = 2 * CALLS_WINDOW;
-		w->foreign = w->truth + effects;
-	}
-	upset(w, effects);
+	upset(w);
 }
 
 /* ----------------------------------------------------------- the scenarios */
@@ -425,21 +404,24 @@ test_order(void **state)
 	assert_non_null(l);
 	assert_int_equal(ask(l, &a, 2, 0), 0);
 	assert_int_equal(ask(l, &a, 2, 1), 0);
-	/* two calls more than there are slots; b came first */
-	assert_int_equal(ask(l, &b, 2, 2), CALLS_WINDOW - 2 * second);
-	assert_int_equal(ask(l, &c, 2, 3), CALLS_WINDOW - 2 * second);
-	assert_true(b != c && b != 0 && c != 0);
-	/* the slot is free, and is not c's, until b is taken for dead */
-	assert_true(ask(l, &b, 2, 60.5) > 0);
-	assert_true(ask(l, &c, 2, 61) > 0);
-	assert_int_equal(ask(l, &b, 2, 61.5), 0);
+	assert_int_equal(a, 0);
+	/* three calls more than there is room for */
+	assert_int_equal(ask(l, &a, 2, 2), 59 * second);
+	assert_int_equal(ask(l, &b, 2, 3), 59 * second);
+	assert_int_equal(ask(l, &c, 2, 4), 118 * second);
+	assert_true(a != b && b != c && a != 0 && b != 0 && c != 0);
+	/* each at its time, though a does not come */
+	assert_int_equal(ask(l, &b, 2, 61.5), second / 2);
+	assert_int_equal(ask(l, &b, 2, 62.2), 0);
 	assert_int_equal(b, 0);
-	assert_true(ask(l, &c, 2, 61.5) > 0);
-	assert_int_equal(ask(l, &c, 2, 62), 0);
-	/* and a lower rate holds up those behind it, but not for ever */
-	assert_true(ask(l, &a, 1, 70) > CALLS_WINDOW - 9 * second);
-	assert_true(ask(l, &b, 100, 71) > 0);
-	assert_int_equal(ask(l, &b, 100, 80.5), 0);
+	/* a comes too late, and is now behind c */
+	assert_int_equal(ask(l, &a, 2, 62.3), 60 * second + second * 7 / 10);
+	assert_int_equal(ask(l, &c, 2, 122), 0);
+	assert_int_equal(ask(l, &a, 2, 123), 0);
+	/* a lower rate holds up those behind it, but not for ever */
+	assert_int_equal(ask(l, &a, 1, 130), 54 * second);
+	assert_int_equal(ask(l, &b, 100, 131), 53 * second);
+	assert_int_equal(ask(l, &b, 100, 184), 0);
 	calls_free(l);
 }
 
@@ -452,35 +434,35 @@ test_leave(void **state)
 
 	(void)state;
 	assert_int_equal(ask(l, &a, 1, 0), 0);
-	assert_true(ask(l, &a, 1, 60) > 0);
-	assert_true(ask(l, &b, 1, 60) > 0);
+	assert_int_equal(ask(l, &a, 1, 60), second);
 	calls_leave(l, a);
+	assert_int_equal(ask(l, &b, 1, 60), second);
 	assert_int_equal(ask(l, &b, 1, 61), 0);
 	calls_free(l);
 }
 
-/* More than are kept in order: they wait, and get their turn. */
+/* More than can be counted: some book anew, and all get their turn. */
 static void
 test_crowd(void **state)
 {
-	enum { RATE = 100, N = CALLS_WAITERS + RATE + 10 };
-	static uint64_t tickets[N];
+	enum { RATE = CALLS_MAX / 2, N = CALLS_MAX + RATE + 10 };
+	static uint64_t bookings[N];
 	static bool done[N];
 	struct moment begin = at(0);
 	struct calls *l = calls_new(&begin);
-	int i, left = N;
-	double now;
+	int i, window, left = N;
 
 	(void)state;
-	for (now = 0; left > 0; now += 5) {
-		assert_true(now < 65 * (N / RATE + 1));
+	for (window = 0; left > 0; window++) {
+		assert_true(window < 5);
 		for (i = 0; i < N; i++) {
-			if (!done[i] && ask(l, &tickets[i], RATE, now) == 0) {
+			if (!done[i] &&
+			    ask(l, &bookings[i], RATE, 61 * window) == 0) {
 				done[i] = true;
 				left--;
 			}
 		}
-		assert_true(N - left <= RATE * (1 + (int)(now / 61)));
+		assert_true(N - left <= RATE * (window + 1));
 	}
 	calls_free(l);
 }
@@ -491,33 +473,70 @@ test_machines(void **state)
 {
 	struct moment now = at(0), other = now;
 	struct calls *l = calls_new(&now);
-	uint64_t ticket = 0;
+	uint64_t booking = 0;
 	const void *image;
 	char copy[512];
-	size_t n;
+	size_t i, n;
+	/* What the wall clock says has passed; what is left of a window. */
+	static const int64_t passed[][2] = {{0, 61}, {60, 1}, {61, 0}, {-1, 62},
+	    {-61, 122}, {-62, 0}, {100000000, 0}, {-100000000, 0}};
 
 	(void)state;
 	other.boot = 2;
 	other.up += 500 * second;
-	assert_int_equal(calls_ask(l, &ticket, 1, &now), 0);
+	assert_int_equal(calls_ask(l, &booking, 1, &now), 0);
 	n = calls_image(l, &image);
 	assert_true(n <= sizeof(copy));
 	memcpy(copy, image, n);
-
-	calls_read(l, copy, n, &other);
-	assert_int_equal(calls_delay(l, 1, &other), CALLS_WINDOW);
-	other.wall += 60 * second;
-	assert_int_equal(calls_delay(l, 1, &other), second);
-	other.wall -= 2 * minute;
-	assert_int_equal(calls_delay(l, 1, &other), CALLS_WINDOW + minute);
-	other.wall -= minute;
-	assert_int_equal(calls_delay(l, 1, &other), 0);
-
+	for (i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+		calls_read(l, copy, n, &other);
+		other.wall = now.wall + passed[i][0] * second;
+		assert_int_equal(
+		    calls_delay(l, 1, &other), passed[i][1] * second);
+		/* From then on it says nothing. */
+		other.wall += 10000 * second;
+		assert_int_equal(
+		    calls_delay(l, 1, &other), passed[i][1] * second);
+	}
 	/* its first minute is not over, whatever the wall clock says */
 	other.up = 10 * second;
 	calls_read(l, copy, n, &other);
-	assert_int_equal(
-	    calls_delay(l, 1000, &other), CALLS_WINDOW - 10 * second);
+	assert_int_equal(calls_delay(l, 1000, &other), CALLS_WINDOW);
+	calls_free(l);
+}
+
+/* Two machines whose clocks differ take turns; nothing drifts. */
+static void
+test_two_machines(void **state)
+{
+	enum { RATE = 30, CALLS = 3000 };
+	static int64_t made[CALLS];
+	uint64_t booking[2] = {0, 0};
+	int64_t truth = 0, next[2] = {0, 0}, delay;
+	struct moment now = at(0);
+	struct calls *l = calls_new(&now);
+	int who, n = 0;
+
+	(void)state;
+	while (n < CALLS) {
+		who = next[0] < next[1] ? 0 : 1;
+		truth = next[who] > truth ? next[who] : truth;
+		now = at(0);
+		now.boot = who == 0 ? 1 : 2;
+		now.up += truth + (who == 0 ? 0 : 777777 * second);
+		now.wall += truth + (who == 0 ? 0 : 5 * second);
+		delay = calls_ask(l, &booking[who], RATE, &now);
+		assert_true(delay <= CALLS_WINDOW + 5 * second);
+		next[who] = truth + (delay < poll ? delay : poll);
+		if (delay > 0)
+			continue;
+		if (n >= RATE)
+			assert_true(truth - made[n - RATE] >= minute);
+		made[n++] = truth;
+		next[who] += (int64_t)pick((uint64_t)second / 10);
+	}
+	/* They get nearly all that there is. */
+	assert_true(truth <= (CALLS / RATE + 1) * 62 * second);
 	calls_free(l);
 }
 
@@ -559,6 +578,7 @@ main(void)
 	    cmocka_unit_test(test_leave),
 	    cmocka_unit_test(test_crowd),
 	    cmocka_unit_test(test_machines),
+	    cmocka_unit_test(test_two_machines),
 	    cmocka_unit_test(test_broken),
 	    cmocka_unit_test(test_one_rate),
 	    cmocka_unit_test(test_many_rates),
