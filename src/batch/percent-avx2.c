@@ -13,7 +13,8 @@
 #include <string.h>
 #include "batch/halves-avx2.h"
 
-#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+#define AVX2 __attribute__((target("avx2,pclmul,bmi,popcnt")))
+#define AVX2_INLINE AVX2 __attribute__((always_inline)) static inline
 
 enum { VECTOR = 32 };
 
@@ -119,80 +120,112 @@ encode_cells(char *out, const struct cell *cells, size_t n, unsigned int kept)
 	return out;
 }
 
-/* What is carried from block to block of a row with quotes. */
+/* The top bits of 64 bytes. */
+AVX2_INLINE uint64_t
+join(__m256i a, __m256i b)
+{
+	return (uint32_t)_mm256_movemask_epi8(a) |
+	       (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
+}
+
+AVX2_INLINE uint64_t
+equal(__m256i a, __m256i b, char character)
+{
+	__m256i v = _mm256_set1_epi8(character);
+
+	return join(_mm256_cmpeq_epi8(a, v), _mm256_cmpeq_epi8(b, v));
+}
+
+/* Bit i becomes the exclusive-or of the bits 0 to i. */
+AVX2_INLINE uint64_t
+running_xor(uint64_t x)
+{
+	return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(
+	    _mm_set_epi64x(0, (long long)x), _mm_set1_epi8((char)0xff), 0));
+}
+
+/* What is carried from block to block of rows with quotes. */
 struct quotes {
 	char character;
-	bool inside;
-	bool pair;     /* the block before ended within a doubled quote */
-	char comma[4]; /* what one inside quotes becomes */
-	size_t comma_len;
+	char comma[4];	    /* what one inside quotes becomes … */
+	uint32_t comma_len; /* … if it is not encoded; else 0 */
+	uint64_t inside;    /* all ones: the last byte was inside quotes */
+	uint64_t closed;    /* 1: the last byte was a closing quote */
 };
 
-/* As encode_block, quotes by the rules of percent_encode_quoted_row; text
- * goes on for `more` bytes behind the n. */
-AVX2 static inline char *
-encode_quoted_block(char *out, const char *text, uint32_t n, size_t more,
+/*
+ * n <= 64 bytes.  See csv/scan-block.h for what follows from the quotes.  Those
+ * around fields are dropped; that one closes, a separator follows and another
+ * one opens is one step.
+ */
+AVX2_INLINE char *
+encode_quoted_block(char *out, const char *text, uint32_t n,
     const struct halves *t, struct quotes *q)
 {
-	__m256i v = halves_load(text);
-	uint32_t mask = special(v, t), from = 0;
-	__m256i quote = _mm256_set1_epi8(q->character);
+	const uint64_t all = ~UINT64_C(0) >> (2 * VECTOR - n);
+	__m256i a = halves_load(text), b = halves_load(text + VECTOR);
+	uint64_t quotes = equal(a, b, q->character) & all;
+	uint64_t commas = equal(a, b, ',') & all;
+	uint64_t within = running_xor(quotes) ^ q->inside;
+	uint64_t open = quotes & within, close = quotes & ~within;
+	/* The second of a doubled pair opens right behind one that closed. */
+	uint64_t second = open & (close << 1 | q->closed);
+	uint64_t seps = (commas | equal(a, b, '\n')) & ~within;
+	uint64_t steps = close & seps >> 1 & (open & ~second) >> 2;
+	uint64_t replaced = q->comma_len > 0 ? commas & within : 0;
+	uint64_t encoded, left;
+	uint32_t from = 0;
 
-	mask |= (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, quote));
-	if (n < VECTOR)
-		mask &= (1u << n) - 1;
-	if (q->pair) {
-		q->pair = false;
-		mask &= ~1u;
-		from = 1;
-		v = halves_load(text + 1);
-	}
-	store(out, v);
-	while (mask != 0) {
-		uint32_t at = (uint32_t)__builtin_ctz(mask);
+	encoded = join(halves_missing(t, a), halves_missing(t, b)) & all;
+	encoded = (encoded & ~seps & ~quotes & ~replaced) | second;
+	left = (encoded | quotes | replaced) & ~(steps << 2);
+	while (left != 0) {
+		uint32_t at = (uint32_t)__builtin_ctzll(left);
+		uint32_t step = (uint32_t)(steps >> at & 1);
 
-		mask &= mask - 1;
+		left &= left - 1;
+		store(out, halves_load(text + from));
+		if (at - from > VECTOR)
+			store(out + VECTOR, halves_load(text + from + VECTOR));
 		out += at - from;
-		from = at + 1;
-		if (text[at] == ',' && !q->inside) {
-			*out++ = ',';
-		} else if (text[at] == ',') {
+		from = at + 1 + 2 * step;
+		memcpy(out,
+		    step != 0 ? text + at + 1
+			      : escapes[(unsigned char)text[at]],
+		    4);
+		out += (encoded >> at & 1) * 3 + step;
+		if ((replaced >> at & 1) != 0) {
 			memcpy(out, q->comma, sizeof(q->comma));
 			out += q->comma_len;
-		} else if (text[at] != q->character) {
-			memcpy(out, escapes[(unsigned char)text[at]], 4);
-			out += 3;
-		} else if (q->inside && (from < n || more > 0) &&
-			   text[from] == q->character) {
-			memcpy(out, escapes[(unsigned char)text[at]], 4);
-			out += 3;
-			q->pair = from == n;
-			if (!q->pair) {
-				mask &= mask - 1;
-				from++;
-			}
-		} else {
-			q->inside = !q->inside;
 		}
-		store(out, halves_load(text + from));
 	}
+	store(out, halves_load(text + from));
+	if (n - from > VECTOR)
+		store(out + VECTOR, halves_load(text + from + VECTOR));
+	q->inside = (uint64_t)0 - (within >> (n - 1) & 1);
+	q->closed = close >> (n - 1) & 1;
 	return out + (n - from);
 }
 
 AVX2 static char *
-encode_quoted(char *out, const char *row, size_t n, char quote,
-    const struct cell *comma, unsigned int kept)
+encode_quoted(char *out, const char *rows, size_t n, char quote, char comma,
+    unsigned int kept)
 {
 	struct halves t = make_tables(kept);
-	struct quotes q = {quote, false, false, "", 0};
+	struct quotes q = {quote, "", 0, 0, 0};
 
-	if (comma != NULL) {
-		memcpy(q.comma, comma->text, comma->len);
-		q.comma_len = comma->len;
+	if (comma != ',' && (percent_kinds[(unsigned char)comma] & kept) != 0) {
+		q.comma[0] = comma;
+		q.comma_len = 1;
+	} else if (comma != ',') {
+		q.comma_len =
+		    (uint32_t)(percent_put(q.comma, (unsigned char)comma) -
+			       q.comma);
 	}
-	for (; n > VECTOR; n -= VECTOR, row += VECTOR)
-		out = encode_quoted_block(out, row, VECTOR, n - VECTOR, &t, &q);
-	return encode_quoted_block(out, row, (uint32_t)n, 0, &t, &q);
+	for (; n > 2 * VECTOR; n -= 2 * VECTOR, rows += 2 * VECTOR)
+		out = encode_quoted_block(out, rows, 2 * VECTOR, &t, &q);
+	return n == 0 ? out
+		      : encode_quoted_block(out, rows, (uint32_t)n, &t, &q);
 }
 
 const struct percent_kernel percent_avx2 = {

@@ -21,15 +21,14 @@ extern const unsigned char percent_kinds[256];
 char *percent_put(char *out, unsigned char byte);
 
 /* See percent.h; PERCENT_PAD bytes can be read behind every text.  With quotes,
- * commas outside of them stay in any case; PERCENT_COMMA says that there are
- * no others. */
+ * commas and LFs outside of them stay in any case. */
 struct percent_kernel {
 	char *(*encode)(
 	    char *out, const char *text, size_t n, unsigned int kept);
 	char *(*encode_cells)(
 	    char *out, const struct cell *cells, size_t n, unsigned int kept);
-	char *(*encode_quoted)(char *out, const char *row, size_t n, char quote,
-	    const struct cell *comma, unsigned int kept);
+	char *(*encode_quoted)(char *out, const char *rows, size_t n,
+	    char quote, char comma, unsigned int kept);
 };
 
 #endif

@@ -116,25 +116,23 @@ encode_cells_portable(
 }
 
 static char *
-encode_quoted_portable(char *out, const char *row, size_t n, char quote,
-    const struct cell *comma, unsigned int kept)
+encode_quoted_portable(char *out, const char *rows, size_t n, char quote,
+    char comma, unsigned int kept)
 {
-	const char *at = row, *end = row + n;
+	const char *at = rows, *end = rows + n;
 	bool inside = false;
 
 	while (at < end) {
 		if (*at != quote) {
-			unsigned char byte = (unsigned char)*at++;
+			char byte = *at++;
 
-			if ((percent_kinds[byte] & kept) != 0 ||
-			    (byte == ',' && !inside)) {
-				*out++ = (char)byte;
-			} else if (byte == ',') {
-				memcpy(out, comma->text, comma->len);
-				out += comma->len;
-			} else {
-				out = percent_put(out, byte);
-			}
+			if (inside && byte == ',')
+				byte = comma;
+			if ((percent_kinds[(unsigned char)byte] & kept) != 0 ||
+			    (!inside && (byte == ',' || byte == '\n')))
+				*out++ = byte;
+			else
+				out = percent_put(out, (unsigned char)byte);
 		} else if (inside && end - at > 1 && at[1] == quote) {
 			out = percent_put(out, (unsigned char)quote);
 			at += 2;
@@ -193,11 +191,9 @@ percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8)
 }
 
 char *
-percent_encode_quoted_row(char *out, const char *row, size_t n, char quote,
-    const struct cell *comma, bool raw_utf8)
+percent_encode_quoted_rows(char *out, const char *rows, size_t n, char quote,
+    char comma, bool raw_utf8)
 {
-	/* Without commas inside, none has to be looked at. */
-	return find_kernel()->encode_quoted(out, row, n, quote, comma,
-	    PERCENT_UNRESERVED | (comma != NULL ? 0 : PERCENT_COMMA) |
-		high(raw_utf8));
+	return find_kernel()->encode_quoted(
+	    out, rows, n, quote, comma, PERCENT_UNRESERVED | high(raw_utf8));
 }

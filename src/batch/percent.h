@@ -35,16 +35,13 @@ char *percent_encode_cells(
  * LFs that end them. */
 char *percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8);
 
-#define PERCENT_COMMA_MAX 3
-
 /*
- * The same for a row with quotes: those around fields are dropped, of two
- * inside a field one is kept, and a comma inside quotes becomes `comma`, of at
- * most PERCENT_COMMA_MAX bytes; NULL: there is none.  The row must be plain
- * (see csv/scan.h).
+ * The same for rows with quotes: those around fields are dropped, of two inside
+ * a field one is kept, and a comma inside quotes is taken for `comma`.  The
+ * rows must be plain (see csv/scan.h).
  */
-char *percent_encode_quoted_row(char *out, const char *row, size_t n,
-    char quote, const struct cell *comma, bool raw_utf8);
+char *percent_encode_quoted_rows(char *out, const char *rows, size_t n,
+    char quote, char comma, bool raw_utf8);
 
 /* Decodes to out, of n bytes; returns how many it wrote.  A % without two
  * hex digits stays as it is. */

@@ -5,7 +5,6 @@
 #include "base/sys.h"
 #include "base/utf8.h"
 #include "batch/percent.h"
-#include "io/seal.h"
 #include "profile/check.h"
 
 size_t
@@ -31,6 +30,7 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	s->writer = w;
 	s->header = export_header(x);
 	s->dialect = *d;
+	quick_init(&s->quick, s->header, d);
 	s->rules = o->rules;
 	if (columns_select(&s->columns, &o->columns, s->header, e) != 0)
 		return -1;
@@ -51,11 +51,8 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	    !d->trim && !s->nulls && o->rules.empty.len == 0)
 		s->straight =
 		    s->shortness < d->max_record ? s->shortness : d->max_record;
-	s->comma.text = s->comma_room;
-	s->comma.len =
-	    (size_t)(percent_encode(s->comma_room,
-			 replaced ? o->rules.replacement.text : ",", 1, false) -
-		     s->comma_room);
+	s->inner = o->rules.separators == ROW_SEPARATORS_ENCODE;
+	s->comma = replaced ? o->rules.replacement.text[0] : ',';
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
 	if (s->cells == NULL || s->empty == NULL)
 		error_errno(e, EXIT_LOCAL, "cannot make batches");
@@ -207,73 +204,23 @@ split_record(struct split *s, struct error *e)
 
 /* ------------------------------------------------------------- runs */
 
-/* One row of a run. */
-struct quick_row {
-	const char *raw;
-	size_t len;	     /* without its line ending */
-	const uint64_t *sep; /* the index's */
-	uint32_t begin;	     /* where raw is in the index's text */
-	size_t fields;
-	uint32_t flags;
-};
-
-static void
-take_row(struct quick_row *q, const struct csv_run *run, size_t i,
-    uint32_t seps, uint32_t begin)
-{
-	const struct csv_row *row = &run->row[i];
-
-	q->raw = run->text + begin;
-	q->len = row->end - begin;
-	if (q->len > 0 && q->raw[q->len - 1] == '\r')
-		q->len--;
-	q->sep = run->sep;
-	q->begin = begin;
-	q->fields = row->seps - seps;
-	q->flags = row->flags;
-}
-
-/* No need for split_record to judge it? */
-static bool
-is_plain(const struct split *s, const struct quick_row *q)
-{
-	const struct header *h = s->header;
-
-	if ((q->flags & CSV_ROW_ODD) != 0 || q->len == 0 ||
-	    q->len > s->dialect.max_record)
-		return false;
-	/* With --trim, quotes are libcsv's. */
-	if (s->dialect.trim && (q->flags & CSV_ROW_QUOTED) != 0)
-		return false;
-	if (q->fields > h->columns && !header_surplus_empty(h, q->raw, q->len,
-					  q->fields, s->dialect.delimiter))
-		return false;
-	if (header_suspected(h, q->raw, q->len) &&
-	    header_repeated(h, q->raw, q->len))
-		return false;
-	if (seal_suspected(q->raw, q->len))
-		return false;
-	return (q->flags & CSV_ROW_HIGH) == 0 || utf8_is_valid(q->raw, q->len);
-}
-
 /* Can a row with quotes be encoded as it lies, commas and all? */
 static bool
 is_whole(const struct split *s, const struct quick_row *q)
 {
-	size_t id;
+	const char *raw = q->run->text + q->begin;
+	size_t id, len = q->end - q->begin;
 
-	if ((q->flags & CSV_ROW_QUOTED) == 0 || q->len > s->straight)
+	if ((q->flags & CSV_ROW_QUOTED) == 0 || len > s->straight)
 		return false;
 	if ((q->flags & CSV_ROW_INNER) == 0 ||
 	    s->rules.separators == ROW_SEPARATORS_ENCODE)
 		return true;
 	/* In an identifier nothing is replaced; a line break may be CR LF. */
-	id = csv_index_next(q->sep, q->begin) - q->begin;
+	id = csv_index_next(q->run->sep, q->begin) - q->begin;
 	return s->rules.separators == ROW_SEPARATORS_REPLACE &&
-	       s->rules.replacement.len == 1 &&
-	       memchr(q->raw, ',', id) == NULL &&
-	       memchr(q->raw, '\n', q->len) == NULL &&
-	       memchr(q->raw, '\r', q->len) == NULL;
+	       s->rules.replacement.len == 1 && memchr(raw, ',', id) == NULL &&
+	       memchr(raw, '\n', len) == NULL && memchr(raw, '\r', len) == NULL;
 }
 
 /* The row that lies from out to end, with a comma for each empty cell at its
@@ -295,20 +242,20 @@ static int
 write_whole(struct split *s, const struct quick_row *q,
     const struct batch_place *place, struct error *e)
 {
-	char *out = batch_writer_room(s->writer, PERCENT_BOUND(q->len) + 1, e);
-	const bool inner = (q->flags & CSV_ROW_INNER) != 0;
+	size_t len = q->end - q->begin;
+	char *out = batch_writer_room(s->writer, PERCENT_BOUND(len) + 1, e);
 	char *end;
 	int status;
 
 	if (out == NULL)
 		return -1;
-	end = percent_encode_quoted_row(out, q->raw, q->len, s->dialect.quote,
-	    inner ? &s->comma : NULL, s->rules.raw_utf8);
+	end = percent_encode_quoted_rows(out, q->run->text + q->begin, len,
+	    s->dialect.quote, s->comma, s->rules.raw_utf8);
 	/* Without an identifier it is for split_record to reject. */
 	if (end == out || *out == ',')
 		return 0;
 	status = end_row(s, out, end, place, e);
-	if (status > 0 && inner)
+	if (status > 0 && (q->flags & CSV_ROW_INNER) != 0)
 		count_separated(s, place->first);
 	return status;
 }
@@ -335,19 +282,21 @@ static int
 write_cells(struct split *s, const struct quick_row *q,
     const struct batch_place *place, struct error *e)
 {
-	bool look = (q->flags & CSV_ROW_INNER) != 0 ||
-		    (s->dialect.delimiter != ',' &&
-			memchr(q->raw, ',', q->len) != NULL);
+	const char *raw = q->run->text + q->begin;
+	size_t len = q->end - q->begin;
+	bool look =
+	    (q->flags & CSV_ROW_INNER) != 0 ||
+	    (s->dialect.delimiter != ',' && memchr(raw, ',', len) != NULL);
 	struct row_size size;
 	int status;
 
-	if (csv_fields_cut(&s->fields, &s->dialect, q->raw, q->len, q->sep,
+	if (csv_fields_cut(&s->fields, &s->dialect, raw, len, q->run->sep,
 		q->begin, q->fields, &s->text) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	gather(s, s->fields.field, s->fields.n);
 	if (s->cells[0].len == 0)
 		return 0;
-	if (!look && q->len <= s->shortness)
+	if (!look && len <= s->shortness)
 		return write_short(s, place, e);
 	if (row_measure(&s->rules, &s->columns, s->cells, look, &size) !=
 	    ROW_GOOD)
@@ -358,58 +307,81 @@ write_cells(struct split *s, const struct quick_row *q,
 
 /*
  * How many rows from row i on, which begins at `begin` with `seps` separators
- * before it, can be encoded together, as they lie: those without quotes that
- * have an identifier.  At most `most`.
+ * before it, can be encoded together, as they lie: those that have an
+ * identifier.  At most `most`.
  */
 static size_t
 count_straight(const struct split *s, const struct csv_run *run, size_t i,
     size_t most, uint32_t begin, uint32_t seps)
 {
-	const struct header *h = s->header;
-	const uint32_t start = begin, limit = begin + CHECK_STRETCH;
-	size_t n, high = 0;
+	const uint32_t start = begin, limit = begin + QUICK_STRETCH;
+	/* Of the first with a separator the place is told. */
+	const bool inner = s->inner && s->separated->count > 0;
+	const uint32_t barred = inner ? 0 : CSV_ROW_INNER;
+	const char quote = s->dialect.quote;
+	size_t n, doubts = 0;
 
-	for (n = 0; n < most; n++) {
-		const struct csv_row *row = &run->row[i + n];
+	for (n = 0; n < most && begin < limit; n++) {
+		struct quick_row r;
 		const char *raw = run->text + begin;
-		size_t len = row->end - begin; /* maybe with a CR */
 
-		if ((row->flags & ~(uint32_t)CSV_ROW_HIGH) != 0 ||
-		    len > s->straight || *raw == ',' || *raw == '\r' ||
-		    *raw == '\n' || header_suspected(h, raw, len) ||
-		    seal_suspected(raw, len))
+		quick_take(&r, run, i + n, begin, seps);
+		if ((r.flags & barred) != 0 ||
+		    !quick_sound(&s->quick, &r, s->straight) || *raw == ',' ||
+		    (*raw == quote && raw[1] == quote))
 			break;
-		if (row->seps - seps > h->columns &&
-		    !header_surplus_empty(h, raw, len - (raw[len - 1] == '\r'),
-			row->seps - seps, ','))
-			break;
-		if (n > 0 && row->end > limit)
-			break;
-		high += row->flags != 0;
-		begin = row->end + 1;
-		seps = row->seps;
+		doubts += (r.flags & CSV_ROW_DOUBT) != 0;
+		begin = run->row[i + n].end + 1;
+		seps = run->row[i + n].seps;
 	}
-	return check_utf8_rows(run, i, n, high, start);
+	return quick_utf8(run, i, n, doubts, start);
 }
 
-/* n rows; empty fields at their ends are left out. */
-static char *
-encode_straight(char *out, const char *text, const struct csv_row *row,
-    size_t n, uint32_t begin, bool raw_utf8)
+/* The end of a row but for its CR, and empty fields, at `end`. */
+static uint32_t
+cut_end(const char *text, uint32_t end, char quote)
 {
-	uint32_t end;
+	if (text[end - 1] == '\r')
+		end--;
+	for (;;) {
+		if (text[end - 1] == ',')
+			end--;
+		else if (text[end - 1] == quote && text[end - 2] == quote &&
+			 text[end - 3] == ',')
+			end -= 3;
+		else
+			return end;
+	}
+}
+
+/* n rows; empty fields at their ends are left out.  *separated: how many have a
+ * comma or line break in a value. */
+static char *
+encode_straight(const struct split *s, char *out, const char *text,
+    const struct csv_row *row, size_t n, uint32_t begin, size_t *separated)
+{
+	const bool raw_utf8 = s->rules.raw_utf8;
+	const char quote = s->dialect.quote;
 	size_t i;
 
+	*separated = 0;
 	for (i = 0; i < n; i++) {
-		end = row[i].end;
-		if (text[end - 1] == '\r')
-			end--;
-		while (text[end - 1] == ',')
-			end--;
-		if (end == row[i].end && i + 1 < n)
+		uint32_t flags = row[i].flags, end = row[i].end;
+		char last = text[end - 1];
+
+		*separated += (flags & CSV_ROW_INNER) != 0;
+		if (last == ',' || last == '\r' || last == quote)
+			end = cut_end(text, end, quote);
+		/* As many as are alike at once. */
+		if (end == row[i].end && i + 1 < n &&
+		    ((flags ^ row[i + 1].flags) & CSV_ROW_QUOTED) == 0)
 			continue;
-		out = percent_encode_rows(
-		    out, text + begin, end - begin, raw_utf8);
+		if ((flags & CSV_ROW_QUOTED) != 0)
+			out = percent_encode_quoted_rows(out, text + begin,
+			    end - begin, quote, s->comma, raw_utf8);
+		else
+			out = percent_encode_rows(
+			    out, text + begin, end - begin, raw_utf8);
 		*out++ = '\n';
 		begin = row[i].end + 1;
 	}
@@ -422,7 +394,7 @@ static int
 write_straight(struct split *s, const struct csv_run *run, size_t i, size_t n,
     uint32_t begin, const struct batch_place *place, struct error *e)
 {
-	size_t len = run->row[i + n - 1].end + 1 - begin;
+	size_t len = run->row[i + n - 1].end + 1 - begin, separated;
 	/* PERCENT_SLACK may be needed behind each piece. */
 	char *out = batch_writer_room(s->writer, PERCENT_BOUND(len), e);
 	char *end;
@@ -431,13 +403,15 @@ write_straight(struct split *s, const struct csv_run *run, size_t i, size_t n,
 	if (out == NULL)
 		return -1;
 	end = encode_straight(
-	    out, run->text, run->row + i, n, begin, s->rules.raw_utf8);
+	    s, out, run->text, run->row + i, n, begin, &separated);
 	if (n > 1)
 		status = batch_writer_rows_at_once(
 		    s->writer, (size_t)(end - out), n, place);
 	else
 		status =
 		    batch_writer_row(s->writer, (size_t)(end - out), place, e);
+	if (status == 0)
+		s->separated->count += separated;
 	return status < 0 ? -1 : status == 0;
 }
 
@@ -448,8 +422,9 @@ write_single(struct split *s, const struct csv_run *run, size_t i,
 {
 	struct quick_row q;
 
-	take_row(&q, run, i, seps, begin);
-	if (!is_plain(s, &q))
+	quick_take(&q, run, i, begin, seps);
+	if (!quick_sound(&s->quick, &q, s->dialect.max_record) ||
+	    quick_utf8(run, i, 1, q.flags & CSV_ROW_DOUBT, begin) == 0)
 		return 0;
 	return is_whole(s, &q) ? write_whole(s, &q, place, e)
 			       : write_cells(s, &q, place, e);

@@ -12,12 +12,14 @@
 #include "batch/row.h"
 #include "batch/writer.h"
 #include "profile/export.h"
+#include "profile/quick.h"
 
 struct split {
 	struct export *export;
 	struct batch_writer *writer;
 	const struct header *header;
 	struct csv_dialect dialect;
+	struct quick quick;
 	struct columns columns;
 	struct row_rules rules;
 	char *empty;	    /* rules.empty's text, to be encoded */
@@ -28,8 +30,8 @@ struct split {
 	size_t shortness;
 	/* … and can be encoded as it lies; 0: none can. */
 	size_t straight;
-	struct cell comma; /* what a comma inside quotes becomes then */
-	char comma_room[PERCENT_BOUND(1)];
+	bool inner; /* … whatever is inside its quotes */
+	char comma; /* what one inside quotes is taken for then */
 	struct rule_warning *separated; /* rows with a comma or line break */
 	bool nulls; /* not only cells without text are empty */
 };

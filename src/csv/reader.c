@@ -293,7 +293,7 @@ flags_of(const char *s, size_t n)
 		unsigned char c = (unsigned char)s[i];
 
 		if (c >= 0x80)
-			flags |= CSV_ROW_HIGH;
+			flags |= CSV_ROW_DOUBT;
 		else if (c < 0x20 && c != '\t' && c != '\r' && c != '\n')
 			flags |= CSV_ROW_CONTROL;
 	}

@@ -8,6 +8,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include "base/utf8-block-avx2.h"
 #include "csv/scan-block.h"
 
 #define AVX2 __attribute__((target("avx2,pclmul,bmi,popcnt")))
@@ -85,14 +86,44 @@ make_masks(const char *p, const struct bytes *k, struct masks *m)
 	m->delimiter = equal(a, b, k->delimiter);
 	m->quote = equal(a, b, k->quote);
 	m->lf = equal(a, b, k->lf);
-	m->high = join(a, b);
+	m->doubt = join(a, b); /* for now, from 0x80 up */
 	m->rare = join(rare(a, k), rare(b, k));
 	m->special = join(_mm256_cmpgt_epi8(k->space, a),
 			 _mm256_cmpgt_epi8(k->space, b)) &
-		     ~(m->lf | m->high);
+		     ~(m->lf | m->doubt);
 	m->cr = m->control = 0;
 	if (m->special != 0)
 		tell_special(a, b, m);
+}
+
+/* Is there no error in the 64 bytes at p?  first: nothing stands before them.
+ */
+AVX2 static bool
+is_utf8(const char *p, bool first)
+{
+	const __m256i *v = (const __m256i *)(const void *)p;
+	__m256i a = _mm256_loadu_si256(v), b = _mm256_loadu_si256(v + 1);
+	__m256i before =
+	    first ? _mm256_setzero_si256() : _mm256_loadu_si256(v - 1);
+	__m256i wrong =
+	    _mm256_or_si256(utf8_errors(a, before), utf8_errors(b, a));
+
+	return _mm256_testz_si256(wrong, wrong) != 0;
+}
+
+/*
+ * Makes of the bytes from 0x80 up those that are in doubt; *tail says whether
+ * the block ends with some, so that an error may show in the next.
+ */
+AVX2 static inline void
+doubt(const char *p, struct masks *m, const struct carry *c, uint64_t *tail)
+{
+	uint64_t high = m->doubt;
+
+	if ((high | *tail) == 0)
+		return;
+	m->doubt = is_utf8(p, c->block == 0) ? 0 : ~UINT64_C(0);
+	*tail = high >> 61;
 }
 
 AVX2 void
@@ -101,12 +132,14 @@ scan_avx2(const char *text, size_t n, char delimiter, char quote,
 {
 	const struct bytes k = {every(delimiter), every(quote), every('\n'),
 	    every(' '), every('!'), every(0x7f), every('/'), every('+' ^ '/')};
+	uint64_t tail = 0;
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
 	for (; c.block < n / 64 && has_room(ix, &c); c.block++) {
 		make_masks(text + c.block * 64, &k, &m);
+		doubt(text + c.block * 64, &m, &c, &tail);
 		if (is_plain(&m, &c))
 			take_plain_block(ix, &m, &c);
 		else
@@ -114,6 +147,7 @@ scan_avx2(const char *text, size_t n, char delimiter, char quote,
 	}
 	if (c.block == n / 64 && n % 64 != 0 && has_room(ix, &c)) {
 		make_masks(text + c.block * 64, &k, &m);
+		doubt(text + c.block * 64, &m, &c, &tail);
 		cut_masks(&m, n % 64);
 		take_block(ix, &m, &c, prefix(m.quote));
 		c.block++;

@@ -21,7 +21,7 @@
 struct masks {
 	uint64_t delimiter, quote, lf;
 	uint64_t rare;	  /* see struct csv_index */
-	uint64_t high;	  /* >= 0x80 */
+	uint64_t doubt;	  /* >= 0x80, and not known to be UTF-8 */
 	uint64_t special; /* < 0x20 but not LF; of these: */
 	uint64_t cr;
 	uint64_t control; /* < 0x20, but not tab, CR, LF */
@@ -70,10 +70,10 @@ row_flags(const struct masks *m, uint64_t odd, uint64_t inner, uint64_t range)
 {
 	uint32_t flags = (m->quote & range) != 0 ? CSV_ROW_QUOTED : 0;
 
-	if (((odd | inner | m->high | m->control) & range) == 0)
+	if (((odd | inner | m->doubt | m->control) & range) == 0)
 		return flags;
 	return flags | ((odd & range) != 0 ? CSV_ROW_ODD : 0) |
-	       ((m->high & range) != 0 ? CSV_ROW_HIGH : 0) |
+	       ((m->doubt & range) != 0 ? CSV_ROW_DOUBT : 0) |
 	       ((m->control & range) != 0 ? CSV_ROW_CONTROL : 0) |
 	       ((inner & range) != 0 ? CSV_ROW_INNER : 0);
 }
@@ -106,9 +106,9 @@ put_rows(const struct masks *m, struct carry *c, uint64_t sep, uint64_t odd,
 	c->seps += bits(sep);
 }
 
-/* The same where bytes say nothing of their rows but CSV_ROW_HIGH. */
+/* The same where bytes say nothing of their rows but CSV_ROW_DOUBT. */
 BLOCK_INLINE void
-put_plain_rows(uint64_t ends, struct carry *c, uint64_t sep, uint64_t high)
+put_plain_rows(uint64_t ends, struct carry *c, uint64_t sep, uint64_t doubt)
 {
 	for (; ends != 0; c->row++) {
 		uint64_t to = ends ^ (ends - 1);
@@ -117,12 +117,12 @@ put_plain_rows(uint64_t ends, struct carry *c, uint64_t sep, uint64_t high)
 		c->row->seps = c->seps + bits(sep & to);
 		c->row->breaks = c->breaks;
 		c->row->flags =
-		    c->flags | ((high & to) != 0 ? CSV_ROW_HIGH : 0);
-		high &= ~to;
+		    c->flags | ((doubt & to) != 0 ? CSV_ROW_DOUBT : 0);
+		doubt &= ~to;
 		c->flags = 0;
 		ends &= ends - 1;
 	}
-	c->flags |= high != 0 ? CSV_ROW_HIGH : 0;
+	c->flags |= doubt != 0 ? CSV_ROW_DOUBT : 0;
 	c->seps += bits(sep);
 }
 
@@ -148,7 +148,7 @@ take_plain_block(struct csv_index *ix, const struct masks *m, struct carry *c)
 {
 	uint64_t sep = m->delimiter | m->lf;
 
-	put_plain_rows(m->lf, c, sep, m->high);
+	put_plain_rows(m->lf, c, sep, m->doubt);
 	put_masks(ix, c, sep, m->rare);
 }
 
@@ -210,7 +210,7 @@ cut_masks(struct masks *m, size_t n)
 	m->lf &= text;
 	m->rare &= text;
 	m->special &= text;
-	m->high &= text;
+	m->doubt &= text;
 	m->cr &= text;
 	m->control &= text;
 }

@@ -66,7 +66,7 @@ make_masks(const char *p, char delimiter, char quote, struct masks *m)
 
 		m->delimiter |= gather(zero_bytes(w ^ d)) << shift;
 		m->quote |= gather(zero_bytes(w ^ q)) << shift;
-		m->high |= gather(w & EVERY(0x80)) << shift;
+		m->doubt |= gather(w & EVERY(0x80)) << shift;
 		m->rare |= gather(rare_bytes(w)) << shift;
 		if (low != 0) {
 			m->lf |= gather(zero_bytes(w ^ EVERY('\n'))) << shift;

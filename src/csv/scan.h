@@ -24,7 +24,7 @@ enum {
 	 */
 	CSV_ROW_ODD = 1,
 	CSV_ROW_QUOTED = 2,  /* holds a quote */
-	CSV_ROW_HIGH = 4,    /* holds a byte >= 0x80 */
+	CSV_ROW_DOUBT = 4,   /* may hold what is not UTF-8 */
 	CSV_ROW_CONTROL = 8, /* holds a C0 control other than tab, CR, LF */
 	CSV_ROW_INNER = 16   /* holds a delimiter or line break in quotes */
 };

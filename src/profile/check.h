@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "profile/export.h"
+#include "profile/quick.h"
 
 /* Longest name and value in pages, in characters: "Target limits".  No such
  * limit is stated for bulk updates, so being over it is a warning. */
@@ -25,7 +26,8 @@ struct check {
 	struct check_options options;
 	struct csv_dialect dialect;
 	struct export *export;
-	uint32_t stretch; /* CHECK_STRETCH; less behind rows that were bad */
+	struct quick quick;
+	uint32_t stretch; /* QUICK_STRETCH; less behind rows that were bad */
 	const struct header *header;
 	size_t null_max;     /* bytes of the longest --null, its quotes
 				doubled */
@@ -47,18 +49,8 @@ int check_init(struct check *c, const struct check_options *options,
 enum verdict check_record(
     struct check *c, const struct csv_record *record, struct finding *finding);
 
-/* How many rows from the start of a run are plainly good. */
+/* How many rows from the start of a run are certainly good. */
 size_t check_run(struct check *c, const struct csv_run *run);
-
-/* So much text is looked at for UTF-8 at once: little enough to look at some
- * of it again behind a row that is not. */
-#define CHECK_STRETCH 2048
-
-/* How many of n rows of a run are UTF-8, from row `first` on, which begins at
- * `begin` in its text, to the first that is not; `high` of them are
- * CSV_ROW_HIGH. */
-size_t check_utf8_rows(const struct csv_run *run, size_t first, size_t n,
-    size_t high, uint32_t begin);
 
 /*
  * What every program that reads CSV must reject, since it cannot be

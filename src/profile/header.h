@@ -69,14 +69,6 @@ int header_refuse_record(
 bool header_repeated(
     const struct header *h, const char *raw, size_t len_without_ending);
 
-/* A quick look for that: false if a row of len bytes, at least one and a CR of
- * its line ending maybe one of them, is certainly not the header. */
-static inline bool
-header_suspected(const struct header *h, const char *raw, size_t len)
-{
-	return len - h->raw_len <= 4 && (*raw == *h->raw || *raw == '\xef');
-}
-
 /* Whether a row that can be read, of len bytes without its ending and of more
  * fields than the header, has nothing but delimiters behind its columns. */
 static inline bool

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "csv/reader.h"
 #include "csv/window.h"
 #include "csv/scan.h"
@@ -269,6 +270,26 @@ enum { BLOCKS = 16, ROWS = 512 };
 static uint64_t seps[2][BLOCKS + 1], rares[2][BLOCKS + 1];
 static struct csv_row rows[2][ROWS];
 
+/*
+ * The portable kernel doubts each byte from 0x80 up.  Another may know better,
+ * but not of a row that is not UTF-8.
+ */
+static void
+doubts_enough(const char *text, const struct csv_index *a, struct csv_index *b)
+{
+	size_t i, begin = 0;
+
+	for (i = 0; i < a->rows; i++) {
+		uint32_t end = a->row[i].end;
+
+		if (!utf8_is_valid(text + begin, end - begin))
+			assert_true((b->row[i].flags & CSV_ROW_DOUBT) != 0);
+		b->row[i].flags &= ~(uint32_t)CSV_ROW_DOUBT;
+		b->row[i].flags |= a->row[i].flags & CSV_ROW_DOUBT;
+		begin = end + 1;
+	}
+}
+
 static void
 kernels_equal_on(const char *text, size_t n)
 {
@@ -288,6 +309,7 @@ kernels_equal_on(const char *text, size_t n)
 		assert_int_equal(a.scanned, b.scanned);
 		assert_memory_equal(a.sep, b.sep, (n + 63) / 64 * 8);
 		assert_memory_equal(a.rare, b.rare, (n + 63) / 64 * 8);
+		doubts_enough(text, &a, &b);
 		assert_memory_equal(a.row, b.row, a.rows * sizeof(*a.row));
 	}
 }
@@ -356,7 +378,7 @@ kernel_flags_bytes(void **context)
 			else if (b == '\r')
 				expected = CSV_ROW_ODD;
 			else if (b >= 0x80)
-				expected = CSV_ROW_HIGH;
+				expected = CSV_ROW_DOUBT;
 			else if (b < 0x20 && b != '\t')
 				expected = CSV_ROW_CONTROL;
 			k->scan(room, 10, ',', '"', &ix);

@@ -1,0 +1,40 @@
+#include "profile/quick.h"
+
+#include <string.h>
+#include "base/utf8.h"
+
+void
+quick_init(struct quick *q, const struct header *h, const struct csv_dialect *d)
+{
+	memset(q, 0, sizeof(*q));
+	q->header = h;
+	q->columns = (uint32_t)h->columns;
+	/* With --trim, quotes are libcsv's. */
+	q->odd = CSV_ROW_ODD | (d->trim ? CSV_ROW_QUOTED : 0);
+	q->delimiter = d->delimiter;
+	q->suspect[(unsigned char)*h->raw] = true;
+	q->suspect[(unsigned char)'\xef'] = true; /* a BOM in front of it */
+	q->suspect['#'] = true;
+}
+
+size_t
+quick_utf8(const struct csv_run *run, size_t first, size_t n, size_t doubts,
+    uint32_t begin)
+{
+	const struct csv_row *row = run->row + first;
+	size_t i, len;
+
+	if (n == 0 || doubts == 0)
+		return n;
+	len = row[n - 1].end - begin;
+	if (doubts * 4 > n && utf8_is_valid(run->text + begin, len))
+		return n;
+	for (i = 0; i < n; i++) {
+		len = row[i].end - begin;
+		if ((row[i].flags & CSV_ROW_DOUBT) != 0 &&
+		    !utf8_is_valid(run->text + begin, len))
+			break;
+		begin = row[i].end + 1;
+	}
+	return i;
+}

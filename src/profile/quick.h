@@ -1,0 +1,81 @@
+/*
+ * quick.h: which rows of a run are plainly good, by the masks and flags of its
+ * index, without being cut into fields.
+ *
+ * It only ever says "certainly".  All other rows take the thorough way, as
+ * records, where each rule stands in full (check.h).  Both programs judge
+ * here what they both mind; what tp-validate minds besides is in checkrun.c.
+ */
+#ifndef TP_PROFILE_QUICK_H
+#define TP_PROFILE_QUICK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "csv/reader.h"
+#include "io/seal.h"
+#include "profile/header.h"
+
+struct quick {
+	const struct header *header;
+	uint32_t columns; /* its */
+	uint32_t odd;	  /* flags of rows that only libcsv can read */
+	char delimiter;
+	bool suspect[256]; /* first bytes of the header again, and of a seal */
+};
+
+void quick_init(
+    struct quick *q, const struct header *h, const struct csv_dialect *d);
+
+/* A row of a run. */
+struct quick_row {
+	const struct csv_run *run;
+	uint32_t begin, end; /* offsets in its text; the line ending is not
+				part of it */
+	uint32_t fields, flags;
+};
+
+/* Row i, which begins at `begin` with so many separators before it. */
+static inline void
+quick_take(struct quick_row *r, const struct csv_run *run, size_t i,
+    uint32_t begin, uint32_t seps)
+{
+	const struct csv_row *row = &run->row[i];
+
+	r->run = run;
+	r->begin = begin;
+	r->end = row->end;
+	if (r->end > begin && run->text[r->end - 1] == '\r')
+		r->end--;
+	r->fields = row->seps - seps;
+	r->flags = row->flags;
+}
+
+/* Whether it is a record that can be sent, if it is UTF-8 and has an
+ * identifier; longest: bytes that it may have. */
+static inline bool
+quick_sound(const struct quick *q, const struct quick_row *r, size_t longest)
+{
+	const char *raw = r->run->text + r->begin;
+	size_t len = r->end - r->begin;
+
+	if ((r->flags & q->odd) != 0 || len - 1 >= longest)
+		return false;
+	if (r->fields > q->columns &&
+	    !header_surplus_empty(q->header, raw, len, r->fields, q->delimiter))
+		return false;
+	return !q->suspect[(unsigned char)*raw] ||
+	       !(seal_suspected(raw, len) ||
+		   header_repeated(q->header, raw, len));
+}
+
+/* So much text is looked at for UTF-8 at once: little enough to look at some
+ * of it again behind a row that is not. */
+#define QUICK_STRETCH 2048
+
+/* How many of n rows of a run are UTF-8, from row `first` on, which begins at
+ * `begin` in its text, to the first that is not; `doubts` of them are
+ * CSV_ROW_DOUBT. */
+size_t quick_utf8(const struct csv_run *run, size_t first, size_t n,
+    size_t doubts, uint32_t begin);
+
+#endif
