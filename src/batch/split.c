@@ -322,17 +322,18 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 	size_t n, doubts = 0;
 
 	for (n = 0; n < most && begin < limit; n++) {
-		struct quick_row r;
+		const struct csv_row *row = &run->row[i + n];
 		const char *raw = run->text + begin;
 
-		quick_take(&r, run, i + n, begin, seps);
-		if ((r.flags & barred) != 0 ||
-		    !quick_sound(&s->quick, &r, s->straight) || *raw == ',' ||
+		if ((row->flags & barred) != 0 ||
+		    !quick_sound(&s->quick, row->flags, row->seps - seps, raw,
+			row->end - begin, s->straight) ||
+		    *raw == ',' || *raw == '\r' ||
 		    (*raw == quote && raw[1] == quote))
 			break;
-		doubts += (r.flags & CSV_ROW_DOUBT) != 0;
-		begin = run->row[i + n].end + 1;
-		seps = run->row[i + n].seps;
+		doubts += (row->flags & CSV_ROW_DOUBT) != 0;
+		begin = row->end + 1;
+		seps = row->seps;
 	}
 	return quick_utf8(run, i, n, doubts, start);
 }
@@ -369,9 +370,9 @@ encode_straight(const struct split *s, char *out, const char *text,
 		uint32_t flags = row[i].flags, end = row[i].end;
 		char last = text[end - 1];
 
-		*separated += (flags & CSV_ROW_INNER) != 0;
 		if (last == ',' || last == '\r' || last == quote)
 			end = cut_end(text, end, quote);
+		*separated += flags / CSV_ROW_INNER % 2;
 		/* As many as are alike at once. */
 		if (end == row[i].end && i + 1 < n &&
 		    ((flags ^ row[i + 1].flags) & CSV_ROW_QUOTED) == 0)
@@ -423,7 +424,8 @@ write_single(struct split *s, const struct csv_run *run, size_t i,
 	struct quick_row q;
 
 	quick_take(&q, run, i, begin, seps);
-	if (!quick_sound(&s->quick, &q, s->dialect.max_record) ||
+	if (!quick_sound(&s->quick, q.flags, q.fields, run->text + begin,
+		q.end - begin, s->dialect.max_record) ||
 	    quick_utf8(run, i, 1, q.flags & CSV_ROW_DOUBT, begin) == 0)
 		return 0;
 	return is_whole(s, &q) ? write_whole(s, &q, place, e)

@@ -76,24 +76,27 @@ prefix(uint64_t quotes)
 	return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(bits, ones, 0));
 }
 
-/* The masks of the 64 bytes at p. */
-AVX2 __attribute__((always_inline)) static inline void
+/* The masks of the 64 bytes at p, without doubt; returns where they are 0x80 or
+ * more. */
+AVX2 __attribute__((always_inline)) static inline uint64_t
 make_masks(const char *p, const struct bytes *k, struct masks *m)
 {
 	const __m256i *v = (const __m256i *)(const void *)p;
 	__m256i a = _mm256_loadu_si256(v), b = _mm256_loadu_si256(v + 1);
+	uint64_t high;
 
 	m->delimiter = equal(a, b, k->delimiter);
 	m->quote = equal(a, b, k->quote);
 	m->lf = equal(a, b, k->lf);
-	m->doubt = join(a, b); /* for now, from 0x80 up */
+	high = join(a, b);
 	m->rare = join(rare(a, k), rare(b, k));
 	m->special = join(_mm256_cmpgt_epi8(k->space, a),
 			 _mm256_cmpgt_epi8(k->space, b)) &
-		     ~(m->lf | m->doubt);
-	m->cr = m->control = 0;
+		     ~(m->lf | high);
+	m->doubt = m->cr = m->control = 0;
 	if (m->special != 0)
 		tell_special(a, b, m);
+	return high;
 }
 
 /* Is there no error in the 64 bytes at p?  first: nothing stands before them.
@@ -111,19 +114,47 @@ is_utf8(const char *p, bool first)
 	return _mm256_testz_si256(wrong, wrong) != 0;
 }
 
-/*
- * Makes of the bytes from 0x80 up those that are in doubt; *tail says whether
- * the block ends with some, so that an error may show in the next.
- */
-AVX2 static inline void
-doubt(const char *p, struct masks *m, const struct carry *c, uint64_t *tail)
+/* Which of the last three of 64 bytes begin or continue a character. */
+AVX2 static uint64_t
+tail_of(const char *p)
 {
-	uint64_t high = m->doubt;
+	const __m256i *v = (const __m256i *)(const void *)p;
 
-	if ((high | *tail) == 0)
-		return;
-	m->doubt = is_utf8(p, c->block == 0) ? 0 : ~UINT64_C(0);
-	*tail = high >> 61;
+	return (uint32_t)_mm256_movemask_epi8(_mm256_loadu_si256(v + 1)) >> 29;
+}
+
+/*
+ * Some of the blocks from `first` up to `end` have bytes from 0x80 up: a bit
+ * for each, the last in bit 0.  Rows from `row` on, the first that ends in
+ * them, up to `next`, become CSV_ROW_DOUBT if they have a part in a block that
+ * is not UTF-8; returns the flags of the one that ends behind them.  *tail: the
+ * block before ended with such bytes, so that an error may show in the next.
+ */
+AVX2 __attribute__((noinline)) static uint32_t
+find_doubts(const char *text, size_t first, size_t end, uint64_t blocks,
+    struct csv_row *row, const struct csv_row *next, bool *tail)
+{
+	uint32_t flags = 0;
+	size_t block;
+
+	for (block = first; block < end; block++) {
+		const char *p = text + block * 64;
+		bool before = *tail, high = blocks >> (end - 1 - block) & 1;
+
+		*tail = high && tail_of(p) != 0;
+		if ((!high && !before) || is_utf8(p, block == 0))
+			continue;
+		while (row < next && row->end < block * 64)
+			row++;
+		for (; row < next; row++) {
+			row->flags |= CSV_ROW_DOUBT;
+			if (row->end >= block * 64 + 63)
+				break;
+		}
+		if (row == next)
+			flags = CSV_ROW_DOUBT;
+	}
+	return flags;
 }
 
 AVX2 void
@@ -132,22 +163,37 @@ scan_avx2(const char *text, size_t n, char delimiter, char quote,
 {
 	const struct bytes k = {every(delimiter), every(quote), every('\n'),
 	    every(' '), every('!'), every(0x7f), every('/'), every('+' ^ '/')};
-	uint64_t tail = 0;
+	uint64_t blocks;
+	bool tail = false;
 	struct carry c;
 	struct masks m;
 
 	begin_scan(ix, &c);
-	for (; c.block < n / 64 && has_room(ix, &c); c.block++) {
-		make_masks(text + c.block * 64, &k, &m);
-		doubt(text + c.block * 64, &m, &c, &tail);
-		if (is_plain(&m, &c))
-			take_plain_block(ix, &m, &c);
-		else
-			take_block(ix, &m, &c, prefix(m.quote));
+	while (c.block < n / 64 && has_room(ix, &c)) {
+		size_t first = c.block, end = first + 64;
+		struct csv_row *row = c.row;
+
+		blocks = 0;
+		if (end > n / 64)
+			end = n / 64;
+		for (; c.block < end && has_room(ix, &c); c.block++) {
+			blocks += blocks;
+			blocks += make_masks(text + c.block * 64, &k, &m) != 0;
+			if (is_plain(&m, &c))
+				take_plain_block(ix, &m, &c);
+			else
+				take_block(ix, &m, &c, prefix(m.quote));
+		}
+		if (blocks != 0 || tail)
+			c.flags |= find_doubts(
+			    text, first, c.block, blocks, row, c.row, &tail);
 	}
 	if (c.block == n / 64 && n % 64 != 0 && has_room(ix, &c)) {
-		make_masks(text + c.block * 64, &k, &m);
-		doubt(text + c.block * 64, &m, &c, &tail);
+		const char *p = text + c.block * 64;
+
+		if ((make_masks(p, &k, &m) != 0 || tail) &&
+		    !is_utf8(p, c.block == 0))
+			m.doubt = ~UINT64_C(0);
 		cut_masks(&m, n % 64);
 		take_block(ix, &m, &c, prefix(m.quote));
 		c.block++;

@@ -246,12 +246,10 @@ check_init(struct check *c, const struct check_options *options,
 			c->null_max = longest;
 	}
 	if (c->header->id == 0 && c->header->kind == ID_THIRD_PARTY &&
-	    c->dialect.delimiter == ',' && !c->dialect.trim) {
-		c->simple_fields = (uint32_t)c->header->columns;
+	    c->dialect.delimiter == ',' && !c->dialect.trim)
 		c->simple_max = CHECK_VALUE_MAX < c->dialect.max_record
 				    ? CHECK_VALUE_MAX
 				    : (uint32_t)c->dialect.max_record;
-	}
 	for (i = 0; i < 2; i++)
 		c->no_values[i] =
 		    (c->null_max + 2 * i + 1) * (c->header->columns - 1);

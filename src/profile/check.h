@@ -33,9 +33,8 @@ struct check {
 				doubled */
 	size_t no_values[2]; /* bytes that a record without values may have
 				besides its id; [1]: if it holds quotes */
-	uint32_t simple_fields, simple_max; /* fields and bytes of records
-					       that can be judged in few
-					       steps; 0: none can */
+	uint32_t simple_max; /* bytes of records that can be judged in few
+				steps; 0: none can */
 };
 
 /*

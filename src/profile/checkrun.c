@@ -109,7 +109,8 @@ row_is_plain(const struct check *c, const struct quick_row *r)
 	bool quoted = (r->flags & CSV_ROW_QUOTED) != 0;
 	size_t i, surplus;
 
-	if (!quick_sound(&c->quick, r, c->dialect.max_record) ||
+	if (!quick_sound(&c->quick, r->flags, r->fields,
+		r->run->text + r->begin, len, c->dialect.max_record) ||
 	    (r->flags & CSV_ROW_CONTROL) != 0 || r->fields <= h->id)
 		return false;
 	surplus = r->fields > h->columns ? r->fields - h->columns : 0;
@@ -151,37 +152,39 @@ count_simple(const struct check *c, const struct csv_run *run, size_t i,
     size_t *doubts)
 {
 	const uint64_t *sep = run->sep, *rare = run->rare;
-	const uint32_t fields = c->simple_fields, longest = c->simple_max;
 	const char *text = run->text;
 	const char q = c->dialect.quote;
 	const size_t first = i;
 
 	*doubts = 0;
 	for (; i < run->rows && begin < limit; i++) {
-		struct quick_row r;
-		uint32_t quote, field, id;
+		const struct csv_row *row = &run->row[i];
+		uint32_t len = row->end - begin; /* maybe with a CR */
+		uint32_t flags = row->flags, fields = row->seps - seps;
+		uint32_t quote = 0, field, id;
 		uint64_t ends;
 
-		quick_take(&r, run, i, begin, seps);
-		if ((r.flags & ~allowed) != 0 || r.fields != fields ||
-		    !quick_sound(&c->quick, &r, longest))
+		if ((flags & ~allowed) != 0 || fields != c->quick.columns ||
+		    !quick_sound(&c->quick, flags, fields, text + begin, len,
+			c->simple_max))
 			break;
-		quote = text[begin] == q;
-		if (quote != 0 && (r.flags & CSV_ROW_INNER) != 0)
-			break;
+		if (flags != 0) {
+			quote = text[begin] == q;
+			if (quote != 0 && (flags & CSV_ROW_INNER) != 0)
+				break;
+			*doubts += (flags & CSV_ROW_DOUBT) != 0;
+		}
 		ends = csv_index_bits(sep, begin + quote);
 		if (ends == 0)
 			break;
 		field = (uint32_t)__builtin_ctzll(ends) + quote;
 		id = field - 2 * quote;
 		if (id <= c->null_max ||
-		    r.end - begin - field <=
-			c->no_values[(r.flags & CSV_ROW_QUOTED) != 0] ||
+		    len - field <= c->no_values[flags != 0] + 1 ||
 		    csv_index_bits(rare, begin + quote) << (64 - id) != 0)
 			break;
-		*doubts += (r.flags & CSV_ROW_DOUBT) != 0;
-		begin = run->row[i].end + 1;
-		seps = run->row[i].seps;
+		begin = row->end + 1;
+		seps = row->seps;
 	}
 	return i - first;
 }

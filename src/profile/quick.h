@@ -26,6 +26,26 @@ struct quick {
 void quick_init(
     struct quick *q, const struct header *h, const struct csv_dialect *d);
 
+/*
+ * Whether a row of a run is a record that can be sent, if it is UTF-8 and has
+ * an identifier: its CSV_ROW flags, how many fields it has, and its text, of
+ * which a CR of its line ending may be part.  longest: bytes that it may have.
+ */
+static inline bool
+quick_sound(const struct quick *q, uint32_t flags, uint32_t fields,
+    const char *raw, size_t len, size_t longest)
+{
+	if ((flags & q->odd) != 0 || len - 1 >= longest)
+		return false;
+	if (fields > q->columns &&
+	    !header_surplus_empty(q->header, raw, len - (raw[len - 1] == '\r'),
+		fields, q->delimiter))
+		return false;
+	return !q->suspect[(unsigned char)*raw] ||
+	       !(seal_suspected(raw, len) || header_repeated(q->header, raw,
+						 len - (raw[len - 1] == '\r')));
+}
+
 /* A row of a run. */
 struct quick_row {
 	const struct csv_run *run;
@@ -48,24 +68,6 @@ quick_take(struct quick_row *r, const struct csv_run *run, size_t i,
 		r->end--;
 	r->fields = row->seps - seps;
 	r->flags = row->flags;
-}
-
-/* Whether it is a record that can be sent, if it is UTF-8 and has an
- * identifier; longest: bytes that it may have. */
-static inline bool
-quick_sound(const struct quick *q, const struct quick_row *r, size_t longest)
-{
-	const char *raw = r->run->text + r->begin;
-	size_t len = r->end - r->begin;
-
-	if ((r->flags & q->odd) != 0 || len - 1 >= longest)
-		return false;
-	if (r->fields > q->columns &&
-	    !header_surplus_empty(q->header, raw, len, r->fields, q->delimiter))
-		return false;
-	return !q->suspect[(unsigned char)*raw] ||
-	       !(seal_suspected(raw, len) ||
-		   header_repeated(q->header, raw, len));
 }
 
 /* So much text is looked at for UTF-8 at once: little enough to look at some
