@@ -17,6 +17,25 @@ split_max_row(const struct split_options *o)
 	       PERCENT_PAD;
 }
 
+/* What is sent in place of empty cells: as it is, and encoded. */
+static int
+make_empty(struct split *s, const struct cell *empty)
+{
+	const size_t len = empty->len;
+
+	s->empty = sys_calloc(1, len + PERCENT_PAD + PERCENT_BOUND(len));
+	if (s->empty == NULL)
+		return -1;
+	if (len > 0)
+		memcpy(s->empty, empty->text, len);
+	s->rules.empty.text = s->empty;
+	s->filling.text = s->empty + len + PERCENT_PAD;
+	s->filling.len = (size_t)(percent_encode(s->empty + len + PERCENT_PAD,
+				      s->empty, len, s->rules.raw_utf8) -
+				  s->filling.text);
+	return 0;
+}
+
 int
 split_open(struct split *s, const struct split_options *o, struct export *x,
     struct batch_writer *w, struct error *e)
@@ -24,6 +43,7 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	const struct csv_dialect *d = &o->input->dialect;
 	const bool replaced = o->rules.separators == ROW_SEPARATORS_REPLACE &&
 			      o->rules.replacement.len == 1;
+	bool in_place;
 
 	memset(s, 0, sizeof(*s));
 	s->export = x;
@@ -36,25 +56,24 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 		return -1;
 	s->separated = export_warning(x, RULE_SEPARATORS);
 	s->nulls = o->input->nulls > 0;
-	s->empty = sys_calloc(1, o->rules.empty.len + PERCENT_PAD);
-	if (s->empty != NULL && o->rules.empty.len > 0)
-		memcpy(s->empty, o->rules.empty.text, o->rules.empty.len);
-	s->rules.empty.text = s->empty;
+	if (make_empty(s, &o->rules.empty) != 0)
+		return error_set(e, EXIT_LOCAL, "out of memory");
 	buffer_init(&s->text, d->max_record + CSV_FIELDS_PAD);
 	if (s->columns.name_bytes + s->columns.n * s->rules.empty.len <
 	    BATCH_PROFILE_BYTES)
 		s->shortness = BATCH_PROFILE_BYTES - s->columns.name_bytes -
 			       s->columns.n * s->rules.empty.len;
 	/* Only these two quotes are sure to be encoded inside a field. */
-	if ((d->quote == '"' || d->quote == '\'') && s->columns.straight &&
-	    s->columns.n == s->header->columns && d->delimiter == ',' &&
-	    !d->trim && !s->nulls && o->rules.empty.len == 0)
-		s->straight =
+	in_place = (d->quote == '"' || d->quote == '\'') &&
+		   s->columns.straight && s->columns.n == s->header->columns &&
+		   d->delimiter == ',' && !d->trim && !s->nulls;
+	if (in_place)
+		*(o->rules.empty.len > 0 ? &s->filled : &s->straight) =
 		    s->shortness < d->max_record ? s->shortness : d->max_record;
 	s->inner = o->rules.separators == ROW_SEPARATORS_ENCODE;
 	s->comma = replaced ? o->rules.replacement.text[0] : ',';
 	s->cells = sys_calloc(s->columns.n, sizeof(*s->cells));
-	if (s->cells == NULL || s->empty == NULL)
+	if (s->cells == NULL)
 		error_errno(e, EXIT_LOCAL, "cannot make batches");
 	else if (batch_writer_begin(
 		     w, s->columns.header, s->columns.header_len, e) == 0)
@@ -277,6 +296,54 @@ write_short(struct split *s, const struct batch_place *place, struct error *e)
 	return end_row(s, out, end, place, e);
 }
 
+static char *
+put_empty(const struct split *s, char *out)
+{
+	memcpy(out, s->filling.text, s->filling.len);
+	return out + s->filling.len;
+}
+
+/* A row without quotes that is encoded as it lies, but for its empty fields, in
+ * whose place something is sent.  As write_cells. */
+static int
+write_filled(struct split *s, const struct quick_row *q,
+    const struct batch_place *place, struct error *e)
+{
+	const char *text = q->run->text;
+	const size_t n = s->columns.n, len = q->end - q->begin;
+	const bool raw = s->rules.raw_utf8;
+	char *out = batch_writer_room(
+	    s->writer, PERCENT_BOUND(len) + n * (s->filling.len + 1), e);
+	uint32_t at = q->begin, next, done = at;
+	char *end = out;
+	size_t i;
+
+	if (out == NULL)
+		return -1;
+	for (i = 0; i < q->fields; i++, at = next + 1) {
+		next = csv_index_next(q->run->sep, at);
+		if (next > q->end) /* a CR stands before it */
+			next = q->end;
+		if (next > at)
+			continue;
+		if (i == 0)
+			return 0;
+		if (at - done == 1)
+			*end++ = ',';
+		else
+			end = percent_encode_rows(
+			    end, text + done, at - done, raw);
+		end = put_empty(s, end);
+		done = at;
+	}
+	end = percent_encode_rows(end, text + done, q->end - done, raw);
+	for (; i < n; i++) {
+		*end++ = ',';
+		end = put_empty(s, end);
+	}
+	return end_row(s, out, end, place, e);
+}
+
 /* 1 if the row was written, 0 if it is for split_record, -1. */
 static int
 write_cells(struct split *s, const struct quick_row *q,
@@ -428,8 +495,12 @@ write_single(struct split *s, const struct csv_run *run, size_t i,
 		q.end - begin, s->dialect.max_record) ||
 	    quick_utf8(run, i, 1, q.flags & CSV_ROW_DOUBT, begin) == 0)
 		return 0;
-	return is_whole(s, &q) ? write_whole(s, &q, place, e)
-			       : write_cells(s, &q, place, e);
+	if (is_whole(s, &q))
+		return write_whole(s, &q, place, e);
+	if ((q.flags & CSV_ROW_QUOTED) == 0 && q.fields <= s->columns.n &&
+	    q.end - q.begin <= s->filled)
+		return write_filled(s, &q, place, e);
+	return write_cells(s, &q, place, e);
 }
 
 int

@@ -22,14 +22,16 @@ struct split {
 	struct quick quick;
 	struct columns columns;
 	struct row_rules rules;
-	char *empty;	    /* rules.empty's text, to be encoded */
-	struct cell *cells; /* of the record at hand, in the columns' order */
+	char *empty;	     /* rules.empty's text, to be encoded, and … */
+	struct cell filling; /* … encoded */
+	struct cell *cells;  /* of the record at hand, in the columns' order */
 	struct csv_fields fields; /* of the row at hand */
 	struct buffer text;	  /* their text, where it is not raw */
 	/* A row of up to so many bytes has no profile that is too large. */
 	size_t shortness;
-	/* … and can be encoded as it lies; 0: none can. */
-	size_t straight;
+	/* … and can be encoded as it lies, or but for its empty fields;
+	 * 0: none can. */
+	size_t straight, filled;
 	bool inner; /* … whatever is inside its quotes */
 	char comma; /* what one inside quotes is taken for then */
 	struct rule_warning *separated; /* rows with a comma or line break */
