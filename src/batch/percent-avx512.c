@@ -89,9 +89,8 @@ put_piece(char *out, const struct block *b, int from, const struct fates *f)
 	return out + _mm_popcnt_u64(wanted);
 }
 
-/* The first n <= BLOCK bytes of v. */
-AVX512_INLINE char *
-put_block(char *out, __m512i v, size_t n, const struct fates *f)
+AVX512_INLINE struct block
+make_block(__m512i v, const struct fates *f)
 {
 	const __m512i digits =
 	    _mm512_broadcast_i32x4(_mm_setr_epi8('0', '1', '2', '3', '4', '5',
@@ -99,15 +98,25 @@ put_block(char *out, __m512i v, size_t n, const struct fates *f)
 	const __m512i half = _mm512_set1_epi8(15);
 	struct block b;
 
+	b.bytes = _mm512_mask_mov_epi8(v, f->encoded, _mm512_set1_epi8('%'));
+	b.upper = _mm512_shuffle_epi8(
+	    digits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+	b.lower = _mm512_shuffle_epi8(digits, _mm512_and_si512(v, half));
+	return b;
+}
+
+/* The first n <= BLOCK bytes of v. */
+AVX512_INLINE char *
+put_block(char *out, __m512i v, size_t n, const struct fates *f)
+{
+	struct block b;
+
 	if (f->encoded == 0) {
 		_mm512_storeu_si512(
 		    out, _mm512_maskz_compress_epi8(f->live, v));
 		return out + _mm_popcnt_u64(f->live);
 	}
-	b.bytes = _mm512_mask_mov_epi8(v, f->encoded, _mm512_set1_epi8('%'));
-	b.upper = _mm512_shuffle_epi8(
-	    digits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
-	b.lower = _mm512_shuffle_epi8(digits, _mm512_and_si512(v, half));
+	b = make_block(v, f);
 	out = put_piece(out, &b, 0, f);
 	if (n > PIECE)
 		out = put_piece(out, &b, PIECE, f);
@@ -134,6 +143,19 @@ encode_text(char *out, const char *text, size_t n, const struct tables *t)
 	return out;
 }
 
+/* n <= PIECE */
+AVX512_INLINE char *
+encode_piece(char *out, const char *text, size_t n, const struct tables *t)
+{
+	__m512i v = _mm512_loadu_si512(text);
+	struct fates f = {_bzhi_u64(~0ULL, (unsigned int)n), 0};
+	struct block b;
+
+	f.encoded = find_special(v, t) & f.live;
+	b = make_block(v, &f);
+	return put_piece(out, &b, 0, &f);
+}
+
 AVX512 static char *
 encode(char *out, const char *text, size_t n, unsigned int kept)
 {
@@ -149,7 +171,13 @@ encode_cells(char *out, const struct cell *cells, size_t n, unsigned int kept)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		out = encode_text(out, cells[i].text, cells[i].len, &t);
+		size_t len = cells[i].len;
+
+		/* Most are short: without a branch for what is in them. */
+		if (len <= PIECE)
+			out = encode_piece(out, cells[i].text, len, &t);
+		else
+			out = encode_text(out, cells[i].text, len, &t);
 		*out++ = ',';
 	}
 	return out;

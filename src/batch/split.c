@@ -55,7 +55,8 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	if (columns_select(&s->columns, &o->columns, s->header, e) != 0)
 		return -1;
 	s->separated = export_warning(x, RULE_SEPARATORS);
-	s->nulls = o->input->nulls > 0;
+	s->null = export_nulls(x);
+	s->nulls = o->input->nulls;
 	if (make_empty(s, &o->rules.empty) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	buffer_init(&s->text, d->max_record + CSV_FIELDS_PAD);
@@ -66,7 +67,7 @@ split_open(struct split *s, const struct split_options *o, struct export *x,
 	/* Only these two quotes are sure to be encoded inside a field. */
 	in_place = (d->quote == '"' || d->quote == '\'') &&
 		   s->columns.straight && s->columns.n == s->header->columns &&
-		   d->delimiter == ',' && !d->trim && !s->nulls;
+		   d->delimiter == ',' && !d->trim && s->nulls == 0;
 	if (in_place)
 		*(o->rules.empty.len > 0 ? &s->filled : &s->straight) =
 		    s->shortness < d->max_record ? s->shortness : d->max_record;
@@ -117,8 +118,8 @@ gather(struct split *s, const struct csv_field *field, size_t n)
 
 		c->text = from < n ? field[from].text : s->empty;
 		c->len = from < n ? field[from].len : 0;
-		if (s->nulls && from < n)
-			c->len *= !export_empty(s->export, &field[from]);
+		if (s->nulls > 0 && c->len > 0)
+			c->len *= !null_is(s->null, s->nulls, &field[from]);
 		if (s->rules.empty.len > 0 && c->len == 0 && i > 0)
 			*c = s->rules.empty;
 	}
@@ -279,17 +280,17 @@ write_whole(struct split *s, const struct quick_row *q,
 	return status;
 }
 
-/* A row that needs not be measured: it is short, and no cell holds a comma or a
- * line break. */
+/* A row of so many bytes that needs not be measured: it is short, and no cell
+ * holds a comma or a line break. */
 static int
-write_short(struct split *s, const struct batch_place *place, struct error *e)
+write_short(struct split *s, size_t len, const struct batch_place *place,
+    struct error *e)
 {
-	size_t i, n = s->columns.n, bytes = 0;
-	char *out, *end;
+	/* No column is sent twice. */
+	size_t n = s->columns.n, bytes = len + n * s->rules.empty.len;
+	char *out = batch_writer_room(s->writer, PERCENT_BOUND(bytes) + n, e);
+	char *end;
 
-	for (i = 0; i < n; i++)
-		bytes += s->cells[i].len;
-	out = batch_writer_room(s->writer, PERCENT_BOUND(bytes) + n, e);
 	if (out == NULL)
 		return -1;
 	end = percent_encode_cells(out, s->cells, n, s->rules.raw_utf8);
@@ -364,7 +365,7 @@ write_cells(struct split *s, const struct quick_row *q,
 	if (s->cells[0].len == 0)
 		return 0;
 	if (!look && len <= s->shortness)
-		return write_short(s, place, e);
+		return write_short(s, len, place, e);
 	if (row_measure(&s->rules, &s->columns, s->cells, look, &size) !=
 	    ROW_GOOD)
 		return 0;

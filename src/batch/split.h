@@ -35,7 +35,8 @@ struct split {
 	bool inner; /* … whatever is inside its quotes */
 	char comma; /* what one inside quotes is taken for then */
 	struct rule_warning *separated; /* rows with a comma or line break */
-	bool nulls; /* not only cells without text are empty */
+	const struct null *null; /* texts that make a cell empty, too … */
+	size_t nulls;		 /* … so many */
 };
 
 struct split_options {

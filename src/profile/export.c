@@ -13,13 +13,6 @@
 #include "io/seal.h"
 #include "profile/difference.h"
 
-/* One of --null. */
-struct null {
-	const char *text;
-	size_t len;
-	uint64_t first, mask; /* its first bytes, and which of eight they are */
-};
-
 struct export
 {
 	struct export_options options;
@@ -193,27 +186,6 @@ read_same_header(struct export *x, struct error *e)
 	return place(x, e);
 }
 
-/* The first eight bytes of a text, as they lie in memory; zeros behind it. */
-static uint64_t
-first_bytes(const char *text, size_t n)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, text, n < sizeof(word) ? n : sizeof(word));
-	return word;
-}
-
-static void
-take_null(struct null *null, const char *text)
-{
-	static const char ones[] = "\xff\xff\xff\xff\xff\xff\xff\xff";
-
-	null->text = text;
-	null->len = strlen(text);
-	null->first = first_bytes(text, null->len);
-	null->mask = first_bytes(ones, null->len);
-}
-
 struct export *
 export_open(const struct export_options *options, struct error *e)
 {
@@ -229,7 +201,7 @@ export_open(const struct export_options *options, struct error *e)
 	}
 	x->options = *options;
 	for (i = 0; i < options->nulls; i++) {
-		take_null(&x->null[i], options->null[i]);
+		null_set(&x->null[i], options->null[i]);
 	}
 	if (reject_open(&x->reject, &options->reject, e) != 0) {
 		free(x);
@@ -390,25 +362,13 @@ export_unread(struct export *x)
 bool
 export_empty(const struct export *x, const struct csv_field *f)
 {
-	bool empty = f->len == 0;
-	uint64_t first;
-	size_t i;
+	return f->len == 0 || null_is(x->null, x->options.nulls, f);
+}
 
-	if (empty)
-		return true;
-	/* They can be read, see fields.h.  Without a branch for what is as
-	 * often so as not. */
-	memcpy(&first, f->text, sizeof(first));
-	for (i = 0; i < x->options.nulls; i++) {
-		const struct null *null = &x->null[i];
-		bool same = (int)(f->len == null->len) &
-			    (int)((first & null->mask) == null->first);
-
-		if (null->len > sizeof(first) && same)
-			same = memcmp(null->text, f->text, f->len) == 0;
-		empty = empty || same;
-	}
-	return empty;
+const struct null *
+export_nulls(const struct export *x)
+{
+	return x->null;
 }
 
 struct rule_warning *

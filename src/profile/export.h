@@ -15,6 +15,7 @@
 #include "base/ndjson.h"
 #include "csv/reader.h"
 #include "profile/header.h"
+#include "profile/null.h"
 #include "profile/reject.h"
 
 /* --null may be given so often. */
@@ -107,6 +108,8 @@ void export_unread(struct export *x);
 
 /* Whether a cell counts as empty: no text, or one of --null. */
 bool export_empty(const struct export *x, const struct csv_field *f);
+/* These, as many as the options say. */
+const struct null *export_nulls(const struct export *x);
 
 /*
  * What was warned about by each rule.  export_warn counts one more, in this
