@@ -76,7 +76,7 @@ struct run {
 	struct service service;
 	enum endpoint_api api;
 	uint64_t jobs, retries, retry_delay, bisect_calls;
-	bool dry_run;
+	bool dry_run, retry_given;
 
 	struct failed *failed;
 	struct journal *journal;
@@ -92,8 +92,11 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 {
 	switch (key) {
 	case KEY_API:
-		return endpoint_api_find(arg, &run->api) == 0
-			   ? 0
+		return endpoint_api_find(arg, &run->api) == 0 ? 0
+		       : strcmp(arg, "v3") == 0
+			   ? error_set(e, EXIT_USAGE,
+				 "--api v3: Adobe has announced version 3 of "
+				 "the API, but not released it; use v2 or v1")
 			   : options_bad(e, "api", arg, "v1 or v2");
 	case KEY_JOBS:
 		return options_number(
@@ -101,6 +104,7 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 	case KEY_RETRIES:
 		return options_number("retries", arg, 0, 100, &run->retries, e);
 	case KEY_RETRY_DELAY:
+		run->retry_given = true;
 		return options_seconds(
 		    "retry-delay", arg, 0, RETRY_LONGEST, &run->retry_delay, e);
 	case KEY_FAILED:
@@ -228,7 +232,7 @@ send_all(struct run *run, struct program *p)
 		return;
 	s = (struct send_settings){
 	    .endpoint = &run->service.endpoint,
-	    .token = run->service.token,
+	    .bearer = run->service.bearer,
 	    .http = service_http(&run->service),
 	    .pace = run->service.pace,
 	    .failed = run->failed,
@@ -236,7 +240,8 @@ send_all(struct run *run, struct program *p)
 	    .jobs = (unsigned)run->jobs,
 	    .halving = (unsigned)run->bisect_calls,
 	    .retries = (unsigned)run->retries,
-	    .retry_first = (double)run->retry_delay,
+	    .retry = {.first = (double)run->retry_delay,
+		.given = run->retry_given},
 	};
 	progress_start(p->common.progress, "batch", "batches");
 	p->code = run_send(&s, &run->report, run->reader, &run->counts);

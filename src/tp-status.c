@@ -19,6 +19,7 @@
 
 enum {
 	KEY_TOKEN_TO_STATUS = OPTION_LONG,
+	KEY_NO_TOKEN_TO_STATUS,
 	KEY_POLL_RATE,
 	KEY_INTERVAL,
 	KEY_DEADLINE,
@@ -27,8 +28,9 @@ enum {
 
 static const struct option_entry entries[] = {
     SERVICE_OPTION_ENTRIES,
-    {KEY_TOKEN_TO_STATUS, "token-to-status", NULL,
-	"send the token when asking, too"},
+    {KEY_TOKEN_TO_STATUS, "token-to-status", NULL, NULL},
+    {KEY_NO_TOKEN_TO_STATUS, "no-token-to-status", NULL,
+	"ask without the token"},
     {KEY_POLL_RATE, "poll-rate", "N", "at most N of these from here (5)"},
     {KEY_INTERVAL, "interval", "TIME", "ask about a batch this often (60s)"},
     {KEY_DEADLINE, "deadline", "TIME", "give a batch up after this (2h)"},
@@ -42,9 +44,9 @@ static const struct options_program description = {
     .purpose = "Reads receipts; writes what became of each accepted batch.",
     .entries = entries,
     .footer = "TIME is in seconds; s, m, h or d behind it says the unit.\n"
-	      "Exit: 0 all reconciled, 1 some not, or refused; 2 usage,\n"
-	      "3 input, 4 local, 5 some not sent: run again, 6 the service\n"
-	      "refused to tell, 7 outcome unknown.\n",
+	      "Exit: 0 all reconciled, 1 some not, refused or unconfirmed,\n"
+	      "2 usage, 3 input, 4 local, 5 some not sent: run again,\n"
+	      "6 the service refused to tell, 7 outcome unknown.\n",
     .version = service_version,
     .seals = true,
     .reads_seals = true,
@@ -52,7 +54,7 @@ static const struct options_program description = {
 
 struct run {
 	struct service service;
-	bool token_to_status;
+	bool token_demanded, no_token;
 	uint64_t poll_rate, interval, deadline;
 	enum status_format format;
 
@@ -72,7 +74,12 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 {
 	switch (key) {
 	case KEY_TOKEN_TO_STATUS:
-		run->token_to_status = true;
+		run->token_demanded = true;
+		run->no_token = false;
+		return 0;
+	case KEY_NO_TOKEN_TO_STATUS:
+		run->token_demanded = false;
+		run->no_token = true;
 		return 0;
 	case KEY_POLL_RATE:
 		return options_number(
@@ -107,7 +114,7 @@ read_options(struct run *run, struct program *p, int argc, char **argv)
 	}
 	if (key == OPTIONS_FAILED)
 		return -1;
-	if (run->token_to_status && run->service.token_file == NULL)
+	if (run->token_demanded && run->service.token_file == NULL)
 		return error_set(e, EXIT_USAGE,
 		    "--token-to-status needs a token: give --token-file FILE "
 		    "or set TP_TOKEN_FILE");
@@ -231,7 +238,7 @@ open_all(struct run *run, struct program *p)
 	    "outcome", "outcomes");
 	service->teller =
 	    (struct pace_teller){status_report_pace, &run->report};
-	if (service_prepare(service, run->token_to_status, 1, e) != 0 ||
+	if (service_prepare(service, !run->no_token, 1, e) != 0 ||
 	    service_open_pace(service, e) != 0)
 		return -1;
 	run->polls = pace_new((unsigned)run->poll_rate, e);
@@ -239,7 +246,7 @@ open_all(struct run *run, struct program *p)
 		return -1;
 	s = (struct poller_settings){
 	    .endpoint = &service->endpoint,
-	    .token = service->token,
+	    .bearer = service->bearer,
 	    .http = service_http(service),
 	    .polls = run->polls,
 	    .calls = service->pace,

@@ -31,3 +31,10 @@ retry_delay(struct retry *r, unsigned n, double after)
 		delay = RETRY_LONGEST;
 	return delay * (1 - draw(&r->seed) / 2);
 }
+
+double
+retry_busy(struct retry *r, unsigned busy)
+{
+	return busy > 1 ? RETRY_LONGEST
+			: RETRY_BUSY + RETRY_BUSY_MORE * draw(&r->seed);
+}

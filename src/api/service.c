@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "api/proxy.h"
-#include "api/token.h"
 #include "api/trust.h"
 #include "base/ndjson.h"
 #include "base/options.h"
@@ -128,8 +127,8 @@ service_prepare(struct service *s, bool token, unsigned jobs, struct error *e)
 	if (check_descriptors(jobs, e) != 0)
 		return -1;
 	if (token && s->token_file != NULL) {
-		s->token = token_read(s->token_file, e);
-		if (s->token == NULL)
+		s->bearer = bearer_open(s->token_file, e);
+		if (s->bearer == NULL)
 			return -1;
 	}
 	if (s->cacert != NULL &&
@@ -210,8 +209,8 @@ void
 service_free(struct service *s)
 {
 	pace_free(s->pace);
-	token_free(s->token);
+	bearer_free(s->bearer);
 	buffer_free(&s->pem);
 	s->pace = NULL;
-	s->token = NULL;
+	s->bearer = NULL;
 }

@@ -11,6 +11,7 @@
 #include "api/http.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "api/token.h"
 #include "pace/pace.h"
 
 struct service {
@@ -23,7 +24,7 @@ struct service {
 
 	struct endpoint endpoint; /* by service_resolve */
 	struct buffer pem;	  /* of cacert, by service_prepare */
-	char *token;		  /* by service_prepare; or NULL */
+	struct bearer *bearer;	  /* by service_prepare; or NULL */
 	struct pace *pace;	  /* by service_open_pace; or NULL */
 };
 

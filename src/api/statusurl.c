@@ -56,6 +56,7 @@ put_origin(struct statusurl *u, const struct endpoint *ep,
 			    "port %u: check --endpoint or TP_ENDPOINT",
 			    port, own->port);
 		u->direct = own->loopback;
+		u->trusted = true;
 		snprintf(u->url, sizeof(u->url), "%s://%s:%u",
 		    own->tls ? "https" : "http", own->host, own->port);
 		return 0;
@@ -71,6 +72,7 @@ put_origin(struct statusurl *u, const struct endpoint *ep,
 		    "the status URL is on port %u, which is not the service's",
 		    o->port);
 	u->direct = false;
+	u->trusted = SAFETY("token-of-this-machine", !own->loopback, true);
 	snprintf(u->url, sizeof(u->url), "https://%s", o->host);
 	return 0;
 }

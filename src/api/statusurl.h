@@ -19,7 +19,8 @@
 struct statusurl {
 	char id[STATUSURL_ID]; /* batchId, as it stands in the URL */
 	char url[STATUSURL_MAX];
-	bool direct; /* on this machine: no proxy */
+	bool direct;  /* on this machine: no proxy */
+	bool trusted; /* the token may go there */
 };
 
 /*
@@ -28,8 +29,9 @@ struct statusurl {
  * path /m2/CLIENT/profile/batchStatus, and one batchId.  http becomes https,
  * but for an endpoint that is http (on this machine).  m2Node and mboxPC,
  * known from older samples, are kept, other parameters are not;
- * showDetails=true is added.  -1: why says in UTF-8, not escaped, why it is not
- * followed, and what to look at.
+ * showDetails=true is added.  The token may go to all of these, but that of an
+ * endpoint on this machine not to another.  -1: why says in UTF-8, not escaped,
+ * why it is not followed, and what to look at.
  */
 int statusurl_make(struct statusurl *u, const struct endpoint *ep,
     const char *text, char why[STATUSURL_WHY]);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,4 +189,118 @@ token_read(const char *path, struct error *e)
 	token = read_token(fd, shown, e);
 	(void)sys_close(fd);
 	return token;
+}
+
+/* ------------------------------------------------- for as long as a run */
+
+/* All that were in use; requests may still hold one of them. */
+struct held {
+	struct held *before;
+	char *token;
+};
+
+struct bearer {
+	const char *path;
+	pthread_mutex_t lock; /* over what follows */
+	struct held *newest;
+};
+
+static int
+hold(struct bearer *b, char *token)
+{
+	struct held *h = sys_malloc(sizeof(*h));
+
+	if (h == NULL) {
+		token_free(token);
+		return -1;
+	}
+	h->token = token;
+	h->before = b->newest;
+	b->newest = h;
+	return 0;
+}
+
+struct bearer *
+bearer_open(const char *path, struct error *e)
+{
+	struct bearer *b = sys_calloc(1, sizeof(*b));
+	char *token;
+
+	if (b == NULL) {
+		error_set(e, EXIT_LOCAL, "out of memory");
+		return NULL;
+	}
+	b->path = path;
+	pthread_mutex_init(&b->lock, NULL);
+	token = token_read(path, e);
+	if (token != NULL && hold(b, token) == 0)
+		return b;
+	if (token != NULL)
+		error_set(e, EXIT_LOCAL, "out of memory");
+	bearer_free(b);
+	return NULL;
+}
+
+void
+bearer_free(struct bearer *b)
+{
+	struct held *h;
+
+	if (b == NULL)
+		return;
+	while ((h = b->newest) != NULL) {
+		b->newest = h->before;
+		token_free(h->token);
+		free(h);
+	}
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+}
+
+const char *
+bearer_token(struct bearer *b)
+{
+	const char *token;
+
+	if (b == NULL)
+		return NULL;
+	pthread_mutex_lock(&b->lock);
+	token = b->newest->token;
+	pthread_mutex_unlock(&b->lock);
+	return token;
+}
+
+/* With the lock held. */
+static bool
+read_again(struct bearer *b, struct error *e)
+{
+	struct stat st;
+	char *token;
+
+	if (stat(b->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return false;
+	token = token_read(b->path, e);
+	if (token == NULL)
+		return false;
+	if (strcmp(token, b->newest->token) == 0) {
+		token_free(token);
+		return false;
+	}
+	if (hold(b, token) == 0)
+		return true;
+	error_set(e, EXIT_LOCAL, "out of memory");
+	return false;
+}
+
+bool
+bearer_renewed(struct bearer *b, const char *refused, struct error *e)
+{
+	bool renewed;
+
+	if (b == NULL || refused == NULL)
+		return false;
+	pthread_mutex_lock(&b->lock);
+	renewed = b->newest->token != refused || read_again(b, e);
+	pthread_mutex_unlock(&b->lock);
+	return renewed;
 }

@@ -2,11 +2,13 @@
  * token.h: the bearer token that a customer may require.
  *
  * It comes from a file, never from the command line, and goes to the
- * endpoint's host alone.  While one is held the process leaves no core dump.
+ * endpoint's host, and to those of statuses (statusurl.h), alone.  While one is
+ * held the process leaves no core dump.
  */
 #ifndef TP_API_TOKEN_H
 #define TP_API_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/error.h"
 
@@ -20,6 +22,27 @@
  * The caller gives it to token_free.
  */
 char *token_read(const char *path, struct error *e);
+
+/*
+ * The token of a file for as long as a run lasts: the service may have ended
+ * it, and its owner have put another one there.  From any thread.
+ */
+struct bearer;
+
+/* NULL: as token_read. */
+struct bearer *bearer_open(const char *path, struct error *e);
+void bearer_free(struct bearer *b);
+
+/* The one to use now, valid until bearer_free; NULL if b is NULL. */
+const char *bearer_token(struct bearer *b);
+
+/*
+ * That token was refused.  True: there is another one now, as the file, which
+ * is read again, holds it, or another thread has found.  False: there is none;
+ * if the file cannot be read, e says why.  What is no regular file is not read
+ * again.
+ */
+bool bearer_renewed(struct bearer *b, const char *refused, struct error *e);
 
 /* Overwrites it, then frees it.  NULL is fine. */
 void token_free(char *token);

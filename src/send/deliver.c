@@ -24,6 +24,7 @@ struct delivery {
 	bool stopped; /* … or the run has stopped */
 	bool broken;  /* by an attempt, of which broke has what came of it */
 	struct result broke;
+	const char *token; /* that the last attempt went with; or NULL */
 };
 
 /* ---------------------------------------------------------- one attempt */
@@ -35,7 +36,7 @@ request(struct delivery *d, const struct part *p, struct http_answer *a,
 	const struct endpoint *ep = d->settings->endpoint;
 	const struct http_request q = {
 	    .url = ep->url,
-	    .token = d->settings->token,
+	    .token = d->token,
 	    .head = d->batch->body.data,
 	    .head_size = d->batch->header,
 	    .body = d->batch->body.data + p->at,
@@ -99,6 +100,7 @@ attempt(
 	if (status != 0)
 		return status;
 	memset(&a, 0, sizeof(a));
+	d->token = bearer_token(d->settings->bearer);
 	if (request(d, &r->part, &a, e) != 0) {
 		record_trouble(d, id, r, a.body_left, e);
 		return -1;
@@ -140,10 +142,43 @@ enum end {
 	END_EXHAUSTED, /* no attempt is left; the service cannot be reached */
 };
 
+/* Seconds to wait before the same bytes are sent again, after an attempt of
+ * that fate; busy: how many in a row had FATE_BUSY. */
+static double
+delay_of(
+    struct delivery *d, const struct result *r, unsigned busy, double after)
+{
+	struct retry *retry = &d->by->retry;
+
+	return busy > 0 && after < 0 && !retry->given
+		   ? retry_busy(retry, busy)
+		   : retry_delay(retry, r->attempts, after);
+}
+
+/* The token was refused.  Is there another one now? */
+static bool
+has_new_token(struct delivery *d, struct result *r)
+{
+	struct error e = ERROR_INIT;
+
+	if (bearer_renewed(d->settings->bearer, d->token, &e)) {
+		result_add_message(
+		    r, " (the token file holds another one now)");
+		return true;
+	}
+	if (e.code != EXIT_COMPLETE) {
+		result_add_message(r, " (read again: ");
+		result_add_message(r, e.text);
+		result_add_message(r, ")");
+	}
+	return false;
+}
+
 /*
- * Sends a part, the same bytes again after what is temporary.  r->result
- * becomes what all attempts together came to, as the receipt says it; *sent: an
- * attempt of this run may have brought it to the service.
+ * Sends a part, the same bytes again after what is temporary, and once after
+ * the token was refused, if there is another one now.  r->result becomes what
+ * all attempts together came to, as the receipt says it; *sent: an attempt of
+ * this run may have brought it to the service.
  */
 static enum end
 send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
@@ -151,6 +186,8 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 	struct result *result = &r->result;
 	double delay = 0, after = -1;
 	enum end end = END_STOPPED;
+	unsigned busy = 0;
+	bool renewed = false;
 
 	*sent = false;
 	for (;;) {
@@ -168,6 +205,13 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 				result_set_message(result, not_sent);
 			break;
 		}
+		if (status == 0 && result->fate == FATE_DENIED && !renewed &&
+		    has_new_token(d, result)) {
+			renewed = true;
+			delay = 0;
+			desk_again(d->by->desk, r, delay);
+			continue;
+		}
 		if (status == 0 && !fate_rule(result->fate)->again) {
 			if (result->fate != FATE_INTERRUPTED &&
 			    result->fate != FATE_STOPPED)
@@ -182,7 +226,8 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 			end = *sent ? END_ANSWERED : END_EXHAUSTED;
 			break;
 		}
-		delay = retry_delay(&d->by->retry, result->attempts, after);
+		busy = result->fate == FATE_BUSY ? busy + 1 : 0;
+		delay = delay_of(d, result, busy, after);
 		desk_again(d->by->desk, r, delay);
 	}
 	result->state = fate_state(result->fate, *sent || r->part.doubtful);

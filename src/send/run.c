@@ -143,7 +143,7 @@ prepare(struct run *run, unsigned i, struct error *e)
 
 	run->workers[i].queue = &run->queue;
 	by->desk = &run->desk;
-	by->retry.first = run->settings->retry_first;
+	by->retry = run->settings->retry;
 	/* Differs between processes and between threads. */
 	by->retry.seed =
 	    ((uint64_t)time(NULL) << 32 ^ (uint64_t)getpid() << 8) + i + 1;

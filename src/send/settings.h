@@ -4,6 +4,8 @@
 
 #include "api/endpoint.h"
 #include "api/http.h"
+#include "api/retry.h"
+#include "api/token.h"
 #include "pace/pace.h"
 #include "record/failed.h"
 #include "record/journal.h"
@@ -13,7 +15,7 @@ enum { SEND_JOBS_MAX = 16 };
 
 struct send_settings {
 	const struct endpoint *endpoint;
-	const char *token; /* or NULL */
+	struct bearer *bearer; /* or NULL */
 	struct http_settings http;
 	struct pace *pace;
 	struct failed *failed;
@@ -21,7 +23,7 @@ struct send_settings {
 	unsigned jobs;		 /* 1 to SEND_JOBS_MAX */
 	unsigned halving; /* calls for a batch that is refused; 0: none */
 	unsigned retries;
-	double retry_first; /* seconds */
+	struct retry retry; /* but for the seed */
 };
 
 #endif

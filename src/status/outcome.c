@@ -17,7 +17,7 @@ static const struct {
     [OUTCOME_INCOMPLETE] = {"incomplete", EXIT_COMPLETE},
     [OUTCOME_COMPLETE] = {"complete", EXIT_COMPLETE}, /* if reconciled */
     [OUTCOME_STUCK] = {"stuck", EXIT_UNKNOWN},
-    [OUTCOME_EXPIRED] = {"expired", EXIT_UNKNOWN},
+    [OUTCOME_EXPIRED] = {"expired", EXIT_REJECTED}, /* unconfirmed */
     [OUTCOME_DEADLINE] = {"deadline", EXIT_UNKNOWN},
     [OUTCOME_DENIED] = {"denied", EXIT_SERVICE},
     [OUTCOME_UNFOLLOWED] = {"unfollowed", EXIT_UNKNOWN},

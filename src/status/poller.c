@@ -19,8 +19,9 @@ struct open_batch {
 	struct schedule schedule;
 	bool seen;    /* the service has told of it */
 	bool missing; /* the last time it was asked, it did not know it */
-	bool direct;  /* as in struct statusurl */
-	char *id;     /* behind the URL */
+	bool direct, trusted; /* as in struct statusurl */
+	bool renewed;	      /* it was asked about again with another token */
+	char *id;	      /* behind the URL */
 	char url[];
 };
 
@@ -139,6 +140,7 @@ make_batch(const struct receipt *r, const struct statusurl *u)
 	b->id = b->url + url;
 	memcpy(b->id, u->id, id);
 	b->direct = u->direct;
+	b->trusted = u->trusted;
 	describe(&b->outcome, r, b->id);
 	return b;
 }
@@ -246,16 +248,18 @@ read_answer(struct outcome *o, const struct http_answer *a)
 
 /* What a fate by itself means; "": nothing more than its status says. */
 static const char *
-find_hint(const struct poller *p, enum fate fate)
+find_hint(const struct poller *p, const struct open_batch *b, enum fate fate)
 {
 	switch (fate) {
 	case FATE_DENIED:
-		return p->settings.token == NULL
-			   ? "no token was sent, see --token-to-status"
-			   : "the token is missing or wrong";
+		if (p->settings.bearer == NULL)
+			return "no token was sent, see --token-file";
+		return b->trusted ? "the token is missing or wrong"
+				  : "the token of an endpoint on this machine "
+				    "is not sent to another";
 	case FATE_NOT_FOUND:
-		return "the service does not know the batch, or no longer "
-		       "keeps its status";
+		return "accepted, but the service does not know the batch, or "
+		       "no longer keeps its status: unconfirmed";
 	default:
 		return "";
 	}
@@ -263,11 +267,12 @@ find_hint(const struct poller *p, enum fate fate)
 
 /* Says what the status means, and what the service says itself. */
 static void
-explain_http(const struct poller *p, struct outcome *o, enum fate fate,
+explain_http(const struct poller *p, struct open_batch *b, enum fate fate,
     const struct http_answer *a)
 {
+	struct outcome *o = &b->outcome;
 	const struct xml_span body = {a->body.data, a->body.len};
-	const char *hint = find_hint(p, fate), *why;
+	const char *hint = find_hint(p, b, fate), *why;
 	char text[256], status[HTTPSTATUS_TEXT];
 	struct xml_span root;
 
@@ -310,6 +315,23 @@ put_off(struct poller *p, struct open_batch *b, double after)
 	    &b->schedule, clock_monotonic(), p->settings.interval, after);
 }
 
+/* The token was refused.  Is there another one now? */
+static bool
+has_new_token(struct poller *p, const struct http_answer *a, struct outcome *o)
+{
+	struct error e = ERROR_INIT;
+	size_t used = strlen(o->message);
+	bool renewed = bearer_renewed(p->settings.bearer, a->token, &e);
+
+	if (renewed)
+		snprintf(o->message + used, sizeof(o->message) - used,
+		    " (the token file holds another one now)");
+	else if (e.code != EXIT_COMPLETE)
+		snprintf(o->message + used, sizeof(o->message) - used,
+		    " (read again: %s)", e.text);
+	return renewed;
+}
+
 /* Acts on an answer about the batch at i. */
 static void
 act_on(struct poller *p, size_t i, const struct http_answer *a,
@@ -321,11 +343,16 @@ act_on(struct poller *p, size_t i, const struct http_answer *a,
 	enum fate fate = read_answer(o, a);
 
 	if (fate != FATE_ACCEPTED && o->message[0] == '\0')
-		explain_http(p, o, fate, a);
+		explain_http(p, b, fate, a);
 	/* One that was never seen may not be there yet: it is asked twice. */
 	b->missing = fate == FATE_NOT_FOUND;
 	b->seen |= fate == FATE_ACCEPTED;
-	if (fate_rule(fate)->stops) {
+	if (fate == FATE_DENIED && !b->renewed && has_new_token(p, a, o)) {
+		b->renewed = true;
+		b->schedule.due = clock_monotonic();
+		*event = POLL_AGAIN;
+		*about = o;
+	} else if (fate_rule(fate)->stops) {
 		finish(p, i, OUTCOME_DENIED, event, about);
 	} else if (fate == FATE_NOT_FOUND && known) {
 		finish(p, i, OUTCOME_EXPIRED, event, about);
@@ -356,7 +383,7 @@ ask(struct poller *p, size_t i, enum poll_event *event,
 {
 	struct open_batch *b = p->list[i];
 	const struct http_request request = {.url = b->url,
-	    .token = p->settings.token,
+	    .token = b->trusted ? bearer_token(p->settings.bearer) : NULL,
 	    .direct = b->direct,
 	    .stop = is_over,
 	    .stop_arg = b};

@@ -7,6 +7,7 @@
 
 #include "api/endpoint.h"
 #include "api/http.h"
+#include "api/token.h"
 #include "base/error.h"
 #include "pace/pace.h"
 #include "record/receipt.h"
@@ -17,7 +18,7 @@
 
 struct poller_settings {
 	const struct endpoint *endpoint;
-	const char *token; /* to be sent with each call; or NULL */
+	struct bearer *bearer; /* its token is sent along; or NULL */
 	struct http_settings http;
 	struct pace *polls; /* of polls alone, by pace_new … */
 	struct pace *calls; /* … and of all calls for this client */

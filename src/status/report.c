@@ -216,6 +216,8 @@ void
 status_report_end(const struct status_counts *c, const struct poller *p,
     uint64_t unwritten, bool unread)
 {
+	uint64_t n;
+
 	diag_finish();
 	say_receipts(c);
 	if (c->unmade > 0)
@@ -223,5 +225,12 @@ status_report_end(const struct status_counts *c, const struct poller *p,
 			  "profiles",
 		    (unsigned long long)c->unmade,
 		    number_form(c->unmade, "id was", "ids were"));
+	n = c->outcomes[OUTCOME_EXPIRED];
+	if (n > 0)
+		diag_note("%llu %s unconfirmed: the service keeps few "
+			  "statuses, and none for long; tp-send --outcomes "
+			  "asks for them while it sends",
+		    (unsigned long long)n,
+		    number_form(n, "batch is", "batches are"));
 	say_open(p, unwritten, unread);
 }

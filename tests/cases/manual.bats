@@ -25,6 +25,7 @@ page_options() { # PAGE
 old_names() { # PROGRAM
 	case $1 in
 	tp-send) echo --no-bisect ;;
+	tp-status) echo --token-to-status ;;
 	esac
 }
 

@@ -363,7 +363,7 @@ each_count() { # TABLE
 	ask_once 503 '<response><x><message>a</message></x><message>b</message></response>'
 	[ "$(jq -r .message out)" = 'HTTP 503 Service Unavailable: b' ]
 	ask 404 ''
-	expect 7 "$(cat out)\n" 'tp-status: expired: batch 1: HTTP 404 Not Found: the service does not know the batch, or no longer keeps its status\n'
+	expect 1 "$(cat out)\n" 'tp-status: expired: batch 1: HTTP 404 Not Found: accepted, but the service does not know the batch, or no longer keeps its status: unconfirmed\ntp-status: 1 batch is unconfirmed: the service keeps few statuses, and none for long; tp-send --outcomes asks for them while it sends\n'
 }
 
 @test "tp-status: 401 and 403 say what is wrong with the token" {
@@ -371,16 +371,15 @@ each_count() { # TABLE
 	while IFS='|' read -r code named; do
 		ask "$code" '<html>Sorry</html>'
 		[ "$status" = 6 ]
-		text="$named: no token was sent, see --token-to-status"
+		text="$named: no token was sent, see --token-file"
 		[ "$(jq -r '"\(.state) \(.message)"' out)" = "denied $text" ]
 		[ "$(cat err)" = "tp-status: denied: batch 1: $text" ]
-		ask "$code" '<html>Sorry</html>' --token-to-status \
-			--token-file token
+		ask "$code" '<html>Sorry</html>' --token-file token
 		[ "$status" = 6 ]
 		[ "$(jq -r .message out)" = \
 			"$named: the token is missing or wrong" ]
 		ask "$code" '<response><message>Too old</message></response>' \
-			--token-to-status --token-file token
+			--token-file token
 		[ "$(jq -r .message out)" = \
 			"$named: Too old; the token is missing or wrong" ]
 	done <<-'END'

@@ -388,6 +388,34 @@ make_torn() {
 	kept_what_was_read 3 5
 }
 
+@test "503 without Retry-After: the minute has to pass, unless told otherwise" {
+	sandbox_start --rate 0 --fault 1:code=503 --fault 2:code=500 \
+		--fault 3:code=503,retry-after=1
+	make_batches 1 >one
+	tp-send -v --endpoint "$sandbox" --failed failed one >receipts 2>said 3>&- &
+	sender=$!
+	until_true grep -E '^tp-send: batch 1: attempt 1: HTTP 503 .*; again in (3[0-9]|4[0-5])\.[0-9] s$' said
+	kill "$sender"
+	wait "$sender" || true
+	# Not of other answers; and what the service says counts.
+	tp-send -v --endpoint "$sandbox" --failed failed one >receipts 2>said
+	grep -E 'attempt 1: HTTP 500 .*; again in [12]\.[0-9] s$' said
+	grep -E 'attempt 2: HTTP 503 .*; again in 1\.0 s$' said
+	[ "$(jq -r .state receipts)" = accepted ]
+	sandbox_stop
+	sandbox_start --rate 0 --fault 1:code=503 --fault 2:code=429
+	tp-send -v --endpoint "$sandbox" --retry-delay 1 --failed failed one \
+		>receipts 2>said
+	grep -E 'attempt 1: HTTP 503 .*; again in (0\.[5-9]|1\.0) s$' said
+	grep -E 'attempt 2: HTTP 429 .*; again in [12]\.[0-9] s$' said
+}
+
+@test "--api v3 is refused with a word" {
+	make_batches 1 >one
+	try tp-send --endpoint http://127.0.0.1:9 --api v3 one
+	expect 2 '' 'tp-send: --api v3: Adobe has announced version 3 of the API, but not released it; use v2 or v1\n'
+}
+
 # -------------------------------------------------- one attempt, one request
 
 @test "each attempt has a connection of its own, and is one request" {

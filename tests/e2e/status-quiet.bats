@@ -63,10 +63,9 @@ says() { # STATUS TEXT [ANSWER [OPTION...]]
 	complete='200\n<response><status>complete</status><batchSize>'
 	says 0 '' "${complete}1</batchSize></response>"
 	says 1 '' "${complete}2</batchSize></response>"
-	says 6 'tp-status: denied: batch 1: HTTP 401: no token was sent, see --token-to-status' \
+	says 6 'tp-status: denied: batch 1: HTTP 401: no token was sent, see --token-file' \
 		'401\n'
-	says 7 'tp-status: expired: batch 1: HTTP 404 Not Found: the service does not know the batch, or no longer keeps its status' \
-		'404\n'
+	says 1 '' '404\n'
 	says 7 'tp-status: stuck: batch 1: the service gave it up' \
 		'200\n<response><status>stuck</status></response>'
 	says 7 'tp-status: deadline: batch 1: the service has not finished with it' \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A canary for a token: it goes to the endpoint's host, and is nowhere else.
+# A canary for a token: it goes to the hosts of the service, and is nowhere else.
 
 bats_require_minimum_version 1.5.0
 load ../helper
@@ -314,12 +314,83 @@ ask() { # OPTION...
 	absent
 }
 
-@test "without --token-to-status it is not even read" {
+@test "with --no-token-to-status it is not even read" {
 	start --token-always
 	send one.batches
-	rm token
-	ask receipts
+	mv token elsewhere
+	ask --no-token-to-status receipts
 	[ "$(jq -r .state outcomes)" = denied ]
+	ask receipts
+	[ "$code" = 2 ]
+	mv elsewhere token
+	ask receipts
+	[ "$(jq -r .state outcomes)" = complete ]
+}
+
+# The token of the sandbox is another one; that of the file becomes it while the
+# first request is on its way.
+@test "a token that is changed during the run is read again, once" {
+	start --token-always
+	for command in 'tp-send -v --jobs 4 --failed failed both.batches' \
+		'tp-status -v --interval 0 receipts'; do
+		printf 'old-one-that-has-ended\n' >token
+		sandbox_pause
+		$command >out 2>said 3>&- &
+		running=$!
+		until_requests 1
+		printf '%s\n' "$token" >token
+		sandbox_resume
+		wait "$running"
+		running=
+		grep ' (the token file holds another one now); again in 0.0 s' said ||
+			grep '(the token file holds another one now)' said
+		mv out receipts
+		absent
+	done
+	[ "$(jq -r .state receipts | sort | xargs)" = 'complete complete' ]
+	# It has not changed: no third time.
+	printf 'a-wrong-one\n' >token
+	lines=$(wc -l <log)
+	send both.batches
+	[ "$code" = 6 ]
+	[ "$(wc -l <log)" = $((lines + 1)) ]
+	[ "$(jq -r .message receipts | head -n 1)" = 'HTTP 401: the token is missing or wrong' ] ||
+		cat receipts
+}
+
+@test "a token file that always changes is no reason to go on" {
+	start
+	for ((i = 0; ; i++)); do
+		(umask 077 && echo "wrong-token-$i" >next && mv next token)
+	done 3>&- &
+	other_pid=$!
+	send --jobs 1 both.batches
+	kill "$other_pid"
+	[ "$code" = 6 ]
+	[ "$(wc -l <log)" = 2 ]
+}
+
+@test "a token file that is gone, or no file, when it is refused" {
+	start
+	printf 'a-wrong-one\n' >token
+	sandbox_pause
+	tp-send --failed failed one.batches >receipts 2>said 3>&- &
+	running=$!
+	until_requests 1
+	rm token
+	sandbox_resume
+	code=0
+	wait "$running" || code=$?
+	running=
+	[ "$code" = 6 ]
+	jq -r .message receipts |
+		grep '(read again: cannot read token file token: No such file or directory)$'
+	# A pipe is read once.
+	code=0
+	TP_TOKEN_FILE=<(echo a-wrong-one) timeout 60 tp-send --failed failed \
+		one.batches >receipts 2>said || code=$?
+	[ "$code" = 6 ]
+	run ! grep 'read again' receipts
 }
 
 @test "a proxy is told where to, and not the token" {

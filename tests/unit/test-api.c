@@ -452,7 +452,7 @@ static void
 test_retry(void **state)
 {
 	static const double longest[] = {2, 4, 8, 16, 32, 60, 60, 60};
-	struct retry r = {RETRY_FIRST, 1};
+	struct retry r = {RETRY_FIRST, false, 1};
 	unsigned n, i, below = 0;
 
 	(void)state;
@@ -473,6 +473,14 @@ test_retry(void **state)
 	assert_true(retry_delay(&r, 1, 1e9) == 300);
 	r.first = 0;
 	assert_true(retry_delay(&r, 100, -1) == 0);
+	for (below = 0, i = 0; i < 1000; i++) {
+		double delay = retry_busy(&r, 1);
+
+		assert_true(delay >= 30 && delay <= 45);
+		below += delay < 37.5;
+		assert_true(retry_busy(&r, 2) == 60);
+	}
+	assert_in_range(below, 400, 600);
 }
 
 /* ---------------------------------------------------------------- pace */

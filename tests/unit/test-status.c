@@ -49,6 +49,9 @@ assert_url(const char *address, const char *text, const char *expected)
 	if (result != 0)
 		fail_msg("%s: %s", text, why);
 	assert_string_equal(u.url, expected);
+	/* The token of an endpoint on this machine stays there. */
+	assert_int_equal(u.trusted,
+	    !ep.origin.loopback || strstr(u.url, ep.origin.host) != NULL);
 }
 
 static void
@@ -74,6 +77,10 @@ test_url_of_the_service(void **state)
 	    "batchId=1",
 	    "https://demo.tt.omtrdc.net:443/m2/demo/profile/batchStatus?"
 	    "batchId=1&showDetails=true");
+	assert_url("http://127.0.0.1:8080",
+	    "http://mboxedge45.tt.omtrdc.net/m2/demo/profile/batchStatus?"
+	    "batchId=d-1",
+	    EDGE "batchId=d-1&showDetails=true");
 }
 
 static void
