@@ -359,7 +359,7 @@ ask() { # OPTION...
 }
 
 @test "a token file that always changes is no reason to go on" {
-	start
+	start --fault '*:delay=1'
 	for ((i = 0; ; i++)); do
 		(umask 077 && echo "wrong-token-$i" >next && mv next token)
 	done 3>&- &
