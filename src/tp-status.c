@@ -31,7 +31,7 @@ static const struct option_entry entries[] = {
     {KEY_TOKEN_TO_STATUS, "token-to-status", NULL, NULL},
     {KEY_NO_TOKEN_TO_STATUS, "no-token-to-status", NULL,
 	"ask without the token"},
-    {KEY_POLL_RATE, "poll-rate", "N", "at most N of these from here (5)"},
+    {KEY_POLL_RATE, "poll-rate", "N", "ask at most N times a minute from here"},
     {KEY_INTERVAL, "interval", "TIME", "ask about a batch this often (60s)"},
     {KEY_DEADLINE, "deadline", "TIME", "give a batch up after this (2h)"},
     {KEY_FORMAT, "format", "FORM", "auto, json or table (auto)"},
@@ -105,7 +105,6 @@ read_options(struct run *run, struct program *p, int argc, char **argv)
 	int key;
 
 	service_init(&run->service);
-	run->poll_rate = POLLER_RATE;
 	run->interval = SCHEDULE_INTERVAL;
 	run->deadline = SCHEDULE_DEADLINE;
 	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
@@ -241,9 +240,13 @@ open_all(struct run *run, struct program *p)
 	if (service_prepare(service, !run->no_token, 1, e) != 0 ||
 	    service_open_pace(service, e) != 0)
 		return -1;
-	run->polls = pace_new((unsigned)run->poll_rate, e);
-	if (run->polls == NULL)
+	if (pace_expect_polls(service->pace, e) != 0)
 		return -1;
+	if (run->poll_rate != 0) {
+		run->polls = pace_new((unsigned)run->poll_rate, e);
+		if (run->polls == NULL)
+			return -1;
+	}
 	s = (struct poller_settings){
 	    .endpoint = &service->endpoint,
 	    .bearer = service->bearer,

@@ -9,6 +9,10 @@
  * one that was booked earlier.  So turns are taken in the order of asking, and
  * who dies leaves a turn that nobody uses, but holds up nobody any longer.
  *
+ * Polls have a share of the calls.  While some are expected, the others leave
+ * it to them, and a poll within it need not wait behind those that are booked.
+ * More polls than that are made only while most calls are not in use.
+ *
  * Which clock: the time since the machine was started, suspended time
  * included.  It is the same for all processes, and no one sets it, as the wall
  * clock is set.  It begins anew with the machine, so the ledger says of which
@@ -50,6 +54,13 @@ struct moment {
 	int64_t up, wall; /* nanoseconds since then, and since 1970 */
 };
 
+enum calls_kind { CALLS_SEND, CALLS_POLL };
+
+/* Polls in a window that are theirs; of a rate below twice that, half. */
+#define CALLS_SHARE 5
+/* After a poll, or calls_expect, more are expected for so long. */
+#define CALLS_EXPECTED (2 * CALLS_WINDOW)
+
 struct calls;
 
 /* Empty: no calls were made.  NULL: no memory. */
@@ -85,15 +96,18 @@ int64_t calls_blind(struct calls *l, const struct moment *now);
  *
  * A booking lies at most a window behind the one before it, or now.  So with k
  * calls booked before, a call is allowed within k + 1 windows, and with equal
- * rates within 1 + k / rate windows.
+ * rates within 1 + k / rate windows.  None holds up one that is booked.
  */
-int64_t calls_ask(struct calls *l, uint64_t *booking, unsigned rate,
-    const struct moment *now);
+int64_t calls_ask(struct calls *l, uint64_t *booking, enum calls_kind kind,
+    unsigned rate, const struct moment *now);
+
+/* Polls are to come. */
+void calls_expect(struct calls *l, const struct moment *now);
 
 /* Nobody comes for that call. */
 void calls_leave(struct calls *l, uint64_t booking);
 
-/* Nanoseconds until calls_ask would allow a call. */
+/* Nanoseconds until calls_ask would allow a call that is no poll. */
 int64_t calls_delay(struct calls *l, unsigned rate, const struct moment *now);
 
 #endif

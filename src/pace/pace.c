@@ -478,8 +478,8 @@ look_blind(struct pace *p, struct turn *t, const struct moment *now)
 }
 
 static int
-ask(struct pace *p, struct turn *t, bool (*stop)(void *arg), void *arg,
-    struct error *e)
+ask(struct pace *p, enum calls_kind kind, struct turn *t,
+    bool (*stop)(void *arg), void *arg, struct error *e)
 {
 	struct moment now;
 	int result;
@@ -488,9 +488,9 @@ ask(struct pace *p, struct turn *t, bool (*stop)(void *arg), void *arg,
 	result = begin(p, stop, arg, e);
 	if (result == 0) {
 		now = read_now(p);
-		t->delay =
-		    (double)calls_ask(p->calls, &t->booking, p->rate, &now) /
-		    (double)CALLS_SECOND;
+		t->delay = (double)calls_ask(
+			       p->calls, &t->booking, kind, p->rate, &now) /
+			   (double)CALLS_SECOND;
 		look_blind(p, t, &now);
 		result = end(p, e);
 	}
@@ -528,14 +528,32 @@ leave(struct pace *p, uint64_t booking)
 }
 
 int
-pace_wait(struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e)
+pace_expect_polls(struct pace *p, struct error *e)
+{
+	struct moment now;
+	int result;
+
+	pthread_mutex_lock(&p->lock);
+	result = begin(p, NULL, NULL, e);
+	if (result == 0) {
+		now = read_now(p);
+		calls_expect(p->calls, &now);
+		result = end(p, e);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return result;
+}
+
+int
+pace_wait(struct pace *p, enum calls_kind kind, bool (*stop)(void *arg),
+    void *arg, struct error *e)
 {
 	struct turn t;
 	int result;
 
 	memset(&t, 0, sizeof(t));
 	for (;;) {
-		result = ask(p, &t, stop, arg, e);
+		result = ask(p, kind, &t, stop, arg, e);
 		if (result == 0 && t.delay <= 0)
 			return 0;
 		if (result == 0) {

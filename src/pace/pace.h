@@ -10,7 +10,7 @@
  * All processes of a user share one ledger for a client at an endpoint, a
  * file that the caller names, so this holds for all their calls together.  Each
  * obeys its own rate.
- * Turns are taken in order; see calls.h.
+ * Turns are taken in order, but polls have a share; see calls.h.
  */
 #ifndef TP_PACE_PACE_H
 #define TP_PACE_PACE_H
@@ -59,8 +59,12 @@ void pace_free(struct pace *p);
  * EXIT_LOCAL: the ledger cannot be read or written; no call may be made.  Any
  * number of threads may wait at once.
  */
-int pace_wait(
-    struct pace *p, bool (*stop)(void *arg), void *arg, struct error *e);
+int pace_wait(struct pace *p, enum calls_kind kind, bool (*stop)(void *arg),
+    void *arg, struct error *e);
+
+/* Polls are to come: from now on they have their share.  -1 with EXIT_LOCAL, 1:
+ * a signal came. */
+int pace_expect_polls(struct pace *p, struct error *e);
 
 /* Of pace_new only: seconds until a call would be allowed; 0: now. */
 double pace_delay(struct pace *p);

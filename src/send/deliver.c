@@ -132,7 +132,7 @@ wait_turn(struct delivery *d, double delay, struct error *e)
 
 	if (clock_sleep(delay, desk_stopped, desk) != 0)
 		return 1;
-	return pace_wait(d->settings->pace, desk_stopped, desk, e);
+	return pace_wait(d->settings->pace, CALLS_SEND, desk_stopped, desk, e);
 }
 
 /* What attempts at a part came to. */

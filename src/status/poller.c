@@ -180,8 +180,9 @@ poller_add(struct poller *p, const struct receipt *r, enum poll_event *event,
 	b = make_room(p) != 0 ? NULL : make_batch(r, &u);
 	if (b == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
-	schedule_start(&b->schedule, clock_monotonic(), p->settings.interval,
-	    p->settings.deadline);
+	schedule_start(&b->schedule, clock_monotonic(),
+	    p->settings.endpoint->origin.loopback ? 0 : SCHEDULE_FIRST,
+	    p->settings.interval, p->settings.deadline);
 	p->list[p->n++] = b;
 	return 0;
 }
@@ -198,7 +199,10 @@ latest(double a, double b)
 static double
 next_call(const struct poller *p, double now)
 {
-	return latest(now + pace_delay(p->settings.polls), p->held_until);
+	double own =
+	    p->settings.polls == NULL ? 0 : pace_delay(p->settings.polls);
+
+	return latest(now + own, p->held_until);
 }
 
 double
@@ -391,9 +395,9 @@ ask(struct poller *p, size_t i, enum poll_event *event,
 	int turn;
 
 	/* Among all processes; a poll of this one was free just now. */
-	turn = pace_wait(p->settings.calls, is_over, b, e);
-	if (turn == 0)
-		turn = pace_wait(p->settings.polls, is_over, b, e);
+	turn = pace_wait(p->settings.calls, CALLS_POLL, is_over, b, e);
+	if (turn == 0 && p->settings.polls != NULL)
+		turn = pace_wait(p->settings.polls, CALLS_SEND, is_over, b, e);
 	if (turn != 0)
 		return turn < 0 ? -1 : 0;
 	b->outcome.polls++;
@@ -423,7 +427,7 @@ poller_turn(struct poller *p, enum poll_event *event,
     const struct outcome **about, struct error *e)
 {
 	double now = clock_monotonic();
-	size_t i, first = 0;
+	size_t i, first = p->n;
 
 	*event = POLL_NOTHING;
 	free(p->ended);
@@ -434,11 +438,12 @@ poller_turn(struct poller *p, enum poll_event *event,
 			finish(p, i, OUTCOME_DEADLINE, event, about);
 			return 0;
 		}
-		if (p->list[i]->schedule.due < p->list[first]->schedule.due)
+		/* The service keeps the newest: the status of the one that
+		 * came first is the next to be forgotten. */
+		if (first == p->n && p->list[i]->schedule.due <= now)
 			first = i;
 	}
-	if (p->n == 0 || next_call(p, now) > now ||
-	    p->list[first]->schedule.due > now)
+	if (first == p->n || next_call(p, now) > now)
 		return 0;
 	return ask(p, first, event, about, e);
 }

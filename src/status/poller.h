@@ -1,6 +1,7 @@
 /*
  * poller.h: the accepted batches whose outcome is not known yet, and the
- * asking about them: one call at a time, the batch first that is due first.
+ * asking about them: one call at a time, of those that are due the one first
+ * that came first.
  */
 #ifndef TP_STATUS_POLLER_H
 #define TP_STATUS_POLLER_H
@@ -13,15 +14,12 @@
 #include "record/receipt.h"
 #include "status/outcome.h"
 
-/* A minute, of the service's 50; so the sender is hardly slowed. */
-#define POLLER_RATE 5
-
 struct poller_settings {
 	const struct endpoint *endpoint;
 	struct bearer *bearer; /* its token is sent along; or NULL */
 	struct http_settings http;
-	struct pace *polls; /* of polls alone, by pace_new … */
-	struct pace *calls; /* … and of all calls for this client */
+	struct pace *polls; /* of polls alone, by pace_new; or NULL */
+	struct pace *calls; /* of all calls for this client */
 	double interval;    /* seconds, see schedule.h */
 	double deadline;
 };

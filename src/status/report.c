@@ -128,12 +128,17 @@ status_report_arrival(
 void
 status_report_pace(void *report, bool warning, const char *text)
 {
+	struct status_report *r = report;
+
 	if (!is_clear(report))
 		return;
 	if (warning)
 		diag_warn("%s", text);
-	else
+	else if (r->waited)
 		diag_detail("%s", text);
+	else
+		diag_note("%s", text);
+	r->waited |= !warning;
 }
 
 void

@@ -22,7 +22,8 @@ int status_format_set(
 struct status_report {
 	struct output *out;
 	enum status_format format; /* never STATUS_AUTO */
-	bool live; /* on a terminal where open batches can be shown */
+	bool live;   /* on a terminal where open batches can be shown */
+	bool waited; /* that polls wait was told */
 	struct table table;
 };
 

@@ -7,9 +7,10 @@ lesser(double a, double b)
 }
 
 void
-schedule_start(struct schedule *s, double now, double interval, double deadline)
+schedule_start(struct schedule *s, double now, double first, double interval,
+    double deadline)
 {
-	s->due = now + lesser(SCHEDULE_FIRST, interval);
+	s->due = now + lesser(first, interval);
 	s->deadline = now + deadline;
 	s->delay = 0;
 }

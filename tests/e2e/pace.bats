@@ -81,6 +81,24 @@ at_most() { # N [.path]
 	grep -q batchStatus log
 }
 
+# Half of so low a rate; of 45 it is 5.
+@test "tp-status has its share beside a tp-send that takes all" {
+	sandbox_start --log log --status-delay 600
+	export TP_ENDPOINT=$sandbox
+	tp-send one >receipts
+	start tp-status --rate 10 --interval 1 receipts
+	until_calls 2
+	start tp-send --rate 10 --jobs 4 batches
+	until_calls 10
+	until_true grep -c 'tp-status: a call waits .* s for its turn' started.err
+	until_asked 8
+	[ "$(calls)" = 10 ]
+	[ "$(grep -c batchStatus log)" = 5 ]
+	# That is said once; more with -v.
+	[ "$(grep -c 'for its turn' started.err)" = 1 ]
+	at_most 10
+}
+
 @test "each client has a rate of its own" {
 	sandbox_start --log log
 	start tp-send --endpoint "$sandbox" --rate 2 batches

@@ -505,10 +505,10 @@ test_pace(void **state)
 	assert_non_null(p);
 	for (i = 0; i < 3; i++) {
 		assert_true(pace_delay(p) <= 0);
-		assert_int_equal(pace_wait(p, NULL, NULL, &e), 0);
+		assert_int_equal(pace_wait(p, CALLS_SEND, NULL, NULL, &e), 0);
 	}
 	assert_true(pace_delay(p) > 59);
-	assert_int_equal(pace_wait(p, stop_third, &asked, &e), 1);
+	assert_int_equal(pace_wait(p, CALLS_SEND, stop_third, &asked, &e), 1);
 	assert_true(clock_monotonic() - begun < 40);
 	pace_free(p);
 }

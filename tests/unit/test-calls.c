@@ -26,6 +26,7 @@ enum { PROCESSES = 16 };
 
 struct process {
 	unsigned rate;
+	enum calls_kind kind;
 	int64_t next; /* when it does something, in true time */
 	uint64_t booking;
 	int64_t booked; /* for when; its call must be made until then */
@@ -174,7 +175,8 @@ run(struct world *w, struct process *p)
 		die(w, p);
 		return;
 	}
-	delay = calls_ask(w->calls_made, &p->booking, p->rate, &w->now);
+	delay =
+	    calls_ask(w->calls_made, &p->booking, p->kind, p->rate, &w->now);
 	if (chance(20000)) {
 		tear(w);
 		die(w, p);
@@ -297,8 +299,10 @@ setup(struct world *w, int n, const unsigned *rates, int kinds)
 	assert_non_null(w->calls);
 	w->n = n;
 	w->equal = kinds == 1;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		w->p[i].rate = rates[i % kinds];
+		w->p[i].kind = i % 4 == 3 ? CALLS_POLL : CALLS_SEND;
+	}
 	keep(w);
 	memcpy(w->synced, w->disk, w->size);
 	w->synced_size = w->size;
@@ -390,7 +394,7 @@ ask(struct calls *l, uint64_t *ticket, unsigned rate, double when)
 {
 	struct moment now = at(when);
 
-	return calls_ask(l, ticket, rate, &now);
+	return calls_ask(l, ticket, CALLS_SEND, rate, &now);
 }
 
 static void
@@ -484,7 +488,7 @@ test_machines(void **state)
 	(void)state;
 	other.boot = 2;
 	other.up += 500 * second;
-	assert_int_equal(calls_ask(l, &booking, 1, &now), 0);
+	assert_int_equal(calls_ask(l, &booking, CALLS_SEND, 1, &now), 0);
 	n = calls_image(l, &image);
 	assert_true(n <= sizeof(copy));
 	memcpy(copy, image, n);
@@ -525,7 +529,7 @@ test_two_machines(void **state)
 		now.boot = who == 0 ? 1 : 2;
 		now.up += truth + (who == 0 ? 0 : 777777 * second);
 		now.wall += truth + (who == 0 ? 0 : 5 * second);
-		delay = calls_ask(l, &booking[who], RATE, &now);
+		delay = calls_ask(l, &booking[who], CALLS_SEND, RATE, &now);
 		assert_true(delay <= CALLS_WINDOW + 5 * second);
 		next[who] = truth + (delay < poll ? delay : poll);
 		if (delay > 0)
@@ -540,6 +544,91 @@ test_two_machines(void **state)
 	calls_free(l);
 }
 
+/*
+ * Senders that take all they can get, and one that polls: it has its share at
+ * once, and they have the rest.
+ */
+static void
+test_share(void **state)
+{
+	enum { SENDERS = 4, WINDOWS = 50, RATE = 45 };
+	struct moment now = at(0);
+	struct calls *l = calls_new(&now);
+	uint64_t booking[SENDERS + 1] = {0};
+	static int64_t next[SENDERS + 1], made[RATE * (WINDOWS + 1)];
+	int64_t truth = 0, delay, begin = 3 * CALLS_WINDOW;
+	int i, who, n = 0, sends = 0, polls = 0;
+
+	(void)state;
+	while (truth < WINDOWS * CALLS_WINDOW) {
+		for (who = 0, i = 1; i <= SENDERS; i++)
+			who = next[i] < next[who] ? i : who;
+		truth = next[who] > truth ? next[who] : truth;
+		now = at(0);
+		now.up += truth;
+		delay = calls_ask(l, &booking[who],
+		    who == SENDERS ? CALLS_POLL : CALLS_SEND, RATE, &now);
+		next[who] = truth + (delay < poll ? delay : poll);
+		if (delay > 0) {
+			assert_true(who != SENDERS || truth < begin);
+			continue;
+		}
+		if (n >= RATE)
+			assert_true(truth - made[n - RATE] >= minute);
+		made[n++] = truth;
+		if (truth >= begin) {
+			sends += who != SENDERS;
+			polls += who == SENDERS;
+		}
+		next[who] += who == SENDERS
+				 ? CALLS_WINDOW / CALLS_SHARE +
+				       (int64_t)pick((uint64_t)second)
+				 : (int64_t)pick((uint64_t)second / 20);
+	}
+	assert_in_range(polls, (WINDOWS - 4) * 4, (WINDOWS - 3) * CALLS_SHARE);
+	assert_in_range(sends, (WINDOWS - 4) * (RATE - CALLS_SHARE - 1),
+	    (WINDOWS - 2) * (RATE - CALLS_SHARE));
+	calls_free(l);
+}
+
+/* How many polls, or other calls, are allowed at once. */
+static int
+burst(struct calls *l, enum calls_kind kind, double when)
+{
+	struct moment now = at(when);
+	uint64_t booking = 0;
+	int n = 0;
+
+	while (calls_ask(l, &booking, kind, 45, &now) == 0)
+		n++;
+	calls_leave(l, booking);
+	return n;
+}
+
+/* More polls than their share only while most calls are free; the others have
+ * all if no polls are expected. */
+static void
+test_more_polls(void **state)
+{
+	struct moment begin = at(0);
+	struct calls *l = calls_new(&begin);
+
+	(void)state;
+	assert_int_equal(burst(l, CALLS_SEND, 0), 45);
+	assert_int_equal(burst(l, CALLS_POLL, 61), 23);
+	/* Polls are expected: their share is left to them. */
+	assert_int_equal(burst(l, CALLS_SEND, 61), 22);
+	assert_int_equal(burst(l, CALLS_SEND, 122), 40);
+	assert_int_equal(burst(l, CALLS_POLL, 123), 5);
+	assert_int_equal(burst(l, CALLS_SEND, 185), 40);
+	/* None came for two windows. */
+	assert_int_equal(burst(l, CALLS_SEND, 246), 45);
+	begin = at(307);
+	calls_expect(l, &begin);
+	assert_int_equal(burst(l, CALLS_SEND, 307), 40);
+	calls_free(l);
+}
+
 static void
 test_broken(void **state)
 {
@@ -551,7 +640,7 @@ test_broken(void **state)
 	size_t i, n;
 
 	(void)state;
-	assert_int_equal(calls_ask(l, &ticket, 1, &now), 0);
+	assert_int_equal(calls_ask(l, &ticket, CALLS_SEND, 1, &now), 0);
 	n = calls_image(l, &image);
 	memcpy(copy, image, n);
 	now = at(30);
@@ -579,6 +668,8 @@ main(void)
 	    cmocka_unit_test(test_crowd),
 	    cmocka_unit_test(test_machines),
 	    cmocka_unit_test(test_two_machines),
+	    cmocka_unit_test(test_share),
+	    cmocka_unit_test(test_more_polls),
 	    cmocka_unit_test(test_broken),
 	    cmocka_unit_test(test_one_rate),
 	    cmocka_unit_test(test_many_rates),

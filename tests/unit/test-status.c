@@ -235,8 +235,8 @@ test_schedule(void **state)
 	size_t i;
 
 	(void)state;
-	schedule_start(&s, now, 60, 7200);
-	assert_true(s.due > now && s.due <= now + 5);
+	schedule_start(&s, now, 30, 60, 7200);
+	assert_true(s.due == now + 30);
 	assert_true(s.deadline == now + 7200);
 	for (i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
 		now = s.due + 1;
@@ -255,12 +255,12 @@ test_schedule_short(void **state)
 	struct schedule s;
 
 	(void)state;
-	schedule_start(&s, 0, 1, 10);
+	schedule_start(&s, 0, 30, 1, 10);
 	assert_true(s.due == 1);
 	schedule_again(&s, 1, 1, -1);
 	schedule_again(&s, 2, 1, -1);
 	assert_true(s.due == 3);
-	schedule_start(&s, 0, 0, 10);
+	schedule_start(&s, 0, 30, 0, 10);
 	assert_true(s.due == 0);
 	schedule_again(&s, 1, 0, -1);
 	assert_true(s.due == 1);
