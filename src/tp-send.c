@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "api/retry.h"
 #include "api/service.h"
 #include "base/diag.h"
 #include "base/kernel.h"
@@ -18,35 +17,17 @@
 #include "io/lockfile.h"
 #include "io/paths.h"
 #include "io/program.h"
-#include "send/halving.h"
+#include "send/options.h"
 #include "send/plan.h"
 #include "send/report.h"
 #include "send/run.h"
-
-enum {
-	KEY_API = OPTION_LONG,
-	KEY_JOBS,
-	KEY_RETRIES,
-	KEY_RETRY_DELAY,
-	KEY_FAILED,
-	KEY_JOURNAL,
-	KEY_BISECT_CALLS,
-	KEY_NO_BISECT,
-	KEY_DRY_RUN
-};
+#include "status/outcomefile.h"
+#include "status/report.h"
+#include "status/watch.h"
 
 static const struct option_entry entries[] = {
     SERVICE_OPTION_ENTRIES,
-    {KEY_API, "api", "VERSION", "v2, which creates profiles, or v1 (v2)"},
-    {KEY_JOBS, "jobs", "N", "batches in flight at once (1: in order)"},
-    {KEY_RETRIES, "retries", "N", "times a batch is sent again (8)"},
-    {KEY_RETRY_DELAY, "retry-delay", "TIME", "before the first; doubles (2s)"},
-    {KEY_FAILED, "failed", "FILE", "add batches not accepted to FILE"},
-    {KEY_JOURNAL, "journal", "FILE", "record all in FILE, and go on from it"},
-    {KEY_BISECT_CALLS, "bisect-calls", "N",
-	"calls to find what a batch is refused for (40)"},
-    {KEY_NO_BISECT, "no-bisect", NULL, NULL},
-    {KEY_DRY_RUN, "dry-run", NULL, "send nothing, print the plan"},
+    SEND_OPTION_ENTRIES,
     {0, NULL, NULL, NULL},
 };
 
@@ -74,79 +55,40 @@ static const struct options_program description = {
 
 struct run {
 	struct service service;
-	enum endpoint_api api;
-	uint64_t jobs, retries, retry_delay, bisect_calls;
-	bool dry_run, retry_given;
+	struct send_options options;
 
 	struct failed *failed;
 	struct journal *journal;
 	struct batch_reader *reader;
 	struct counts counts;
 	struct report report;
+	struct watch *watch; /* or NULL */
 };
 
 /* ------------------------------------------------------------- options */
-
-static int
-take_option(struct run *run, int key, const char *arg, struct error *e)
-{
-	switch (key) {
-	case KEY_API:
-		return endpoint_api_find(arg, &run->api) == 0 ? 0
-		       : strcmp(arg, "v3") == 0
-			   ? error_set(e, EXIT_USAGE,
-				 "--api v3: Adobe has announced version 3 of "
-				 "the API, but not released it; use v2 or v1")
-			   : options_bad(e, "api", arg, "v1 or v2");
-	case KEY_JOBS:
-		return options_number(
-		    "jobs", arg, 1, SEND_JOBS_MAX, &run->jobs, e);
-	case KEY_RETRIES:
-		return options_number("retries", arg, 0, 100, &run->retries, e);
-	case KEY_RETRY_DELAY:
-		run->retry_given = true;
-		return options_seconds(
-		    "retry-delay", arg, 0, RETRY_LONGEST, &run->retry_delay, e);
-	case KEY_FAILED:
-		run->report.failed_path = arg;
-		return 0;
-	case KEY_JOURNAL:
-		run->report.journal_path = arg;
-		return 0;
-	case KEY_BISECT_CALLS:
-		return options_number("bisect-calls", arg, 0, HALVING_CALLS_MAX,
-		    &run->bisect_calls, e);
-	case KEY_NO_BISECT:
-		run->bisect_calls = 0;
-		return 0;
-	case KEY_DRY_RUN:
-		run->dry_run = true;
-		return 0;
-	default:
-		return service_set_option(&run->service, key, arg, e);
-	}
-}
 
 static int
 read_options(struct run *run, struct program *p, int argc, char **argv)
 {
 	struct error *e = &p->error;
 	const char *arg;
-	int key;
+	int key, taken;
 
 	service_init(&run->service);
-	run->api = ENDPOINT_V2;
-	run->jobs = 1;
-	run->retries = RETRY_TIMES;
-	run->retry_delay = RETRY_FIRST;
-	run->bisect_calls = HALVING_CALLS;
+	send_options_init(&run->options);
 	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
-		if (take_option(run, key, arg, e) != 0)
+		taken = send_options_take(&run->options, key, arg, e);
+		if (taken > 0)
+			taken = service_set_option(&run->service, key, arg, e);
+		if (taken != 0)
 			return -1;
 	}
-	return key == OPTIONS_FAILED
+	run->report.failed_path = run->options.failed;
+	run->report.journal_path = run->options.journal;
+	return key == OPTIONS_FAILED ||
+		       send_options_check(&run->options, e) != 0
 		   ? -1
-		   : service_resolve(&run->service, run->api, e);
+		   : service_resolve(&run->service, run->options.api, e);
 }
 
 static int
@@ -155,6 +97,7 @@ check_paths(const struct run *run, struct program *p)
 	const struct path_use use[] = {
 	    {"failed", run->report.failed_path, PATH_KEPT},
 	    {"journal", run->report.journal_path, PATH_KEPT},
+	    {"outcomes", run->options.outcomes, PATH_KEPT},
 	    {"summary", p->common.summary, PATH_WRITTEN},
 	    {"token-file", run->service.token_file, PATH_READ},
 	    {"cacert", run->service.cacert, PATH_READ},
@@ -175,30 +118,39 @@ tell_end(const struct run *run, const struct program *p)
 	    p->common.seal ? " --seal" : "");
 	service_add_options(&run->service, command, sizeof(command));
 	report_end(&run->report, command);
+	if (run->watch == NULL)
+		return;
+	status_tell_counts(watch_counts(run->watch));
+	watch_tell_open(run->watch);
 }
 
 /* ----------------------------------------------------------- the runs */
+
+/* That the files that are added to can be used. */
+static int
+look(const struct run *run, struct error *e)
+{
+	const char *outcomes = run->options.outcomes;
+
+	return failed_look(run->report.failed_path, e) != 0 ||
+		       (outcomes != NULL && outcomefile_look(outcomes, e) != 0)
+		   ? -1
+		   : 0;
+}
 
 /* All that send_all opens, but nothing of it is made or changed. */
 static void
 dry_run(struct run *run, struct program *p)
 {
 	struct error *e = &p->error;
-	struct plan plan;
 
-	if (failed_look(run->report.failed_path, e) != 0 ||
-	    service_look_pace(&run->service, e) != 0 ||
+	if (look(run, e) != 0 || service_look_pace(&run->service, e) != 0 ||
 	    (run->report.journal_path != NULL &&
 		journal_look(&run->journal, run->report.journal_path,
-		    &run->service.endpoint, e) != 0) ||
-	    plan_make(&plan, run->reader, run->journal,
-		(unsigned)run->service.rate, &run->report, e) != 0)
+		    &run->service.endpoint, e) != 0))
 		return;
-	(void)plan_write(&plan, run->service.endpoint.url, &p->out, e);
-	run->report.lines++;
-	if (plan.batches + plan.invalid == 0)
-		error_set(e, EXIT_INPUT, "the input is empty: no batches");
-	if (plan.invalid > 0)
+	if (plan_run(run->reader, run->journal, run->service.endpoint.url,
+		(unsigned)run->service.rate, &run->report, e) > 0)
 		p->code = EXIT_INPUT;
 }
 
@@ -208,7 +160,7 @@ open_files(struct run *run, struct error *e)
 {
 	const struct endpoint *ep = &run->service.endpoint;
 
-	if (failed_look(run->report.failed_path, e) != 0)
+	if (look(run, e) != 0)
 		return -1;
 	if (run->report.journal_path != NULL) {
 		run->journal = journal_open(run->report.journal_path, ep, e);
@@ -222,13 +174,43 @@ open_files(struct run *run, struct error *e)
 	return 0;
 }
 
+/* ------------------------------------------- the outcomes, meanwhile */
+
+static int
+begin_watch(struct run *run, struct error *e)
+{
+	const struct send_options *o = &run->options;
+	const struct watch_settings s = {
+	    .path = o->outcomes,
+	    .open = (unsigned)o->open,
+	    .patience = WATCH_PATIENCE,
+	    .poller = {.endpoint = &run->service.endpoint,
+		.bearer = run->service.bearer,
+		.http = service_http(&run->service),
+		.calls = run->service.pace,
+		.interval = (double)o->interval,
+		.deadline = (double)o->deadline},
+	};
+
+	if (o->outcomes == NULL)
+		return 0;
+	if (pace_expect_polls(run->service.pace, e) != 0)
+		return -1;
+	run->watch = watch_open(&s, e);
+	return run->watch == NULL ? -1 : 0;
+}
+
+/* ------------------------------------------------------------ the run */
+
 static void
 send_all(struct run *run, struct program *p)
 {
+	const struct send_options *o = &run->options;
 	struct error *e = &p->error;
 	struct send_settings s;
 
-	if (service_open_pace(&run->service, e) != 0 || open_files(run, e) != 0)
+	if (service_open_pace(&run->service, e) != 0 ||
+	    open_files(run, e) != 0 || begin_watch(run, e) != 0)
 		return;
 	s = (struct send_settings){
 	    .endpoint = &run->service.endpoint,
@@ -237,14 +219,18 @@ send_all(struct run *run, struct program *p)
 	    .pace = run->service.pace,
 	    .failed = run->failed,
 	    .journal = run->journal,
-	    .jobs = (unsigned)run->jobs,
-	    .halving = (unsigned)run->bisect_calls,
-	    .retries = (unsigned)run->retries,
-	    .retry = {.first = (double)run->retry_delay,
-		.given = run->retry_given},
+	    .jobs = (unsigned)o->jobs,
+	    .halving = (unsigned)o->bisect_calls,
+	    .retries = (unsigned)o->retries,
+	    .retry = {.first = (double)o->retry_delay, .given = o->retry_given},
 	};
+	if (run->watch != NULL)
+		s.window = (struct send_window){
+		    watch_enter, watch_settled, run->watch};
 	progress_start(p->common.progress, "batch", "batches");
 	p->code = run_send(&s, &run->report, run->reader, &run->counts);
+	if (run->watch != NULL && watch_finish(run->watch, e) == 0)
+		p->code = exit_worse(p->code, watch_counts(run->watch)->code);
 	progress_end();
 	/* It must be there for the next run when all is written. */
 	if (run->journal != NULL)
@@ -259,11 +245,14 @@ static void
 run_all(struct run *run, struct program *p)
 {
 	struct error *e = &p->error;
+	ndjson *summary;
 
 	run->service.teller.say = report_pace;
 	run->report.out = &p->out;
 	run->report.counts = &run->counts;
-	if (service_prepare(&run->service, true, (unsigned)run->jobs, e) == 0 &&
+	if (service_prepare(&run->service, true,
+		(unsigned)run->options.jobs + (run->options.outcomes != NULL),
+		e) == 0 &&
 	    kernel_choose(e) == 0)
 		run->reader = batch_reader_open(p->files, p->n_files, e);
 	if (run->reader == NULL ||
@@ -271,12 +260,14 @@ run_all(struct run *run, struct program *p)
 		return;
 	if (p->common.sealed)
 		batch_reader_demand_seal(run->reader);
-	if (run->dry_run)
+	if (run->options.dry_run)
 		dry_run(run, p);
 	else
 		send_all(run, p);
-	program_end(
-	    p, report_summary(&run->report), SEAL_NDJSON, run->report.lines);
+	summary = report_summary(&run->report);
+	if (run->watch != NULL)
+		ndjson_set(summary, "status", watch_summary(run->watch));
+	program_end(p, summary, SEAL_NDJSON, run->report.lines);
 }
 
 int
@@ -297,6 +288,7 @@ main(int argc, char **argv)
 	if (run.report.counts != NULL)
 		tell_end(&run, &p);
 	batch_reader_close(run.reader);
+	watch_close(run.watch);
 	counts_free(&run.counts);
 	failed_free(run.failed);
 	journal_free(run.journal);

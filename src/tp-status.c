@@ -54,7 +54,7 @@ static const struct options_program description = {
 
 struct run {
 	struct service service;
-	bool token_demanded, no_token;
+	int token; /* 1: one is demanded; -1: none is sent */
 	uint64_t poll_rate, interval, deadline;
 	enum status_format format;
 
@@ -74,12 +74,8 @@ take_option(struct run *run, int key, const char *arg, struct error *e)
 {
 	switch (key) {
 	case KEY_TOKEN_TO_STATUS:
-		run->token_demanded = true;
-		run->no_token = false;
-		return 0;
 	case KEY_NO_TOKEN_TO_STATUS:
-		run->token_demanded = false;
-		run->no_token = true;
+		run->token = key == KEY_TOKEN_TO_STATUS ? 1 : -1;
 		return 0;
 	case KEY_POLL_RATE:
 		return options_number(
@@ -113,7 +109,7 @@ read_options(struct run *run, struct program *p, int argc, char **argv)
 	}
 	if (key == OPTIONS_FAILED)
 		return -1;
-	if (run->token_demanded && run->service.token_file == NULL)
+	if (run->token > 0 && run->service.token_file == NULL)
 		return error_set(e, EXIT_USAGE,
 		    "--token-to-status needs a token: give --token-file FILE "
 		    "or set TP_TOKEN_FILE");
@@ -237,7 +233,7 @@ open_all(struct run *run, struct program *p)
 	    "outcome", "outcomes");
 	service->teller =
 	    (struct pace_teller){status_report_pace, &run->report};
-	if (service_prepare(service, !run->no_token, 1, e) != 0 ||
+	if (service_prepare(service, run->token >= 0, 1, e) != 0 ||
 	    service_open_pace(service, e) != 0)
 		return -1;
 	if (pace_expect_polls(service->pace, e) != 0)

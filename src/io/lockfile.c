@@ -254,3 +254,54 @@ lockfile_fail_open(const struct lockfile *f, struct error *e, const char *what)
 		    f, e, "this is a symbolic link; name the file");
 	return lockfile_fail(f, e, EXIT_USAGE, what);
 }
+
+/* ---------------------------------------------------- for one process alone */
+
+static int
+open_regular(struct lockfile *f, int flags, const char *what, struct error *e)
+{
+	char cannot[64];
+	struct stat st;
+
+	snprintf(cannot, sizeof(cannot), "cannot use this as the %s", what);
+	if (lockfile_open(f, AT_FDCWD, flags) != 0)
+		return lockfile_fail_open(f, e, cannot);
+	if (fstat(f->fd, &st) != 0)
+		return lockfile_fail(f, e, EXIT_USAGE, cannot);
+	snprintf(cannot, sizeof(cannot), "the %s must be a regular file", what);
+	return S_ISREG(st.st_mode) ? 0 : lockfile_refuse(f, e, cannot);
+}
+
+static int
+lock_alone(struct lockfile *f, const char *what, struct error *e)
+{
+	int busy = SAFETY("journal-lock", lockfile_try_lock(f), 0);
+	char who[48] = "another process";
+	long holder;
+
+	if (busy == 0)
+		return 0;
+	if (busy < 0)
+		return lockfile_fail(f, e, EXIT_USAGE, "cannot lock this");
+	holder = (long)lockfile_holder(f);
+	if (holder != 0)
+		snprintf(who, sizeof(who), "process %ld", holder);
+	error_set(e, EXIT_USAGE,
+	    "%s uses this %s; run this again when it has ended", who, what);
+	error_place(e, f->shown, 0, 0);
+	return -1;
+}
+
+int
+lockfile_take(struct lockfile *f, int flags, const char *what, struct error *e)
+{
+	for (;;) {
+		if (open_regular(f, flags, what, e) != 0 ||
+		    lock_alone(f, what, e) != 0)
+			return -1;
+		if (SAFETY("journal-checked-locked", lockfile_is(f, f->path),
+			true))
+			return 0;
+		lockfile_close(f);
+	}
+}

@@ -45,6 +45,14 @@ void lockfile_free(struct lockfile *f);
  */
 int lockfile_open(struct lockfile *f, int folder, int flags);
 
+/*
+ * Opens it in the current folder, a regular file, and locks it for this process
+ * alone: the one that has the name then, as somebody may have removed or moved
+ * it before.  what: "journal", in messages.  -1 with EXIT_USAGE.
+ */
+int lockfile_take(
+    struct lockfile *f, int flags, const char *what, struct error *e);
+
 /* Is it the file of that name? */
 bool lockfile_is(const struct lockfile *f, const char *path);
 

@@ -26,60 +26,6 @@ struct journal {
 
 /* ------------------------------------------------------------- opening */
 
-static int
-open_file(struct journal *j, int flags, struct error *e)
-{
-	static const char cannot[] = "cannot use this as the journal";
-	struct stat st;
-
-	if (lockfile_open(&j->file, AT_FDCWD, O_APPEND | flags) != 0)
-		return lockfile_fail_open(&j->file, e, cannot);
-	if (fstat(j->file.fd, &st) != 0)
-		return lockfile_fail(&j->file, e, EXIT_USAGE, cannot);
-	if (!S_ISREG(st.st_mode))
-		return lockfile_refuse(
-		    &j->file, e, "the journal must be a regular file");
-	return 0;
-}
-
-static int
-lock_file(struct journal *j, struct error *e)
-{
-	int busy = SAFETY("journal-lock", lockfile_try_lock(&j->file), 0);
-	long holder;
-
-	if (busy == 0)
-		return 0;
-	if (busy < 0)
-		return lockfile_fail(
-		    &j->file, e, EXIT_USAGE, "cannot lock this");
-	holder = (long)lockfile_holder(&j->file);
-	if (holder == 0)
-		return lockfile_refuse(&j->file, e,
-		    "another process uses this journal; run this again when "
-		    "it has ended");
-	error_set(e, EXIT_USAGE,
-	    "process %ld uses this journal; run this again when it has ended",
-	    holder);
-	error_place(e, j->file.shown, 0, 0);
-	return -1;
-}
-
-/* Opens and locks the file that has the name then: before it was locked
- * somebody may have removed or moved it. */
-static int
-take_file(struct journal *j, int flags, struct error *e)
-{
-	for (;;) {
-		if (open_file(j, flags, e) != 0 || lock_file(j, e) != 0)
-			return -1;
-		if (SAFETY("journal-checked-locked",
-			lockfile_is(&j->file, j->file.path), true))
-			return 0;
-		lockfile_close(&j->file);
-	}
-}
-
 /* What was never written is all that there is. */
 static bool
 is_nothing(const char *data, size_t n)
@@ -234,7 +180,8 @@ begin(struct journal *j, const struct endpoint *ep, struct error *e)
 static int
 load(struct journal *j, int flags, const struct endpoint *ep, struct error *e)
 {
-	if (take_file(j, flags, e) != 0 || read_all(j, e) != 0)
+	if (lockfile_take(&j->file, O_APPEND | flags, "journal", e) != 0 ||
+	    read_all(j, e) != 0)
 		return -1;
 	return !j->past.headed ? 0 : check_header(j, ep, e);
 }

@@ -123,6 +123,27 @@ attempt(
 
 /* ------------------------------------------------------------- one part */
 
+/* Waits until one more batch may be accepted.  1: it is not to be, as the run
+ * stops. */
+static int
+enter_window(struct delivery *d, void **ticket, struct error *e)
+{
+	const struct send_window *w = &d->settings->window;
+
+	return w->enter == NULL
+		   ? 0
+		   : w->enter(w->arg, ticket, desk_stopped, d->by->desk, e);
+}
+
+static void
+tell_window(struct delivery *d, void *ticket, const struct receipt *r)
+{
+	const struct send_window *w = &d->settings->window;
+
+	if (w->settled != NULL)
+		w->settled(w->arg, ticket, r);
+}
+
 /* Waits for the time and the turn of the next attempt.  1: it is not to be
  * made, as the run stops. */
 static int
@@ -277,9 +298,19 @@ try_to_send(struct delivery *d, struct receipt *r)
 {
 	const struct fate_rule *rule;
 	struct error e = ERROR_INIT;
-	bool sent, broken, refused;
-	enum end end = send_part(d, r, &sent, &e);
+	bool sent = false, broken, refused;
+	enum end end = END_STOPPED;
+	void *ticket = NULL;
+	int entered = enter_window(d, &ticket, &e);
 
+	if (entered == 0) {
+		end = send_part(d, r, &sent, &e);
+		tell_window(d, ticket, r);
+	} else {
+		result_set_message(&r->result, entered < 0 ? e.text : not_sent);
+		if (entered < 0)
+			r->result.fate = FATE_LOCAL;
+	}
 	rule = fate_rule(r->result.fate);
 	d->attempts += r->result.attempts;
 	broken = end != END_ANSWERED || rule->stops;
@@ -357,6 +388,7 @@ recall(struct delivery *d, struct receipt *r, bool may_send)
 		return RECALLED_REFUSED;
 	r->part.doubtful = entry->part.doubtful;
 	r->result.state = RECEIPT_SKIPPED;
+	tell_window(d, NULL, r);
 	settle(d, r, false, true);
 	return RECALLED_SETTLED;
 }

@@ -4,6 +4,14 @@
 #include "base/ndjson.h"
 #include "base/sha256.h"
 
+struct plan {
+	uint64_t batches; /* that comply: one call each */
+	uint64_t rows;
+	uint64_t bytes;
+	uint64_t minutes; /* that the calls take at least, begun ones too */
+	uint64_t invalid; /* … that do not, or are cut short */
+};
+
 static void
 add_batch(struct plan *p, const struct batch *b, struct report *report)
 {
@@ -32,10 +40,9 @@ check_input(const struct journal *j, const struct batch *b, struct sha256 *h,
 	return journal_check(j, b->number, digest, e);
 }
 
-int
-plan_make(struct plan *p, struct batch_reader *reader,
-    const struct journal *journal, unsigned rate, struct report *report,
-    struct error *e)
+static int
+make(struct plan *p, struct batch_reader *reader, const struct journal *journal,
+    unsigned rate, struct report *report, struct error *e)
 {
 	struct sha256 *h = sha256_new();
 	struct batch b;
@@ -62,8 +69,8 @@ plan_make(struct plan *p, struct batch_reader *reader,
 	return status;
 }
 
-int
-plan_write(
+static int
+write_line(
     const struct plan *p, const char *url, struct output *out, struct error *e)
 {
 	ndjson *o = ndjson_new();
@@ -80,4 +87,20 @@ plan_write(
 	line = ndjson_line(o, &n);
 	ndjson_free(o);
 	return output_line(out, line, n, e);
+}
+
+int
+plan_run(struct batch_reader *reader, const struct journal *journal,
+    const char *url, unsigned rate, struct report *report, struct error *e)
+{
+	struct plan p;
+
+	if (make(&p, reader, journal, rate, report, e) != 0 ||
+	    write_line(&p, url, report->out, e) != 0)
+		return -1;
+	report->lines++;
+	if (p.batches + p.invalid == 0)
+		return error_set(
+		    e, EXIT_INPUT, "the input is empty: no batches");
+	return p.invalid > 0 ? 1 : 0;
 }

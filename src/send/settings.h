@@ -13,6 +13,21 @@
 /* People see no gain beyond about 5 uploads at once. */
 enum { SEND_JOBS_MAX = 16 };
 
+/*
+ * How many batches may be accepted and without an outcome; all NULL: any.  Both
+ * from any thread.
+ */
+struct send_window {
+	/* May another one be sent?  Waits until it may.  1: stop said to give
+	 * up; -1: the run is to stop, as e says. */
+	int (*enter)(void *arg, void **ticket, bool (*stop)(void *arg),
+	    void *stop_arg, struct error *e);
+	/* What came of the one that has that ticket; NULL: it is an earlier
+	 * run's. */
+	void (*settled)(void *arg, void *ticket, const struct receipt *r);
+	void *arg;
+};
+
 struct send_settings {
 	const struct endpoint *endpoint;
 	struct bearer *bearer; /* or NULL */
@@ -24,6 +39,7 @@ struct send_settings {
 	unsigned halving; /* calls for a batch that is refused; 0: none */
 	unsigned retries;
 	struct retry retry; /* but for the seed */
+	struct send_window window;
 };
 
 #endif

@@ -55,11 +55,29 @@ status_counts_outcomes(const struct status_counts *c)
 	return sum(c->outcomes, OUTCOME_STATES);
 }
 
+void
+status_counts_set(
+    const struct status_counts *c, uint64_t open, uint64_t polls, ndjson *o)
+{
+	ndjson *outcomes = ndjson_new();
+	int i;
+
+	for (i = OUTCOME_COMPLETE; i < OUTCOME_STATES; i++)
+		ndjson_set_count(outcomes,
+		    outcome_state_name((enum outcome_state)i), c->outcomes[i]);
+	ndjson_set(o, "outcomes", outcomes);
+	ndjson_set_count(o, "reconciled", c->reconciled);
+	ndjson_set_count(o, "open", open);
+	ndjson_set_count(o, "rows", c->rows);
+	ndjson_set_count(o, "rowsReconciled", c->rows_reconciled);
+	ndjson_set_count(o, "profilesNotFound", c->not_found);
+	ndjson_set_count(o, "polls", polls);
+}
+
 ndjson *
 status_counts_summary(const struct status_counts *c, uint64_t polls)
 {
-	ndjson *receipts = ndjson_new(), *outcomes = ndjson_new();
-	ndjson *o = ndjson_new();
+	ndjson *receipts = ndjson_new(), *o = ndjson_new();
 	uint64_t open = c->receipts[RECEIPT_ACCEPTED] +
 			c->receipts[RECEIPT_SKIPPED] -
 			status_counts_outcomes(c);
@@ -68,17 +86,8 @@ status_counts_summary(const struct status_counts *c, uint64_t polls)
 	for (i = 0; i < RECEIPT_STATES; i++)
 		ndjson_set_count(receipts,
 		    receipt_state_name((enum receipt_state)i), c->receipts[i]);
-	for (i = OUTCOME_COMPLETE; i < OUTCOME_STATES; i++)
-		ndjson_set_count(outcomes,
-		    outcome_state_name((enum outcome_state)i), c->outcomes[i]);
 	ndjson_set(o, "receipts", receipts);
 	ndjson_set_count(o, "malformed", c->malformed);
-	ndjson_set(o, "outcomes", outcomes);
-	ndjson_set_count(o, "reconciled", c->reconciled);
-	ndjson_set_count(o, "open", open);
-	ndjson_set_count(o, "rows", c->rows);
-	ndjson_set_count(o, "rowsReconciled", c->rows_reconciled);
-	ndjson_set_count(o, "profilesNotFound", c->not_found);
-	ndjson_set_count(o, "polls", polls);
+	status_counts_set(c, open, polls, o);
 	return o;
 }

@@ -36,6 +36,11 @@ void status_counts_outcome(struct status_counts *c, const struct outcome *o);
 uint64_t status_counts_receipts(const struct status_counts *c);
 uint64_t status_counts_outcomes(const struct status_counts *c);
 
+/* Members of o: outcomes by state, and what they come to; batches that are
+ * open, and calls that were made. */
+void status_counts_set(
+    const struct status_counts *c, uint64_t open, uint64_t polls, ndjson *o);
+
 /* For --summary; polls: calls that were made. */
 ndjson *status_counts_summary(const struct status_counts *c, uint64_t polls);
 

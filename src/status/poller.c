@@ -17,7 +17,8 @@
 struct open_batch {
 	struct outcome outcome;
 	struct schedule schedule;
-	bool seen;    /* the service has told of it */
+	bool seen;    /* the service has told of it … */
+	double told;  /* … then, or it came then */
 	bool missing; /* the last time it was asked, it did not know it */
 	bool direct, trusted; /* as in struct statusurl */
 	bool renewed;	      /* it was asked about again with another token */
@@ -80,6 +81,12 @@ const struct outcome *
 poller_get(const struct poller *p, size_t i)
 {
 	return &p->list[i]->outcome;
+}
+
+double
+poller_told(const struct poller *p)
+{
+	return p->n == 0 ? clock_monotonic() : p->list[0]->told;
 }
 
 uint64_t
@@ -183,6 +190,7 @@ poller_add(struct poller *p, const struct receipt *r, enum poll_event *event,
 	schedule_start(&b->schedule, clock_monotonic(),
 	    p->settings.endpoint->origin.loopback ? 0 : SCHEDULE_FIRST,
 	    p->settings.interval, p->settings.deadline);
+	b->told = clock_monotonic();
 	p->list[p->n++] = b;
 	return 0;
 }
@@ -350,7 +358,10 @@ act_on(struct poller *p, size_t i, const struct http_answer *a,
 		explain_http(p, b, fate, a);
 	/* One that was never seen may not be there yet: it is asked twice. */
 	b->missing = fate == FATE_NOT_FOUND;
-	b->seen |= fate == FATE_ACCEPTED;
+	if (fate == FATE_ACCEPTED) {
+		b->seen = true;
+		b->told = clock_monotonic();
+	}
 	if (fate == FATE_DENIED && !b->renewed && has_new_token(p, a, o)) {
 		b->renewed = true;
 		b->schedule.due = clock_monotonic();

@@ -49,6 +49,9 @@ int poller_add(struct poller *p, const struct receipt *r,
 size_t poller_open(const struct poller *p);
 /* One of the open ones, 0 to poller_open - 1, in the order of their coming. */
 const struct outcome *poller_get(const struct poller *p, size_t i);
+/* When the service last told of the one that came first, or that came, on
+ * clock_monotonic; now, if none is open. */
+double poller_told(const struct poller *p);
 /* Calls made so far. */
 uint64_t poller_calls(const struct poller *p);
 

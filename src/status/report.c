@@ -78,35 +78,48 @@ write_outcome(struct status_report *r, const struct outcome *o, struct error *e)
 	return output_flush(r->out, e);
 }
 
+void
+status_tell_outcome(const struct outcome *o)
+{
+	char why[OUTCOME_WHY];
+
+	if (o->reconciled)
+		return;
+	progress_end();
+	diag_place(outcome_code(o), "", 0, 0,
+	    o->state == OUTCOME_COMPLETE ? "not-reconciled"
+					 : outcome_state_name(o->state),
+	    "batch %llu: %s", (unsigned long long)o->part.batch,
+	    outcome_why(o, why));
+}
+
+void
+status_tell_again(const struct outcome *o)
+{
+	char shown[300];
+
+	escape_text(shown, sizeof(shown), o->message, strlen(o->message));
+	diag_detail("batch %llu: poll %u: %s",
+	    (unsigned long long)o->part.batch, o->polls,
+	    shown[0] == '\0' ? "not complete yet" : shown);
+}
+
 int
 status_report_outcome(
     struct status_report *r, const struct outcome *o, struct error *e)
 {
-	char why[OUTCOME_WHY];
-
 	/* It is none before it is written. */
 	if (status_report_clear(r, e) != 0 || write_outcome(r, o, e) != 0)
 		return -1;
-	if (!o->reconciled)
-		diag_place(outcome_code(o), "", 0, 0,
-		    o->state == OUTCOME_COMPLETE ? "not-reconciled"
-						 : outcome_state_name(o->state),
-		    "batch %llu: %s", (unsigned long long)o->part.batch,
-		    outcome_why(o, why));
+	status_tell_outcome(o);
 	return 0;
 }
 
 void
 status_report_again(struct status_report *r, const struct outcome *o)
 {
-	char shown[300];
-
-	if (!is_clear(r))
-		return;
-	escape_text(shown, sizeof(shown), o->message, strlen(o->message));
-	diag_detail("batch %llu: poll %u: %s",
-	    (unsigned long long)o->part.batch, o->polls,
-	    shown[0] == '\0' ? "not complete yet" : shown);
+	if (is_clear(r))
+		status_tell_again(o);
 }
 
 int
@@ -187,55 +200,68 @@ say_receipts(const struct status_counts *c)
 	}
 }
 
-/* Which batches a run that ends early leaves without an outcome.  Also with
- * --quiet: nothing else names them. */
+void
+status_tell_open(const struct poller *p, struct ranges *open, bool others,
+    const char *more, const char *how)
+{
+	const char *hint = "";
+	char shown[600];
+	size_t i, at = 0;
+
+	for (i = 0; p != NULL && i < poller_open(p); i++)
+		others |= ranges_add(open, poller_get(p, i)->part.batch) != 0;
+	while (at < open->n) {
+		at = ranges_text(open, at, shown, sizeof(shown));
+		if (at == open->n && others)
+			hint = ", and others";
+		diag_always("stopped; without an outcome: %s %s%s",
+		    number_form(ranges_count(open), "batch", "batches"), shown,
+		    hint);
+	}
+	if (more != NULL)
+		diag_always("%s", more);
+	if (open->n > 0 || more != NULL)
+		diag_always("to go on, %s", how);
+}
+
 static void
 say_open(const struct poller *p, uint64_t unwritten, bool unread)
 {
 	struct ranges open = {NULL, 0, 0};
-	const char *hint = "";
-	char shown[600];
-	size_t i, at = 0;
-	int failed = 0;
+	bool others = false;
 
-	for (i = 0; p != NULL && i < poller_open(p); i++)
-		failed |= ranges_add(&open, poller_get(p, i)->part.batch);
 	if (unwritten != 0)
-		failed |= ranges_add(&open, unwritten);
-	while (at < open.n) {
-		at = ranges_text(&open, at, shown, sizeof(shown));
-		if (at == open.n && failed != 0)
-			hint = ", and others";
-		diag_always("stopped; without an outcome: %s %s%s",
-		    number_form(ranges_count(&open), "batch", "batches"), shown,
-		    hint);
-	}
-	if (unread)
-		diag_always("stopped before all receipts were read");
-	if (open.n > 0 || unread)
-		diag_always("to go on, give the same receipts again");
+		others = ranges_add(&open, unwritten) != 0;
+	status_tell_open(p, &open, others,
+	    unread ? "stopped before all receipts were read" : NULL,
+	    "give the same receipts again");
 	ranges_free(&open);
 }
 
 void
-status_report_end(const struct status_counts *c, const struct poller *p,
-    uint64_t unwritten, bool unread)
+status_tell_counts(const struct status_counts *c)
 {
-	uint64_t n;
+	uint64_t n = c->outcomes[OUTCOME_EXPIRED];
 
-	diag_finish();
-	say_receipts(c);
 	if (c->unmade > 0)
 		diag_note("%llu %s not found by the service: v1 makes no "
 			  "profiles",
 		    (unsigned long long)c->unmade,
 		    number_form(c->unmade, "id was", "ids were"));
-	n = c->outcomes[OUTCOME_EXPIRED];
 	if (n > 0)
 		diag_note("%llu %s unconfirmed: the service keeps few "
 			  "statuses, and none for long; tp-send --outcomes "
 			  "asks for them while it sends",
 		    (unsigned long long)n,
 		    number_form(n, "batch is", "batches are"));
+}
+
+void
+status_report_end(const struct status_counts *c, const struct poller *p,
+    uint64_t unwritten, bool unread)
+{
+	diag_finish();
+	say_receipts(c);
+	status_tell_counts(c);
 	say_open(p, unwritten, unread);
 }

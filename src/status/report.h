@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include "base/error.h"
+#include "base/ranges.h"
 #include "io/output.h"
 #include "status/arrivals.h"
 #include "status/counts.h"
@@ -43,6 +44,17 @@ int status_report_outcome(
     struct status_report *r, const struct outcome *o, struct error *e);
 /* It was asked about, and has none yet. */
 void status_report_again(struct status_report *r, const struct outcome *o);
+/* The same, on stderr only; from any thread. */
+void status_tell_outcome(const struct outcome *o);
+void status_tell_again(const struct outcome *o);
+/* At the end: what is to be said of all of them. */
+void status_tell_counts(const struct status_counts *c);
+/* Of a run that ends early, also with --quiet, as nothing else names them: the
+ * batches that p (or NULL) has, and those in *open, to which they are added,
+ * are without an outcome; others: so are more.  more: what is left besides; or
+ * NULL.  how: to go on. */
+void status_tell_open(const struct poller *p, struct ranges *open, bool others,
+    const char *more, const char *how);
 /* A line that is no receipt, or an input that failed. */
 int status_report_arrival(
     struct status_report *r, const struct arrival *a, struct error *e);

@@ -1,6 +1,7 @@
 /* What tp-status is made of: URLs, the schedule, answers, outcomes, the table,
  * and the reading of receipts. */
 #include <dirent.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,14 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <cmocka.h>
 #include "api/statusurl.h"
 #include "base/clock.h"
 #include "status/arrivals.h"
 #include "status/outcome.h"
 #include "status/schedule.h"
 #include "status/table.h"
+#include "status/watch.h"
 
 /* ---------------------------------------------------------- status URLs */
 
@@ -264,6 +267,88 @@ test_schedule_short(void **state)
 	assert_true(s.due == 0);
 	schedule_again(&s, 1, 0, -1);
 	assert_true(s.due == 1);
+}
+
+/* ----------------------------------------------------------------- watch */
+
+/* A port of this machine at which nobody listens. */
+static int
+refusing_port(unsigned *port)
+{
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+static bool
+never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static bool
+is_past(void *until)
+{
+	return clock_monotonic() > *(double *)until;
+}
+
+/* The oldest cannot be asked about: sending goes on after some time. */
+static void
+test_watch_patience(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct endpoint ep;
+	struct receipt r;
+	struct watch_settings s = {.path = "test-status.outcomes",
+	    .open = 1,
+	    .patience = 2,
+	    .poller = {.endpoint = &ep,
+		.http = {.connect_timeout = 5, .timeout = 5},
+		.interval = 0,
+		.deadline = 1000}};
+	struct watch *w;
+	char address[64];
+	double begun, soon;
+	unsigned port;
+	void *ticket;
+	int fd = refusing_port(&port);
+
+	(void)state;
+	snprintf(address, sizeof(address), "http://127.0.0.1:%u", port);
+	make_endpoint(&ep, address);
+	memset(&r, 0, sizeof(r));
+	r.part.batch = r.part.rows = 1;
+	r.result.state = RECEIPT_ACCEPTED;
+	snprintf(r.result.batch_id, sizeof(r.result.batch_id), "d-1");
+	snprintf(r.result.batch_status, sizeof(r.result.batch_status),
+	    "%s/m2/demo/profile/batchStatus?batchId=d-1", address);
+	(void)unlink(s.path);
+	assert_int_equal(http_start(&e), 0);
+	s.poller.calls = pace_new(10000, &e);
+	w = watch_open(&s, &e);
+	assert_non_null(w);
+	begun = clock_monotonic();
+	assert_int_equal(watch_enter(w, &ticket, never, NULL, &e), 0);
+	watch_settled(w, ticket, &r);
+	soon = begun + 0.5;
+	assert_int_equal(watch_enter(w, &ticket, is_past, &soon, &e), 1);
+	assert_int_equal(watch_enter(w, &ticket, never, NULL, &e), 0);
+	assert_true(clock_monotonic() - begun >= 2);
+	assert_true(clock_monotonic() - begun < 60);
+	r.result.state = RECEIPT_REFUSED;
+	watch_settled(w, ticket, &r);
+	watch_close(w);
+	pace_free(s.poller.calls);
+	(void)unlink(s.path);
+	(void)close(fd);
 }
 
 /* --------------------------------------------------------------- answers */
@@ -737,6 +822,7 @@ main(void)
 	    cmocka_unit_test(test_url_of_the_endpoint),
 	    cmocka_unit_test(test_schedule),
 	    cmocka_unit_test(test_schedule_short),
+	    cmocka_unit_test(test_watch_patience),
 	    cmocka_unit_test(test_status_complete),
 	    cmocka_unit_test(test_status_states),
 	    cmocka_unit_test(test_status_failed_ids),
