@@ -116,6 +116,15 @@ encode_cells_portable(
 }
 
 static char *
+put(char *out, unsigned char byte, unsigned int kept)
+{
+	if ((percent_kinds[byte] & kept) == 0)
+		return percent_put(out, byte);
+	*out++ = (char)byte;
+	return out;
+}
+
+static char *
 encode_quoted_portable(char *out, const char *rows, size_t n, char quote,
     char comma, unsigned int kept)
 {
@@ -124,15 +133,16 @@ encode_quoted_portable(char *out, const char *rows, size_t n, char quote,
 
 	while (at < end) {
 		if (*at != quote) {
-			char byte = *at++;
+			unsigned char byte = (unsigned char)*at++;
 
-			if (inside && byte == ',')
-				byte = comma;
-			if ((percent_kinds[(unsigned char)byte] & kept) != 0 ||
-			    (!inside && (byte == ',' || byte == '\n')))
-				*out++ = byte;
+			if ((percent_kinds[byte] & kept) != 0)
+				*out++ = (char)byte;
+			else if (!inside && (byte == ',' || byte == '\n'))
+				*out++ = (char)byte;
+			else if (byte == ',')
+				out = put(out, (unsigned char)comma, kept);
 			else
-				out = percent_put(out, (unsigned char)byte);
+				out = percent_put(out, byte);
 		} else if (inside && end - at > 1 && at[1] == quote) {
 			out = percent_put(out, (unsigned char)quote);
 			at += 2;

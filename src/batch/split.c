@@ -395,9 +395,11 @@ count_straight(const struct split *s, const struct csv_run *run, size_t i,
 
 		if ((row->flags & barred) != 0 ||
 		    !quick_sound(&s->quick, row->flags, row->seps - seps, raw,
-			row->end - begin, s->straight) ||
-		    *raw == ',' || *raw == '\r' ||
-		    (*raw == quote && raw[1] == quote))
+			row->end - begin, s->straight))
+			break;
+		/* With an identifier in quotes it is not empty. */
+		if ((s->quick.first[(unsigned char)*raw] & QUICK_NO_ID) != 0 &&
+		    (*raw != quote || raw[1] == quote))
 			break;
 		doubts += (row->flags & CSV_ROW_DOUBT) != 0;
 		begin = row->end + 1;
@@ -431,16 +433,15 @@ encode_straight(const struct split *s, char *out, const char *text,
 {
 	const bool raw_utf8 = s->rules.raw_utf8;
 	const char quote = s->dialect.quote;
-	size_t i;
+	size_t i, inner = 0;
 
-	*separated = 0;
 	for (i = 0; i < n; i++) {
 		uint32_t flags = row[i].flags, end = row[i].end;
 		char last = text[end - 1];
 
+		inner += flags / CSV_ROW_INNER % 2;
 		if (last == ',' || last == '\r' || last == quote)
 			end = cut_end(text, end, quote);
-		*separated += flags / CSV_ROW_INNER % 2;
 		/* As many as are alike at once. */
 		if (end == row[i].end && i + 1 < n &&
 		    ((flags ^ row[i + 1].flags) & CSV_ROW_QUOTED) == 0)
@@ -454,6 +455,7 @@ encode_straight(const struct split *s, char *out, const char *text,
 		*out++ = '\n';
 		begin = row[i].end + 1;
 	}
+	*separated = inner;
 	return out;
 }
 

@@ -12,9 +12,12 @@ quick_init(struct quick *q, const struct header *h, const struct csv_dialect *d)
 	/* With --trim, quotes are libcsv's. */
 	q->odd = CSV_ROW_ODD | (d->trim ? CSV_ROW_QUOTED : 0);
 	q->delimiter = d->delimiter;
-	q->suspect[(unsigned char)*h->raw] = true;
-	q->suspect[(unsigned char)'\xef'] = true; /* a BOM in front of it */
-	q->suspect['#'] = true;
+	q->first[(unsigned char)d->delimiter] = QUICK_NO_ID;
+	q->first[(unsigned char)d->quote] = QUICK_NO_ID;
+	q->first['\r'] = QUICK_NO_ID;
+	q->first[(unsigned char)*h->raw] |= QUICK_NO_ROW;
+	q->first[(unsigned char)'\xef'] |= QUICK_NO_ROW; /* a BOM before it */
+	q->first['#'] |= QUICK_NO_ROW;
 }
 
 size_t

@@ -20,7 +20,11 @@ struct quick {
 	uint32_t columns; /* its */
 	uint32_t odd;	  /* flags of rows that only libcsv can read */
 	char delimiter;
-	bool suspect[256]; /* first bytes of the header again, and of a seal */
+	unsigned char first[256]; /* what a row that begins so may be: */
+};
+enum {
+	QUICK_NO_ROW = 1, /* the header again, or a seal */
+	QUICK_NO_ID = 2	  /* one whose first field is empty, or in quotes */
 };
 
 void quick_init(
@@ -41,7 +45,7 @@ quick_sound(const struct quick *q, uint32_t flags, uint32_t fields,
 	    !header_surplus_empty(q->header, raw, len - (raw[len - 1] == '\r'),
 		fields, q->delimiter))
 		return false;
-	return !q->suspect[(unsigned char)*raw] ||
+	return (q->first[(unsigned char)*raw] & QUICK_NO_ROW) == 0 ||
 	       !(seal_suspected(raw, len) || header_repeated(q->header, raw,
 						 len - (raw[len - 1] == '\r')));
 }
