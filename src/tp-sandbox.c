@@ -11,6 +11,7 @@
 #include "base/signals.h"
 #include "io/paths.h"
 #include "io/program.h"
+#include "sandbox/command.h"
 #include "sandbox/edge.h"
 #include "sandbox/file.h"
 #include "sandbox/server.h"
@@ -62,12 +63,13 @@ write_versions(char *to, size_t size)
 
 static const struct options_program description = {
     .name = "tp-sandbox",
-    .operands = "",
+    .operands = "[-- COMMAND [ARG...]]",
     .purpose = "A Target edge on this machine, for trying a pipeline and for "
 	       "tests.",
     .entries = entries,
     .footer =
-	"Prints its address when it is ready; SIGTERM or SIGINT ends it.\n"
+	"Prints its address when it is ready; SIGTERM or SIGINT ends it.  Or\n"
+	"runs COMMAND, with TP_ENDPOINT and TP_CLIENT set, and ends with it.\n"
 	"KIND: code=N redirect=URL false[=TEXT] reset-before reset-mid\n"
 	"reset-after reset-answer cut malformed huge[=BYTES] empty html\n"
 	"ampersand stuck delay=TIME; CALLS: N, N-M, N- or *.\n",
@@ -80,7 +82,9 @@ struct sandbox {
 	char *token;
 	char *cert;
 	char *key;
-	bool ready; /* the address was printed */
+	bool ready;  /* the address was printed, or the command run */
+	char **argv; /* of a command; or NULL */
+	int status;  /* of it */
 };
 
 static int
@@ -187,9 +191,12 @@ read_options(struct sandbox *s, struct program *p, int argc, char **argv)
 	}
 	if (key == OPTIONS_FAILED)
 		return -1;
-	if (p->n_files > 0)
+	/* What follows is no option of ours, wherever it stands. */
+	if (p->n_files > 0 && strcmp(argv[optind - 1], "--") != 0)
 		return error_set(e, EXIT_USAGE,
-		    "takes no operands; see 'tp-sandbox --help'");
+		    "a command to run stands behind --; see 'tp-sandbox "
+		    "--help'");
+	s->argv = p->n_files > 0 ? argv + optind : NULL;
 	if ((s->cert == NULL) != (s->key == NULL))
 		return error_set(
 		    e, EXIT_USAGE, "--tls-cert and --tls-key go together");
@@ -226,7 +233,29 @@ print_address(const struct edge *edge, struct output *out, struct error *e)
 	return output_close(out, e);
 }
 
-/* Serves until a signal comes.  No thread of a connection gets one. */
+/* Drops the connections that are silent for too long, until a signal comes. */
+static void
+serve_others(struct server *server)
+{
+	while (signals_pending() == 0)
+		(void)clock_sleep(server_drop_idle(server), NULL, NULL);
+}
+
+static void
+serve_command(struct sandbox *s, struct edge *edge, struct server *server,
+    struct error *e)
+{
+	struct command c;
+
+	s->ready = command_start(&c, s->argv, edge_address(edge), e) == 0;
+	if (!s->ready)
+		return;
+	while (clock_sleep(server_drop_idle(server), command_ended, &c) == 0)
+		continue;
+	s->status = command_status(&c);
+}
+
+/* Serves until it is to end.  No thread of a connection gets a signal. */
 static void
 serve(struct edge *edge, struct sandbox *s, struct program *p)
 {
@@ -239,9 +268,13 @@ serve(struct edge *edge, struct sandbox *s, struct program *p)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server == NULL)
 		return;
-	s->ready = print_address(edge, &p->out, &p->error) == 0;
-	while (s->ready && signals_pending() == 0)
-		(void)clock_sleep(server_drop_idle(server), NULL, NULL);
+	if (s->argv != NULL) {
+		serve_command(s, edge, server, &p->error);
+	} else {
+		s->ready = print_address(edge, &p->out, &p->error) == 0;
+		if (s->ready)
+			serve_others(server);
+	}
 	server_close(server);
 }
 
@@ -276,5 +309,8 @@ main(int argc, char **argv)
 	free(s.token);
 	free(s.cert);
 	free(s.key);
-	return s.ready ? (int)program_code(&p) : program_exit(&p);
+	if (!s.ready)
+		return program_exit(&p);
+	return program_code(&p) != EXIT_COMPLETE ? (int)program_code(&p)
+						 : s.status;
 }

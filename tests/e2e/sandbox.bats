@@ -579,3 +579,48 @@ END
 	[ "$status" = 4 ]
 	grep -q '^tp-sandbox: cannot write to log: ' sandbox.out.err
 }
+
+# --------------------------------------------------------------- a command
+
+@test "a command has the address and a client, and its exit status counts" {
+	unset TP_ENDPOINT TP_CLIENT
+	code=0
+	tp-sandbox --log log -- sh -c '
+		echo "$TP_CLIENT $TP_ENDPOINT"
+		printf "batch=thirdPartyId,x\na,1\n" | tp-send >receipts
+		exit 7' x --port 3 >out 2>said || code=$?
+	[ "$code" = 7 ]
+	grep -x 'demo http://127\.0\.0\.1:[0-9]*' out
+	[ "$(wc -l <out)" = 1 ]
+	[ "$(jq -r .state receipts)" = accepted ]
+	[ "$(wc -l <log)" = 1 ]
+	TP_CLIENT=mine tp-sandbox -- sh -c 'echo "$TP_CLIENT"' >out
+	[ "$(cat out)" = mine ]
+}
+
+@test "a command that is killed, or cannot be run; signals are passed on" {
+	code=0
+	tp-sandbox -- sh -c 'kill -KILL $$' || code=$?
+	[ "$code" = 137 ]
+	try tp-sandbox -- ./not-there
+	expect 2 '' 'tp-sandbox: cannot run ./not-there: No such file or directory\n'
+	try tp-sandbox sh
+	expect 2 '' "tp-sandbox: a command to run stands behind --; see 'tp-sandbox --help'\n"
+	# It does what it wants with them, and SIGPIPE is not ignored.
+	tp-sandbox -- sh -c 'trap "exit 9" TERM; yes | head -n 1; echo >begun
+		while :; do sleep 0.1; done' >out 3>&- &
+	running=$!
+	until_true test -s begun
+	kill "$running"
+	code=0
+	wait "$running" || code=$?
+	[ "$code" = 9 ]
+}
+
+@test "a command, and the log fails: exit 4" {
+	code=0
+	tp-sandbox --log /dev/full -- sh -c \
+		'curl -s "$TP_ENDPOINT/rest/v1/profiles/thirdPartyId/a?client=demo"
+		sleep 30' >out 2>said || code=$?
+	[ "$code" = 4 ]
+}

@@ -1,0 +1,76 @@
+#include "sandbox/command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "base/escape.h"
+#include "base/options.h"
+#include "base/signals.h"
+
+extern char **environ;
+
+/* What this program ignores is not to be ignored there. */
+static int
+spawn(struct command *c, char *const *argv)
+{
+	posix_spawnattr_t attributes;
+	sigset_t none, ignored;
+	int result = posix_spawnattr_init(&attributes);
+
+	if (result != 0)
+		return result;
+	sigemptyset(&none);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGXFSZ);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setsigdefault(&attributes, &ignored);
+	(void)posix_spawnattr_setflags(
+	    &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	result =
+	    posix_spawnp(&c->pid, argv[0], NULL, &attributes, argv, environ);
+	(void)posix_spawnattr_destroy(&attributes);
+	return result;
+}
+
+int
+command_start(
+    struct command *c, char *const *argv, const char *address, struct error *e)
+{
+	char shown[160];
+
+	memset(c, 0, sizeof(*c));
+	if (setenv("TP_ENDPOINT", address, 1) != 0 ||
+	    (options_environment("TP_CLIENT") == NULL &&
+		setenv("TP_CLIENT", "demo", 1) != 0))
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	errno = spawn(c, argv);
+	return errno == 0 ? 0
+			  : error_errno(e, EXIT_USAGE, "cannot run %s",
+				escape_text(shown, sizeof(shown), argv[0],
+				    strlen(argv[0])));
+}
+
+bool
+command_ended(void *command)
+{
+	struct command *c = command;
+	int number = signals_pending();
+
+	if (number != 0 && !c->told) {
+		c->told = true;
+		if (number != SIGINT)
+			(void)kill(c->pid, number);
+	}
+	return waitpid(c->pid, &c->status, WNOHANG) == c->pid;
+}
+
+int
+command_status(const struct command *c)
+{
+	return WIFSIGNALED(c->status) ? 128 + WTERMSIG(c->status)
+				      : WEXITSTATUS(c->status);
+}
