@@ -157,14 +157,18 @@ int
 outcomefile_look(const char *path, struct error *e)
 {
 	struct outcomefile *f;
-	int result = 0;
+	int result;
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
 	f = make(path, e);
-	if (f == NULL || lockfile_take(&f->file, O_APPEND, name, e) != 0 ||
-	    load(f, e) != 0)
-		result = -1;
+	if (f == NULL)
+		return -1;
+	if (lockfile_open(&f->file, AT_FDCWD, O_NONBLOCK) != 0)
+		result = lockfile_fail_open(
+		    &f->file, e, "cannot use this as the file of outcomes");
+	else
+		result = load(f, e);
 	outcomefile_free(f);
 	return result;
 }
