@@ -233,28 +233,6 @@ print_address(const struct edge *edge, struct output *out, struct error *e)
 	return output_close(out, e);
 }
 
-/* Drops the connections that are silent for too long, until a signal comes. */
-static void
-serve_others(struct server *server)
-{
-	while (signals_pending() == 0)
-		(void)clock_sleep(server_drop_idle(server), NULL, NULL);
-}
-
-static void
-serve_command(struct sandbox *s, struct edge *edge, struct server *server,
-    struct error *e)
-{
-	struct command c;
-
-	s->ready = command_start(&c, s->argv, edge_address(edge), e) == 0;
-	if (!s->ready)
-		return;
-	while (clock_sleep(server_drop_idle(server), command_ended, &c) == 0)
-		continue;
-	s->status = command_status(&c);
-}
-
 /* Serves until it is to end.  No thread of a connection gets a signal. */
 static void
 serve(struct edge *edge, struct sandbox *s, struct program *p)
@@ -268,13 +246,13 @@ serve(struct edge *edge, struct sandbox *s, struct program *p)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server == NULL)
 		return;
-	if (s->argv != NULL) {
-		serve_command(s, edge, server, &p->error);
-	} else {
+	if (s->argv != NULL)
+		s->ready = command_run(s->argv, edge_address(edge), server,
+			       &s->status, &p->error) == 0;
+	else
 		s->ready = print_address(edge, &p->out, &p->error) == 0;
-		if (s->ready)
-			serve_others(server);
-	}
+	while (s->argv == NULL && s->ready && signals_pending() == 0)
+		(void)clock_sleep(server_drop_idle(server), NULL, NULL);
 	server_close(server);
 }
 

@@ -5,12 +5,20 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <sys/wait.h>
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/options.h"
 #include "base/signals.h"
 
 extern char **environ;
+
+struct command {
+	pid_t pid;
+	bool told; /* to end */
+	int status;
+};
 
 /* What this program ignores is not to be ignored there. */
 static int
@@ -36,26 +44,9 @@ spawn(struct command *c, char *const *argv)
 	return result;
 }
 
-int
-command_start(
-    struct command *c, char *const *argv, const char *address, struct error *e)
-{
-	char shown[160];
-
-	memset(c, 0, sizeof(*c));
-	if (setenv("TP_ENDPOINT", address, 1) != 0 ||
-	    (options_environment("TP_CLIENT") == NULL &&
-		setenv("TP_CLIENT", "demo", 1) != 0))
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	errno = spawn(c, argv);
-	return errno == 0 ? 0
-			  : error_errno(e, EXIT_USAGE, "cannot run %s",
-				escape_text(shown, sizeof(shown), argv[0],
-				    strlen(argv[0])));
-}
-
-bool
-command_ended(void *command)
+/* Has it ended?  Passes on what ends the sandbox. */
+static bool
+has_ended(void *command)
 {
 	struct command *c = command;
 	int number = signals_pending();
@@ -69,8 +60,25 @@ command_ended(void *command)
 }
 
 int
-command_status(const struct command *c)
+command_run(char *const *argv, const char *address, struct server *server,
+    int *status, struct error *e)
 {
-	return WIFSIGNALED(c->status) ? 128 + WTERMSIG(c->status)
-				      : WEXITSTATUS(c->status);
+	struct command c;
+	char shown[160];
+
+	memset(&c, 0, sizeof(c));
+	if (setenv("TP_ENDPOINT", address, 1) != 0 ||
+	    (options_environment("TP_CLIENT") == NULL &&
+		setenv("TP_CLIENT", "demo", 1) != 0))
+		return error_set(e, EXIT_LOCAL, "out of memory");
+	errno = spawn(&c, argv);
+	if (errno != 0)
+		return error_errno(e, EXIT_USAGE, "cannot run %s",
+		    escape_text(
+			shown, sizeof(shown), argv[0], strlen(argv[0])));
+	while (clock_sleep(server_drop_idle(server), has_ended, &c) == 0)
+		continue;
+	*status = WIFSIGNALED(c.status) ? 128 + WTERMSIG(c.status)
+					: WEXITSTATUS(c.status);
+	return 0;
 }
