@@ -23,6 +23,7 @@
 #include "send/run.h"
 #include "status/outcomefile.h"
 #include "status/report.h"
+#include "status/schedule.h"
 #include "status/watch.h"
 
 static const struct option_entry entries[] = {
@@ -76,6 +77,9 @@ read_options(struct run *run, struct program *p, int argc, char **argv)
 
 	service_init(&run->service);
 	send_options_init(&run->options);
+	run->options.open = WATCH_OPEN;
+	run->options.interval = SCHEDULE_INTERVAL;
+	run->options.deadline = SCHEDULE_DEADLINE;
 	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
 		taken = send_options_take(&run->options, key, arg, e);
 		if (taken > 0)

@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include "api/endpoint.h"
 #include "api/http.h"
+#include "api/token.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "api/token.h"
 #include "pace/pace.h"
 
 struct service {

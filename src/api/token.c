@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -293,14 +294,21 @@ read_again(struct bearer *b, struct error *e)
 }
 
 bool
-bearer_renewed(struct bearer *b, const char *refused, struct error *e)
+bearer_renewed(struct bearer *b, const char *refused, char hint[BEARER_HINT])
 {
+	struct error e = ERROR_INIT;
 	bool renewed;
 
+	hint[0] = '\0';
 	if (b == NULL || refused == NULL)
 		return false;
 	pthread_mutex_lock(&b->lock);
-	renewed = b->newest->token != refused || read_again(b, e);
+	renewed = b->newest->token != refused || read_again(b, &e);
 	pthread_mutex_unlock(&b->lock);
+	if (renewed)
+		snprintf(hint, BEARER_HINT,
+		    " (the token file holds another one now)");
+	else if (e.code != EXIT_COMPLETE)
+		snprintf(hint, BEARER_HINT, " (read again: %s)", e.text);
 	return renewed;
 }

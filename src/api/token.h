@@ -38,11 +38,13 @@ const char *bearer_token(struct bearer *b);
 
 /*
  * That token was refused.  True: there is another one now, as the file, which
- * is read again, holds it, or another thread has found.  False: there is none;
- * if the file cannot be read, e says why.  What is no regular file is not read
- * again.
+ * is read again, holds it, or another thread has found.  False: there is none.
+ * What is no regular file is not read again.  hint: what is to be said of it,
+ * behind what the service says; "": nothing.
  */
-bool bearer_renewed(struct bearer *b, const char *refused, struct error *e);
+enum { BEARER_HINT = 800 }; /* a whole error, and some words */
+bool bearer_renewed(
+    struct bearer *b, const char *refused, char hint[BEARER_HINT]);
 
 /* Overwrites it, then frees it.  NULL is fine. */
 void token_free(char *token);

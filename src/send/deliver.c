@@ -180,19 +180,11 @@ delay_of(
 static bool
 has_new_token(struct delivery *d, struct result *r)
 {
-	struct error e = ERROR_INIT;
+	char hint[BEARER_HINT];
+	bool renewed = bearer_renewed(d->settings->bearer, d->token, hint);
 
-	if (bearer_renewed(d->settings->bearer, d->token, &e)) {
-		result_add_message(
-		    r, " (the token file holds another one now)");
-		return true;
-	}
-	if (e.code != EXIT_COMPLETE) {
-		result_add_message(r, " (read again: ");
-		result_add_message(r, e.text);
-		result_add_message(r, ")");
-	}
-	return false;
+	result_add_message(r, hint);
+	return renewed;
 }
 
 /*
@@ -226,7 +218,8 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 				result_set_message(result, not_sent);
 			break;
 		}
-		if (status == 0 && result->fate == FATE_DENIED && !renewed &&
+		if (status == 0 && e->code == EXIT_COMPLETE &&
+		    result->fate == FATE_DENIED && !renewed &&
 		    has_new_token(d, result)) {
 			renewed = true;
 			delay = 0;

@@ -5,16 +5,6 @@
 #include "send/halving.h"
 #include "send/settings.h"
 
-/* As tp-status has them; send/ does not know it. */
-enum {
-	OPEN = 10,
-	OPEN_MAX = 1000,
-	INTERVAL = 60,
-	INTERVAL_MAX = 3600,
-	DEADLINE = 7200,
-	DEADLINE_MAX = 7 * 86400
-};
-
 void
 send_options_init(struct send_options *o)
 {
@@ -24,9 +14,6 @@ send_options_init(struct send_options *o)
 	o->retries = RETRY_TIMES;
 	o->retry_delay = RETRY_FIRST;
 	o->bisect_calls = HALVING_CALLS;
-	o->open = OPEN;
-	o->interval = INTERVAL;
-	o->deadline = DEADLINE;
 }
 
 static int
@@ -75,13 +62,13 @@ send_options_take(
 		o->outcomes = arg;
 		return 0;
 	case SEND_KEY_OPEN:
-		return options_number("open", arg, 1, OPEN_MAX, &o->open, e);
+		return options_number("open", arg, 1, 1000, &o->open, e);
 	case SEND_KEY_INTERVAL:
 		return options_seconds(
-		    "interval", arg, 0, INTERVAL_MAX, &o->interval, e);
+		    "interval", arg, 0, 3600, &o->interval, e);
 	case SEND_KEY_DEADLINE:
 		return options_seconds(
-		    "deadline", arg, 1, DEADLINE_MAX, &o->deadline, e);
+		    "deadline", arg, 1, 7 * 86400, &o->deadline, e);
 	case SEND_KEY_DRY_RUN:
 		o->dry_run = true;
 		return 0;

@@ -59,6 +59,7 @@ enum {
 	{SEND_KEY_DRY_RUN, "dry-run", NULL, "send nothing, print the plan"}
 /* clang-format on */
 
+/* All but open, interval and deadline, which are not of this room. */
 void send_options_init(struct send_options *o);
 
 /* 1: it is none of these keys; -1: with EXIT_USAGE. */

@@ -331,16 +331,11 @@ put_off(struct poller *p, struct open_batch *b, double after)
 static bool
 has_new_token(struct poller *p, const struct http_answer *a, struct outcome *o)
 {
-	struct error e = ERROR_INIT;
+	char hint[BEARER_HINT];
 	size_t used = strlen(o->message);
-	bool renewed = bearer_renewed(p->settings.bearer, a->token, &e);
+	bool renewed = bearer_renewed(p->settings.bearer, a->token, hint);
 
-	if (renewed)
-		snprintf(o->message + used, sizeof(o->message) - used,
-		    " (the token file holds another one now)");
-	else if (e.code != EXIT_COMPLETE)
-		snprintf(o->message + used, sizeof(o->message) - used,
-		    " (read again: %s)", e.text);
+	snprintf(o->message + used, sizeof(o->message) - used, "%s", hint);
 	return renewed;
 }
 

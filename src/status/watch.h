@@ -15,7 +15,6 @@
 
 /* The service keeps so many statuses of a client. */
 #define WATCH_OPEN 10
-#define WATCH_OPEN_MAX 1000
 /* If the oldest batch cannot be asked about for so long, sending goes on. */
 #define WATCH_PATIENCE 600
 
