@@ -105,11 +105,11 @@ add_details(struct buffer *out, struct store *store,
 
 int
 answer_status(struct buffer *out, struct store *store,
-    const struct store_batch *b, bool details, struct error *e)
+    const struct store_batch *b, int64_t now, bool details, struct error *e)
 {
-	const char *status = b->stuck		       ? "stuck"
-			     : store_now() >= b->ready ? "complete"
-						       : "incomplete";
+	const char *status = b->stuck	       ? "stuck"
+			     : now >= b->ready ? "complete"
+					       : "incomplete";
 
 	if (answer_text(out,
 		"<response><batchId>%s</batchId><status>%s</status>"
@@ -148,7 +148,7 @@ add_attribute(void *arg, const struct store_attribute *a)
 
 	/* In a file that was not written here. */
 	p->bytes += strlen(a->name) + a->value_len;
-	if (p->bytes > STORE_PROFILE_BYTES)
+	if (p->bytes > DOCUMENT_MAX)
 		return -1;
 	one = ndjson_new();
 	ndjson_set_text(one, "value", a->value, a->value_len);
@@ -176,11 +176,11 @@ no_profile(const char *client, enum store_kind kind, const char *id)
 }
 
 int
-answer_profile(struct buffer *out, struct store *store, const char *client,
-    enum store_kind kind, const char *id, struct error *e)
+answer_profile(struct buffer *out, struct store *store,
+    const struct store_scope *scope, const char *id, struct error *e)
 {
 	struct profile p = {ndjson_new(), 0, 0};
-	int found = store_fetch(store, client, kind, id, add_attribute, &p, e);
+	int found = store_fetch(store, scope, id, add_attribute, &p, e);
 	ndjson *object;
 	char *line;
 	size_t n;
@@ -193,12 +193,12 @@ answer_profile(struct buffer *out, struct store *store, const char *client,
 	}
 	if (found > 0) {
 		object = ndjson_new();
-		ndjson_set_string(object, "client", client);
+		ndjson_set_string(object, "client", scope->client);
 		ndjson_set_string(object, "visitorId", id);
 		set_time(object, p.modified);
 		ndjson_set(object, "profileAttributes", p.attributes);
 	} else {
-		object = no_profile(client, kind, id);
+		object = no_profile(scope->client, scope->kind, id);
 		ndjson_free(p.attributes);
 	}
 	line = ndjson_line(object, &n);

@@ -27,12 +27,14 @@ int answer_text(struct buffer *out, const char *format, ...)
 int answer_accepted(struct buffer *out, const char *url);
 int answer_refused(struct buffer *out, const char *message);
 
-/* To batchStatus: incomplete, complete or stuck, as of now. */
+/* To batchStatus: incomplete, complete or stuck, as of now (milliseconds since
+ * 1970). */
 int answer_status(struct buffer *out, struct store *store,
-    const struct store_batch *batch, bool details, struct error *e);
+    const struct store_batch *batch, int64_t now, bool details,
+    struct error *e);
 
 /* To a fetch.  Returns the HTTP status: 200 or 404; -1 with e set. */
-int answer_profile(struct buffer *out, struct store *store, const char *client,
-    enum store_kind kind, const char *id, struct error *e);
+int answer_profile(struct buffer *out, struct store *store,
+    const struct store_scope *scope, const char *id, struct error *e);
 
 #endif

@@ -3,14 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/sha256.h"
 #include "base/sys.h"
 #include "sandbox/answer.h"
+#include "sandbox/control.h"
 #include "sandbox/form.h"
 #include "sandbox/route.h"
+#include "sandbox/single.h"
 #include "sandbox/update.h"
 
 /* So much of each body and answer is always let in: a small call goes through
@@ -31,6 +32,9 @@ struct call {
 	char *path;
 	struct route route; /* its id is within path */
 	char *batch_id;	    /* NULL: none */
+	char *query;	    /* encoded; "": none */
+	size_t target;	    /* as in struct call_head */
+	bool foreign;	    /* control_is_foreign */
 	bool details;
 	bool form; /* the body's Content-Type is the one of a batch */
 	bool token_sent;
@@ -60,6 +64,13 @@ is_update(const struct call *c)
 	       c->route.kind == ROUTE_UPDATE_V2;
 }
 
+/* What there is a small body for, or a query that is a form. */
+static bool
+is_form(const struct call *c)
+{
+	return c->route.kind == ROUTE_SINGLE || c->route.kind == ROUTE_CONTROL;
+}
+
 /* Bulk updates and requests for a status are what counts, and what faults
  * are for. */
 static void
@@ -67,14 +78,13 @@ admit(struct call *c)
 {
 	enum fault_call kind = is_update(c) ? FAULT_BATCH : FAULT_STATUS;
 
-	if (strcmp(c->method, route_method(c->route.kind)) != 0 ||
+	if (!route_takes(c->route.kind, c->method) ||
 	    (!is_update(c) && c->route.kind != ROUTE_STATUS))
 		return;
 	c->limited = !edge_admit(c->edge, kind, &c->number, &c->wait);
 	if (c->limited)
 		return;
-	c->fault = faults_find(&c->settings->faults, kind, c->number);
-	c->delay = faults_delay(&c->settings->faults, kind, c->number);
+	c->fault = edge_fault(c->edge, kind, c->number, &c->delay);
 }
 
 static void
@@ -82,13 +92,16 @@ check_token(struct call *c, const char *authorization)
 {
 	static const char scheme[] = "Bearer ";
 	const size_t n = sizeof(scheme) - 1;
-	const char *token = c->settings->token;
+	bool needed = c->settings->token_file != NULL &&
+		      c->route.kind != ROUTE_CONTROL &&
+		      (is_update(c) || c->route.kind == ROUTE_SINGLE ||
+			  c->settings->token_always);
 
 	c->token_sent = authorization != NULL;
 	c->token_good =
-	    token == NULL || (!is_update(c) && !c->settings->token_always) ||
+	    !needed ||
 	    (authorization != NULL && strncmp(authorization, scheme, n) == 0 &&
-		strcmp(authorization + n, token) == 0);
+		edge_token_good(c->edge, authorization + n));
 }
 
 static void
@@ -97,6 +110,7 @@ call_free(struct call *c)
 	free(c->method);
 	free(c->path);
 	free(c->batch_id);
+	free(c->query);
 	buffer_free(&c->body);
 	edge_give(c->edge, c->taken);
 	free(c);
@@ -115,9 +129,12 @@ call_open(struct edge *edge, const struct call_head *head)
 	c->path = sys_strdup(head->path);
 	if (head->batch_id != NULL)
 		c->batch_id = sys_strdup(head->batch_id);
+	c->query = sys_strdup(head->query == NULL ? "" : head->query);
+	c->target = head->target;
+	c->foreign = control_is_foreign(edge, head->host, head->origin);
 	buffer_init(&c->body, UPDATE_MAX_BYTES);
 	/* Even an empty body is somewhere. */
-	if (c->method == NULL || c->path == NULL ||
+	if (c->method == NULL || c->path == NULL || c->query == NULL ||
 	    (head->batch_id != NULL && c->batch_id == NULL) ||
 	    buffer_reserve(&c->body, 1) != 0) {
 		call_free(c);
@@ -146,9 +163,13 @@ log_call(struct call *c)
 	ndjson *line = ndjson_new();
 	char text[CLOCK_TEXT];
 
-	ndjson_set_string(line, "time", clock_text(time(NULL), text));
+	ndjson_set_string(
+	    line, "time", clock_text((time_t)(edge_now(c->edge) / 1000), text));
 	ndjson_set_string(line, "method", c->method);
-	ndjson_set_text(line, "path", c->path, strnlen(c->path, LOG_PATH));
+	/* The path for changes is a secret. */
+	ndjson_set_text(line, "path",
+	    c->route.kind == ROUTE_CONTROL ? "/control/" : c->path,
+	    c->route.kind == ROUTE_CONTROL ? 9 : strnlen(c->path, LOG_PATH));
 	if (c->number > 0)
 		ndjson_set_count(line, "call", c->number);
 	ndjson_set_string(line, "state", c->state);
@@ -161,6 +182,8 @@ log_call(struct call *c)
 		ndjson_set_count(line, "rows", c->result.batch.size);
 	if (c->result.dropped > 0)
 		ndjson_set_count(line, "dropped", c->result.dropped);
+	if (c->result.lost > 0)
+		ndjson_set_count(line, "lost", c->result.lost);
 	if (c->sha256[0] != '\0')
 		ndjson_set_string(line, "sha256", c->sha256);
 	if (c->result.batch.id[0] != '\0')
@@ -219,7 +242,7 @@ call_body(struct call *c, const void *data, size_t n)
 		log_call(c);
 		return -1;
 	}
-	if (!is_update(c))
+	if (!is_update(c) && (!is_form(c) || c->bytes > SINGLE_MAX_POST))
 		return 0;
 	if (!c->lost && c->bytes <= UPDATE_MAX_BYTES &&
 	    take(c, c->body.len + n) && buffer_add(&c->body, data, n) == 0)
@@ -333,6 +356,12 @@ update(struct call *c, struct call_answer *a)
 	    .order = c->settings->order,
 	    .delay = c->settings->status_delay,
 	    .keep = c->settings->keep,
+	    .override_all = c->settings->override_all,
+	    .first_wins = c->settings->first_wins,
+	    .lose = edge_lose(c->edge),
+	    .seed = c->settings->seed,
+	    .now = edge_now(c->edge),
+	    .lifetime = (int64_t)c->settings->lifetime * 1000,
 	};
 	struct error e = ERROR_INIT;
 	int failed;
@@ -370,6 +399,7 @@ update(struct call *c, struct call_answer *a)
 static void
 status(struct call *c, struct call_answer *a)
 {
+	const int64_t now = edge_now(c->edge);
 	struct store_batch batch;
 	struct store *store;
 	struct error e = ERROR_INIT;
@@ -380,9 +410,10 @@ status(struct call *c, struct call_answer *a)
 		return;
 	}
 	store = edge_lock(c->edge);
-	found = store_status(store, c->route.client, c->batch_id, &batch, &e);
+	found =
+	    store_status(store, c->route.client, c->batch_id, now, &batch, &e);
 	if (found == 1 &&
-	    answer_status(&a->body, store, &batch, c->details, &e) != 0)
+	    answer_status(&a->body, store, &batch, now, c->details, &e) != 0)
 		found = -1;
 	edge_unlock(c->edge);
 	if (found < 0) {
@@ -396,9 +427,22 @@ status(struct call *c, struct call_answer *a)
 	}
 }
 
+static struct store_scope
+call_scope(const struct call *c, enum store_kind kind)
+{
+	const struct store_scope scope = {.client = c->route.client,
+	    .kind = kind,
+	    .now = edge_now(c->edge),
+	    .lifetime = (int64_t)c->settings->lifetime * 1000};
+
+	return scope;
+}
+
 static void
 profile(struct call *c, struct call_answer *a)
 {
+	const struct store_scope scope = call_scope(c,
+	    c->route.kind == ROUTE_PROFILE ? STORE_PCID : STORE_THIRD_PARTY_ID);
 	struct error e = ERROR_INIT;
 	int code;
 
@@ -406,9 +450,8 @@ profile(struct call *c, struct call_answer *a)
 		say(c, a, "refused", 400, "client is missing, or no such code");
 		return;
 	}
-	code = answer_profile(&a->body, edge_lock(c->edge), c->route.client,
-	    c->route.kind == ROUTE_PROFILE ? STORE_PCID : STORE_THIRD_PARTY_ID,
-	    c->route.id, &e);
+	code = answer_profile(
+	    &a->body, edge_lock(c->edge), &scope, c->route.id, &e);
 	edge_unlock(c->edge);
 	if (code < 0) {
 		say_failed(c, a, &e);
@@ -419,14 +462,98 @@ profile(struct call *c, struct call_answer *a)
 	a->type = "application/json; charset=utf-8";
 }
 
+/* Makes a text of a small body.  False: it was said why not. */
+static bool
+end_body(struct call *c, struct call_answer *a)
+{
+	if (c->bytes > SINGLE_MAX_POST) {
+		say(c, a, "refused", 413, "The request has more than 60 KB");
+		return false;
+	}
+	if (c->lost || buffer_add(&c->body, "", 1) != 0) {
+		say_lost(c, a);
+		return false;
+	}
+	return true;
+}
+
+static void
+single(struct call *c, struct call_answer *a)
+{
+	struct store_scope scope = call_scope(c, STORE_PCID);
+	struct error e = ERROR_INIT;
+	const char *refused;
+	int result;
+
+	if (strcmp(c->method, "GET") == 0 && c->target > SINGLE_MAX_GET) {
+		say(c, a, "refused", 414, "The request has more than 8 KB");
+		return;
+	}
+	if (!end_body(c, a))
+		return;
+	result = single_apply(
+	    edge_lock(c->edge), &scope, c->query, c->body.data, &refused, &e);
+	edge_unlock(c->edge);
+	if (result != 0)
+		say_failed(c, a, &e);
+	else if (refused != NULL)
+		say(c, a, "refused", 400, refused);
+	else
+		say(c, a, "accepted", 200,
+		    "trueRequest successfully submitted");
+}
+
+static void
+control(struct call *c, struct call_answer *a)
+{
+	struct error e = ERROR_INIT;
+	unsigned int status;
+
+	if (c->foreign) {
+		say(c, a, "refused", 403,
+		    "Not for pages of a browser, nor for other host names");
+		return;
+	}
+	if (!end_body(c, a))
+		return;
+	status = control_apply(c->edge, c->query, c->body.data, &a->body, &e);
+	if (status == 0) {
+		say_failed(c, a, &e);
+		return;
+	}
+	set_state(c, status == 200 ? "answered" : "refused", status);
+	a->status = status;
+	a->type = status == 200 ? "application/json; charset=utf-8"
+				: "text/plain; charset=utf-8";
+}
+
+/* With 400 and XML: that much has been seen. */
+static void
+say_unknown_client(struct call *c, struct call_answer *a)
+{
+	set_state(c, "refused", 400);
+	a->status = 400;
+	a->type = "text/xml; charset=utf-8";
+	(void)answer_refused(&a->body, "No such client");
+}
+
+static bool
+is_there(const struct call *c)
+{
+	return c->route.kind != ROUTE_NONE &&
+	       (c->route.kind != ROUTE_CONTROL ||
+		   (edge_control(c->edge)[0] != '\0' &&
+		       strcmp(c->path, edge_control(c->edge)) == 0));
+}
+
 static void
 act(struct call *c, struct call_answer *a)
 {
-	if (c->route.kind == ROUTE_NONE) {
+	if (!is_there(c)) {
 		say(c, a, "missing", 404, "No such path");
-	} else if (strcmp(c->method, route_method(c->route.kind)) != 0) {
+	} else if (!route_takes(c->route.kind, c->method)) {
 		say(c, a, "refused", 405, "No such method for this path");
-		a->allow = route_method(c->route.kind);
+		a->allow = route_methods(c->route.kind);
 	} else if (c->limited) {
 		say(c, a, "limited", 503, "Too many calls in a minute");
 		if (c->settings->retry_after)
@@ -434,12 +561,19 @@ act(struct call *c, struct call_answer *a)
 			    (int)c->wait + 1);
 	} else if (c->fault != NULL && say_fault(c, a)) {
 		;
+	} else if (c->route.client[0] != '\0' &&
+		   !edge_knows(c->edge, c->route.client)) {
+		say_unknown_client(c, a);
 	} else if (!c->token_good) {
 		say(c, a, "denied", 401, "The token is missing or wrong");
 	} else if (is_update(c)) {
 		update(c, a);
 	} else if (c->route.kind == ROUTE_STATUS) {
 		status(c, a);
+	} else if (c->route.kind == ROUTE_SINGLE) {
+		single(c, a);
+	} else if (c->route.kind == ROUTE_CONTROL) {
+		control(c, a);
 	} else {
 		profile(c, a);
 	}

@@ -19,10 +19,14 @@ struct call_head {
 	const char *client;
 	const char *batch_id;
 	const char *show_details;
+	const char *query; /* as it came; NULL: there is none */
+	size_t target;	   /* bytes of path and query, as they came */
 	/* From the headers; NULL: not there. */
 	const char *authorization;
 	const char *content_length;
 	const char *content_type;
+	const char *host;
+	const char *origin;
 };
 
 enum call_end {

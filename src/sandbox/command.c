@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -59,17 +60,31 @@ has_ended(void *command)
 	return waitpid(c->pid, &c->status, WNOHANG) == c->pid;
 }
 
+static int
+set_environment(const struct edge *edge)
+{
+	const char *address = edge_address(edge), *control = edge_control(edge);
+	char url[200];
+
+	if (setenv("TP_ENDPOINT", address, 1) != 0)
+		return -1;
+	if (options_environment("TP_CLIENT") == NULL &&
+	    setenv("TP_CLIENT", "demo", 1) != 0)
+		return -1;
+	snprintf(url, sizeof(url), "%s%s", address, control);
+	return control[0] == '\0' ? unsetenv("TP_CONTROL")
+				  : setenv("TP_CONTROL", url, 1);
+}
+
 int
-command_run(char *const *argv, const char *address, struct server *server,
+command_run(char *const *argv, const struct edge *edge, struct server *server,
     int *status, struct error *e)
 {
 	struct command c;
 	char shown[160];
 
 	memset(&c, 0, sizeof(c));
-	if (setenv("TP_ENDPOINT", address, 1) != 0 ||
-	    (options_environment("TP_CLIENT") == NULL &&
-		setenv("TP_CLIENT", "demo", 1) != 0))
+	if (set_environment(edge) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	errno = spawn(&c, argv);
 	if (errno != 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #include "base/wait.h"
 #include "io/outfile.h"
 #include "io/output.h"
+#include "sandbox/file.h"
 #include "sandbox/limit.h"
 
 enum { STATES = 16 };
@@ -22,6 +24,7 @@ enum { STATES = 16 };
 struct edge {
 	const struct edge_settings *settings;
 	char address[64];
+	char control[64];
 
 	pthread_mutex_t store_lock;
 	struct store *store;
@@ -30,6 +33,10 @@ struct edge {
 	pthread_cond_t ended;
 	bool ending;
 	uint64_t room; /* bytes left for bodies and answers */
+	int64_t ahead; /* milliseconds by which the clock was moved */
+	double lose;
+	char *token;	     /* as the file had it last; or NULL */
+	int64_t token_since; /* milliseconds since 1970 */
 	struct limit limit;
 	uint64_t calls[2]; /* by enum fault_call */
 	struct output log;
@@ -75,6 +82,57 @@ init_locks(struct edge *edge)
 	pthread_condattr_destroy(&attributes);
 }
 
+static int64_t
+now(const struct edge *edge)
+{
+	struct timespec real;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (int64_t)real.tv_sec * 1000 + real.tv_nsec / 1000000 +
+	       edge->ahead;
+}
+
+/* A path that nobody can guess. */
+static int
+set_control(struct edge *edge, struct error *e)
+{
+	unsigned char secret[16];
+	size_t i, n;
+
+	if (!edge->settings->control)
+		return 0;
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
+		return error_errno(e, EXIT_LOCAL, "cannot get random bytes");
+	snprintf(edge->control, sizeof(edge->control), "/control/");
+	for (i = 0; i < sizeof(secret); i++) {
+		n = strlen(edge->control);
+		snprintf(edge->control + n, sizeof(edge->control) - n, "%02x",
+		    secret[i]);
+	}
+	return 0;
+}
+
+/* Another token in the file ends the one before. */
+static int
+read_token(struct edge *edge, struct error *e)
+{
+	char *token;
+
+	if (edge->settings->token_file == NULL)
+		return 0;
+	token = file_read_line(edge->settings->token_file, e);
+	if (token == NULL)
+		return -1;
+	if (edge->token != NULL && strcmp(token, edge->token) == 0) {
+		free(token);
+		return 0;
+	}
+	free(edge->token);
+	edge->token = token;
+	edge->token_since = now(edge);
+	return 0;
+}
+
 struct edge *
 edge_open(const struct edge_settings *settings, struct error *e)
 {
@@ -88,8 +146,11 @@ edge_open(const struct edge_settings *settings, struct error *e)
 	edge->log.fd = -1;
 	init_locks(edge);
 	edge->room = settings->memory / 2;
+	edge->lose = settings->lose;
 	edge->store = store_open(settings->db, settings->memory / 2, e);
-	if (limit_init(&edge->limit, (size_t)settings->rate) != 0)
+	if (set_control(edge, e) != 0 || read_token(edge, e) != 0)
+		;
+	else if (limit_init(&edge->limit, (size_t)settings->rate) != 0)
 		error_errno(e, EXIT_LOCAL, "sandbox");
 	else if (edge->store != NULL && open_log(edge, e) == 0)
 		return edge;
@@ -112,6 +173,7 @@ edge_close(struct edge *edge, struct error *e)
 	if (output_close(&edge->log, e) != 0)
 		result = -1;
 	limit_free(&edge->limit);
+	free(edge->token);
 	pthread_cond_destroy(&edge->ended);
 	pthread_mutex_destroy(&edge->lock);
 	pthread_mutex_destroy(&edge->store_lock);
@@ -137,6 +199,111 @@ edge_address(const struct edge *edge)
 	return edge->address;
 }
 
+const char *
+edge_control(const struct edge *edge)
+{
+	return edge->control;
+}
+
+int64_t
+edge_now(struct edge *edge)
+{
+	int64_t time;
+
+	pthread_mutex_lock(&edge->lock);
+	time = now(edge);
+	pthread_mutex_unlock(&edge->lock);
+	return time;
+}
+
+void
+edge_move_clock(struct edge *edge, uint64_t seconds)
+{
+	pthread_mutex_lock(&edge->lock);
+	edge->ahead += (int64_t)seconds * 1000;
+	pthread_mutex_unlock(&edge->lock);
+}
+
+double
+edge_lose(struct edge *edge)
+{
+	double share;
+
+	pthread_mutex_lock(&edge->lock);
+	share = edge->lose;
+	pthread_mutex_unlock(&edge->lock);
+	return share;
+}
+
+void
+edge_set_lose(struct edge *edge, double share)
+{
+	pthread_mutex_lock(&edge->lock);
+	edge->lose = share;
+	pthread_mutex_unlock(&edge->lock);
+}
+
+bool
+edge_knows(const struct edge *edge, const char *client)
+{
+	size_t i;
+
+	for (i = 0; i < edge->settings->n_clients; i++) {
+		if (strcmp(edge->settings->clients[i], client) == 0)
+			return true;
+	}
+	return edge->settings->n_clients == 0;
+}
+
+bool
+edge_token_good(struct edge *edge, const char *token)
+{
+	const int64_t life = (int64_t)edge->settings->token_lifetime * 1000;
+	struct error kept = ERROR_INIT;
+	bool good;
+
+	pthread_mutex_lock(&edge->lock);
+	/* A file that is being written anew leaves the token as it was. */
+	(void)read_token(edge, &kept);
+	good = token != NULL && edge->token != NULL &&
+	       strcmp(token, edge->token) == 0 &&
+	       (life == 0 || now(edge) < edge->token_since + life);
+	pthread_mutex_unlock(&edge->lock);
+	return good;
+}
+
+const struct fault *
+edge_fault(
+    struct edge *edge, enum fault_call kind, uint64_t number, uint64_t *delay)
+{
+	const struct fault *found;
+
+	pthread_mutex_lock(&edge->lock);
+	found = faults_find(edge->settings->faults, kind, number);
+	*delay = faults_delay(edge->settings->faults, kind, number);
+	pthread_mutex_unlock(&edge->lock);
+	return found;
+}
+
+int
+edge_add_fault(struct edge *edge, const char *spec, struct error *e)
+{
+	int result;
+
+	pthread_mutex_lock(&edge->lock);
+	result = faults_add(edge->settings->faults, spec, e);
+	pthread_mutex_unlock(&edge->lock);
+	return result;
+}
+
+void
+edge_end_faults(struct edge *edge)
+{
+	pthread_mutex_lock(&edge->lock);
+	faults_end(edge->settings->faults);
+	pthread_mutex_unlock(&edge->lock);
+}
+
 bool
 edge_admit(
     struct edge *edge, enum fault_call kind, uint64_t *number, double *wait)
@@ -144,7 +311,8 @@ edge_admit(
 	bool admitted;
 
 	pthread_mutex_lock(&edge->lock);
-	admitted = limit_take(&edge->limit, clock_monotonic(), wait);
+	admitted = limit_take(
+	    &edge->limit, clock_monotonic() + (double)edge->ahead / 1000, wait);
 	*number = admitted ? ++edge->calls[kind] : 0;
 	pthread_mutex_unlock(&edge->lock);
 	return admitted;

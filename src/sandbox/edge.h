@@ -17,6 +17,8 @@
 #define EDGE_RATE 50
 /* The 10 newest statuses of a client are kept: older documentation. */
 #define EDGE_KEEP 10
+/* A profile expires after 14 days: "Visitor profile lifetime". */
+#define EDGE_LIFETIME ((uint64_t)14 * 86400)
 /* Bytes that what clients send may take in memory: the half for profiles, if
  * they are not in a file, and the half for bodies and answers on their way.
  * A batch must fit. */
@@ -25,17 +27,26 @@
 #define EDGE_MEMORY_MOST ((uint64_t)1 << 40)
 
 struct edge_settings {
-	const char *db;	   /* path, or NULL: in memory */
-	const char *log;   /* path, or NULL */
-	const char *token; /* that updates must send, or NULL */
-	bool token_always; /* other requests must send it too */
-	uint64_t rate;	   /* calls in 60 seconds; 0: no limit */
-	bool retry_after;  /* the 503 of the limit says when */
+	const char *db;		 /* path, or NULL: in memory */
+	const char *log;	 /* path, or NULL */
+	const char *token_file;	 /* holds what updates must send; or NULL */
+	uint64_t token_lifetime; /* seconds that a token is good; 0: for ever */
+	bool token_always;	 /* other requests must send it too */
+	const char *const *clients; /* that there are; NULL: all */
+	size_t n_clients;
+	uint64_t rate;	  /* calls in 60 seconds; 0: no limit */
+	bool retry_after; /* the 503 of the limit says when */
 	enum rows_order order;
 	uint64_t status_delay; /* seconds until a batch is complete */
 	uint64_t keep;	       /* statuses of a client */
 	uint64_t memory;       /* as EDGE_MEMORY */
-	struct faults faults;
+	uint64_t lifetime;     /* of a profile, in seconds */
+	bool override_all;     /* as in struct update_rules, and so are: */
+	bool first_wins;
+	double lose;
+	uint64_t seed;
+	bool control;	       /* there is a path for changes */
+	struct faults *faults; /* more may come */
 };
 
 struct edge;
@@ -52,6 +63,30 @@ const struct edge_settings *edge_settings(const struct edge *edge);
  * once, before the first call. */
 void edge_set_address(struct edge *edge, const char *address);
 const char *edge_address(const struct edge *edge);
+
+/* The path for changes, "/control/SECRET"; "": there is none. */
+const char *edge_control(const struct edge *edge);
+
+/* Milliseconds since 1970, as the clock of the edge says; it can be moved
+ * forward. */
+int64_t edge_now(struct edge *edge);
+void edge_move_clock(struct edge *edge, uint64_t seconds);
+
+/* The share of rows that is lost. */
+double edge_lose(struct edge *edge);
+void edge_set_lose(struct edge *edge, double share);
+
+/* Whether this client code is one of those that there are. */
+bool edge_knows(const struct edge *edge, const char *client);
+
+/* Whether this is the token, as of now; NULL never is. */
+bool edge_token_good(struct edge *edge, const char *token);
+
+/* The fault of a call, or NULL, and the seconds by which its answer is late. */
+const struct fault *edge_fault(
+    struct edge *edge, enum fault_call kind, uint64_t number, uint64_t *delay);
+int edge_add_fault(struct edge *edge, const char *spec, struct error *e);
+void edge_end_faults(struct edge *edge);
 
 /*
  * Counts a call that is under the limit.  True: it is let through, and its

@@ -1,6 +1,5 @@
 #include "sandbox/fault.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,62 +209,70 @@ fault_free(struct fault *f)
 {
 	free(f->text);
 	free(f->retry_after);
+	free(f);
 }
 
 int
 faults_add(struct faults *f, const char *spec, struct error *e)
 {
-	struct fault *list =
-	    sys_realloc(f->list, (f->n + 1) * sizeof(*f->list));
+	struct fault *added = sys_calloc(1, sizeof(*added)), **last;
 	char *copy = sys_strdup(spec);
 	const struct reading r = {spec, e};
-	struct fault *added;
 	int result;
 
-	if (list != NULL)
-		f->list = list;
-	if (list == NULL || copy == NULL) {
+	if (added == NULL || copy == NULL) {
+		free(added);
 		free(copy);
 		return error_errno(e, EXIT_LOCAL, "sandbox");
 	}
-	added = &f->list[f->n];
-	memset(added, 0, sizeof(*added));
 	result = parse(&r, added, copy);
-	if (result == 0)
-		f->n++;
-	else
-		fault_free(added);
 	free(copy);
-	return result;
+	if (result != 0) {
+		fault_free(added);
+		return result;
+	}
+	for (last = &f->first; *last != NULL; last = &(*last)->next)
+		;
+	*last = added;
+	return 0;
+}
+
+void
+faults_end(struct faults *f)
+{
+	struct fault *one;
+
+	for (one = f->first; one != NULL; one = one->next)
+		one->over = true;
 }
 
 void
 faults_free(struct faults *f)
 {
-	size_t i;
+	struct fault *one, *next;
 
-	for (i = 0; i < f->n; i++)
-		fault_free(&f->list[i]);
-	free(f->list);
-	f->list = NULL;
-	f->n = 0;
+	for (one = f->first; one != NULL; one = next) {
+		next = one->next;
+		fault_free(one);
+	}
+	f->first = NULL;
 }
 
 static bool
 matches(const struct fault *f, enum fault_call call, uint64_t number)
 {
-	return f->call == call && number >= f->first && number <= f->last;
+	return !f->over && f->call == call && number >= f->first &&
+	       number <= f->last;
 }
 
 const struct fault *
 faults_find(const struct faults *f, enum fault_call call, uint64_t number)
 {
-	size_t i;
+	const struct fault *one;
 
-	for (i = 0; i < f->n; i++) {
-		if (f->list[i].kind != FAULT_DELAY &&
-		    matches(&f->list[i], call, number))
-			return &f->list[i];
+	for (one = f->first; one != NULL; one = one->next) {
+		if (one->kind != FAULT_DELAY && matches(one, call, number))
+			return one;
 	}
 	return NULL;
 }
@@ -273,13 +280,12 @@ faults_find(const struct faults *f, enum fault_call call, uint64_t number)
 uint64_t
 faults_delay(const struct faults *f, enum fault_call call, uint64_t number)
 {
+	const struct fault *one;
 	uint64_t seconds = 0;
-	size_t i;
 
-	for (i = 0; i < f->n; i++) {
-		if (f->list[i].kind == FAULT_DELAY &&
-		    matches(&f->list[i], call, number))
-			seconds += f->list[i].number;
+	for (one = f->first; one != NULL; one = one->next) {
+		if (one->kind == FAULT_DELAY && matches(one, call, number))
+			seconds += one->number;
 	}
 	return seconds;
 }

@@ -9,6 +9,7 @@
 #ifndef TP_SANDBOX_FAULT_H
 #define TP_SANDBOX_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
@@ -43,15 +44,18 @@ struct fault {
 	uint64_t number;   /* CODE, BYTES or SECONDS */
 	char *text;	   /* URL or MESSAGE; owned */
 	char *retry_after; /* header to send; NULL: none; owned */
+	bool over;	   /* faults_end came */
+	struct fault *next;
 };
 
 struct faults {
-	struct fault *list;
-	size_t n;
+	struct fault *first;
 };
 
 /* Adds what spec says.  -1 with EXIT_USAGE: it cannot be read. */
 int faults_add(struct faults *f, const char *spec, struct error *e);
+/* Those that there are no longer happen; calls may still hold them. */
+void faults_end(struct faults *f);
 void faults_free(struct faults *f);
 
 /* The first that was given for this call, FAULT_DELAY left out; or NULL. */

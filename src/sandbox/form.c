@@ -28,8 +28,8 @@ digit(char c)
 	return -1;
 }
 
-static bool
-well_formed(const char *text, size_t n)
+bool
+form_is_well_formed(const char *text, size_t n)
 {
 	const char *end = text + n, *p = text;
 
@@ -48,7 +48,7 @@ form_find(char *body, size_t n, char **value, size_t *len)
 	const size_t skip = sizeof(key) - 1;
 	const char *end;
 
-	if (!well_formed(body, n))
+	if (!form_is_well_formed(body, n))
 		return FORM_MALFORMED;
 	if (n <= skip || memcmp(body, key, skip) != 0)
 		return FORM_EMPTY;
@@ -78,4 +78,23 @@ form_decode(char *text, size_t n)
 		}
 	}
 	return (size_t)(to - text);
+}
+
+bool
+form_next(char **text, char **name, char **value)
+{
+	char *end = *text + strcspn(*text, "&"), *equals;
+
+	if (**text == '\0')
+		return false;
+	*name = *text;
+	*text = *end == '\0' ? end : end + 1;
+	*end = '\0';
+	equals = strchr(*name, '=');
+	*value = equals == NULL ? end : equals + 1;
+	if (equals != NULL)
+		*equals = '\0';
+	(*name)[form_decode(*name, strlen(*name))] = '\0';
+	(*value)[form_decode(*value, strlen(*value))] = '\0';
+	return true;
 }

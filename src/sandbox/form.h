@@ -18,6 +18,9 @@ enum form_result {
  * none. */
 bool form_is_type(const char *content_type);
 
+/* Whether two hexadecimal digits follow each %. */
+bool form_is_well_formed(const char *text, size_t n);
+
 /*
  * The value of "batch" in body[0..n), still encoded: from "batch=", which
  * must come first, to the first "&" or the end.  It points into body.
@@ -25,8 +28,14 @@ bool form_is_type(const char *content_type);
 enum form_result form_find(char *body, size_t n, char **value, size_t *len);
 
 /*
- * "+" becomes a space and %XX a byte, in place; form_find must have found no
- * fault in text.  Returns the new length.
+ * The next NAME=VALUE of *text, which ends with NUL, decoded in place and ended
+ * by NUL; goes past it.  text must be well formed.  False: there is none.
+ */
+bool form_next(char **text, char **name, char **value);
+
+/*
+ * "+" becomes a space and %XX a byte, in place; text must be well
+ * formed.  Returns the new length.
  */
 size_t form_decode(char *text, size_t n);
 

@@ -11,6 +11,7 @@ struct peer {
 	struct peer *older;
 	struct peer *newer;
 	double heard;
+	char *target;
 	int fd;
 	bool listed;
 	bool dropped;
@@ -123,7 +124,24 @@ peer_close(struct peer *p)
 	if (!p->dropped)
 		p->all->open--;
 	pthread_mutex_unlock(&p->all->lock);
+	free(p->target);
 	free(p);
+}
+
+/* Only the thread that serves the connection does this. */
+void
+peer_ask(struct peer *p, const char *target)
+{
+	if (p == NULL)
+		return;
+	free(p->target);
+	p->target = sys_strdup(target);
+}
+
+const char *
+peer_target(const struct peer *p)
+{
+	return p == NULL || p->target == NULL ? "" : p->target;
 }
 
 void

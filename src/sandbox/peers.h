@@ -43,6 +43,10 @@ void peer_close(struct peer *p);
 /* Something came from it, or it took some of an answer. */
 void peer_heard(struct peer *p);
 
+/* The target of its request, as it came: kept until the next one. */
+void peer_ask(struct peer *p, const char *target);
+const char *peer_target(const struct peer *p);
+
 void peer_hold(struct peer *p);
 void peer_release(struct peer *p);
 

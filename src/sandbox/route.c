@@ -44,6 +44,7 @@ route_find(struct route *r, const char *path)
 	    {"/profile/batchUpdate", ROUTE_UPDATE},
 	    {"/v2/profile/batchUpdate", ROUTE_UPDATE_V2},
 	    {"/profile/batchStatus", ROUTE_STATUS},
+	    {"/profile/update", ROUTE_SINGLE},
 	};
 	const char *rest;
 	size_t i, n;
@@ -52,6 +53,11 @@ route_find(struct route *r, const char *path)
 	rest = after(path, "/rest/v1/profiles/");
 	if (rest != NULL) {
 		find_profile(r, rest);
+		return;
+	}
+	r->id = after(path, "/control/");
+	if (r->id != NULL) {
+		r->kind = ROUTE_CONTROL;
 		return;
 	}
 	rest = after(path, "/m2/");
@@ -69,7 +75,17 @@ route_find(struct route *r, const char *path)
 }
 
 const char *
-route_method(enum route_kind kind)
+route_methods(enum route_kind kind)
 {
-	return kind == ROUTE_UPDATE || kind == ROUTE_UPDATE_V2 ? "POST" : "GET";
+	if (kind == ROUTE_UPDATE || kind == ROUTE_UPDATE_V2)
+		return "POST";
+	return kind == ROUTE_SINGLE || kind == ROUTE_CONTROL ? "GET, POST"
+							     : "GET";
+}
+
+bool
+route_takes(enum route_kind kind, const char *method)
+{
+	return (strcmp(method, "GET") == 0 || strcmp(method, "POST") == 0) &&
+	       strstr(route_methods(kind), method) != NULL;
 }

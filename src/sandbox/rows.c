@@ -3,16 +3,17 @@
 #include <string.h>
 #include "sandbox/form.h"
 
-void
+bool
 rows_open(struct rows *r, char *batch, size_t n, enum rows_order order)
 {
-	if (order == FORM_FIRST)
+	if (order != ROWS_FIRST)
 		n = form_decode(batch, n);
 	r->next = batch;
 	r->end = batch + n;
 	r->cell = NULL;
 	r->line_end = batch;
-	r->decode = order == ROWS_FIRST;
+	r->decode = order != FORM_FIRST;
+	return order != FORM_TWICE || form_is_well_formed(batch, n);
 }
 
 bool

@@ -210,10 +210,21 @@ unescape(void *cls, struct MHD_Connection *connection, char *text)
 	return MHD_http_unescape(text);
 }
 
+/* Before anything of it is decoded. */
+static void *
+ask(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	(void)cls;
+	peer_ask(connection_peer(connection), target);
+	return NULL;
+}
+
 static struct call *
 begin(struct server *s, struct MHD_Connection *connection, const char *url,
     const char *method)
 {
+	const char *target = peer_target(connection_peer(connection));
+	const char *query = strchr(target, '?');
 	const struct call_head head = {
 	    .method = method,
 	    .path = url,
@@ -221,6 +232,11 @@ begin(struct server *s, struct MHD_Connection *connection, const char *url,
 	    .batch_id = look_up(connection, MHD_GET_ARGUMENT_KIND, "batchId"),
 	    .show_details =
 		look_up(connection, MHD_GET_ARGUMENT_KIND, "showDetails"),
+	    .query = query == NULL ? NULL : query + 1,
+	    .target = strlen(target),
+	    .host = look_up(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST),
+	    .origin =
+		look_up(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN),
 	    .authorization = look_up(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
 	    .content_length = look_up(
@@ -324,6 +340,7 @@ start(struct server *s, const struct server_settings *settings)
 	    MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned int)(s->peers.most + 2 * SERVER_LEAVING),
 	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+	    MHD_OPTION_URI_LOG_CALLBACK, ask, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, notify, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY,
 	    settings->cert == NULL ? none : tls, MHD_OPTION_END);

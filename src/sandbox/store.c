@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "base/sys.h"
 
 /* A client's ids of one kind are a space; names and spaces are numbered, so
@@ -16,27 +15,34 @@ static const char schema[] =
     " UNIQUE(client, kind));"
     "CREATE TABLE IF NOT EXISTS name("
     " name INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+    /* attributes: see document.h; active and batch: when it was last touched,
+     * and by which batch. */
     "CREATE TABLE IF NOT EXISTS profile("
-    " space INTEGER NOT NULL, id TEXT NOT NULL, profile INTEGER NOT NULL,"
-    " PRIMARY KEY(space, id)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS attribute("
-    " profile INTEGER NOT NULL, name INTEGER NOT NULL,"
-    " value TEXT NOT NULL, modified INTEGER NOT NULL,"
-    " PRIMARY KEY(profile, name)) WITHOUT ROWID;"
+    " profile INTEGER PRIMARY KEY, space INTEGER NOT NULL, id TEXT NOT NULL,"
+    " active INTEGER NOT NULL, batch INTEGER NOT NULL,"
+    " attributes TEXT NOT NULL, UNIQUE(space, id));"
     "CREATE TABLE IF NOT EXISTS batch("
     " batch INTEGER PRIMARY KEY AUTOINCREMENT, client TEXT NOT NULL,"
     " id TEXT UNIQUE, lists INTEGER, size INTEGER, consumed INTEGER,"
-    " successful INTEGER, missing INTEGER, failed INTEGER, ready INTEGER,"
-    " stuck INTEGER);"
+    " successful INTEGER, missing INTEGER, failed INTEGER, created INTEGER,"
+    " ready INTEGER, stuck INTEGER);"
     "CREATE TABLE IF NOT EXISTS failed("
     " batch INTEGER NOT NULL REFERENCES batch ON DELETE CASCADE,"
     " row INTEGER NOT NULL, id TEXT NOT NULL,"
     " PRIMARY KEY(batch, row)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS lost("
+    " client TEXT NOT NULL, kind TEXT NOT NULL, batch INTEGER NOT NULL,"
+    " id TEXT NOT NULL);"
     /* For people and tests: what the edge holds, at one glance. */
     "CREATE VIEW IF NOT EXISTS profiles AS"
-    " SELECT client, kind, id, text AS name, value, modified"
-    " FROM attribute JOIN profile USING(profile) JOIN space USING(space)"
-    " JOIN name USING(name);";
+    " SELECT client, kind, profile.id AS id, text AS name,"
+    " json_extract(a.value, '$[1]') AS value,"
+    " json_extract(a.value, '$[2]') AS modified"
+    " FROM profile JOIN space USING(space), json_each(attributes) AS a"
+    " JOIN name ON name.name = json_extract(a.value, '$[0]');";
+
+/* Of the schema: a database with another is not read. */
+enum { SCHEMA = 2 };
 
 enum query {
 	BEGIN,
@@ -46,25 +52,19 @@ enum query {
 	GET_SPACE,
 	ADD_NAME,
 	GET_NAME,
-	ADD_PROFILE,
 	GET_PROFILE,
-	LAST_PROFILE,
-	SET_ATTRIBUTE,
-	SUM_ATTRIBUTES,
-	DROP_OLDEST,
+	SET_PROFILE,
+	ADD_PROFILE,
 	ADD_BATCH,
 	SET_BATCH,
 	DROP_BATCHES,
 	GET_BATCH,
 	ADD_FAILED,
 	GET_FAILED,
+	ADD_LOST,
 	FETCH,
 	QUERIES
 };
-
-/* What an attribute counts for in STORE_PROFILE_BYTES. */
-#define ATTRIBUTE_BYTES \
-	"length(CAST(text AS BLOB)) + length(CAST(value AS BLOB))"
 
 static const char *const sql[QUERIES] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -74,40 +74,37 @@ static const char *const sql[QUERIES] = {
     [GET_SPACE] = "SELECT space FROM space WHERE client = ?1 AND kind = ?2",
     [ADD_NAME] = "INSERT OR IGNORE INTO name(text) VALUES(?1)",
     [GET_NAME] = "SELECT name FROM name WHERE text = ?1",
-    [ADD_PROFILE] = "INSERT INTO profile(space, id, profile)"
-		    " VALUES(?1, ?2, ?3)",
-    /* No profile is without an attribute. */
-    [LAST_PROFILE] = "SELECT ifnull(max(profile), 0) FROM attribute",
-    [GET_PROFILE] = "SELECT profile FROM profile WHERE space = ?1 AND id = ?2",
-    [SET_ATTRIBUTE] = "INSERT OR REPLACE INTO"
-		      " attribute(profile, name, value, modified)"
-		      " VALUES(?1, ?2, ?3, ?4)",
-    [SUM_ATTRIBUTES] = "SELECT ifnull(sum(" ATTRIBUTE_BYTES "), 0)"
-		       " FROM attribute JOIN name USING(name)"
-		       " WHERE profile = ?1",
-    /* Of each attribute, what it and the newer ones come to. */
-    [DROP_OLDEST] = "DELETE FROM attribute WHERE profile = ?1 AND name IN"
-		    " (SELECT name FROM (SELECT name, sum(" ATTRIBUTE_BYTES ")"
-		    " OVER (ORDER BY modified DESC, name DESC) AS total"
-		    " FROM attribute JOIN name USING(name)"
-		    " WHERE profile = ?1) WHERE total > ?2)",
+    [GET_PROFILE] = "SELECT attributes, batch, profile FROM profile"
+		    " WHERE space = ?1 AND id = ?2 AND active > ?3",
+    [SET_PROFILE] = "UPDATE profile SET active = ?1, batch = ?2,"
+		    " attributes = ?3 WHERE profile = ?4",
+    /* One that has expired is still there. */
+    [ADD_PROFILE] = "INSERT INTO profile(space, id, active, batch, attributes)"
+		    " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+		    " active = ?3, batch = ?4, attributes = ?5",
     [ADD_BATCH] = "INSERT INTO batch(client) VALUES(?1)",
     [SET_BATCH] = "UPDATE batch SET id = ?2, lists = ?3, size = ?4,"
 		  " consumed = ?5, successful = ?6, missing = ?7, failed = ?8,"
-		  " ready = ?9, stuck = ?10 WHERE batch = ?1",
+		  " created = ?9, ready = ?10, stuck = ?11 WHERE batch = ?1",
     [DROP_BATCHES] = "DELETE FROM batch WHERE client = ?1 AND batch <="
 		     " (SELECT batch FROM batch WHERE client = ?1"
 		     " ORDER BY batch DESC LIMIT 1 OFFSET ?2)",
     [GET_BATCH] = "SELECT id, lists, size, consumed, successful, missing,"
-		  " failed, ready, stuck FROM batch"
-		  " WHERE client = ?1 AND id = ?2",
+		  " failed, created, ready, stuck FROM batch"
+		  " WHERE client = ?1 AND id = ?2 AND created > ?3",
     [ADD_FAILED] = "INSERT INTO failed(batch, row, id) VALUES(?1, ?2, ?3)",
     [GET_FAILED] = "SELECT failed.id FROM failed JOIN batch USING(batch)"
 		   " WHERE batch.id = ?1 ORDER BY row LIMIT ?2",
-    [FETCH] = "SELECT text, value, modified FROM attribute"
-	      " JOIN name USING(name) WHERE profile ="
-	      " (SELECT profile FROM profile JOIN space USING(space)"
-	      " WHERE client = ?1 AND kind = ?2 AND id = ?3) ORDER BY text",
+    [ADD_LOST] = "INSERT INTO lost(client, kind, batch, id)"
+		 " VALUES(?1, ?2, ?3, ?4)",
+    [FETCH] =
+	"SELECT text, json_extract(a.value, '$[1]'),"
+	" json_extract(a.value, '$[2]')"
+	" FROM profile JOIN space USING(space), json_each(attributes) AS a"
+	" JOIN name ON name.name = json_extract(a.value, '$[0]')"
+	" WHERE client = ?1 AND kind = ?2 AND profile.id = ?3"
+	" AND active > ?4"
+	" ORDER BY text",
 };
 
 static const char *const kinds[] = {"pcId", "thirdPartyId"};
@@ -119,16 +116,11 @@ struct store {
 	sqlite3 *db;
 	atomic_bool stopped;
 	sqlite3_stmt *query[QUERIES];
-	/* Of the batch that is open: */
-	const char *client;
-	int64_t space;
-	int64_t last_profile;
-	int64_t batch;
-	int64_t now;
+	/* Of what is going on: */
+	struct store_scope scope;
+	int64_t batch; /* 0: none */
 	int64_t failures;
-	/* Of its profile that was found last: */
-	bool created; /* by this row: nothing else is in it */
-	size_t bytes; /* that were set */
+	struct buffer text; /* a document that is being written */
 };
 
 static int
@@ -199,16 +191,52 @@ get_number(struct store *s, enum query q, int64_t *n, struct error *e)
 	return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : -1;
 }
 
+/* The number that a query gives which is needed only once. */
+static int
+get_pragma(struct store *s, const char *text, int64_t *n, struct error *e)
+{
+	sqlite3_stmt *q = NULL;
+	int code = sqlite3_prepare_v2(s->db, text, -1, &q, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(q);
+	if (code == SQLITE_ROW)
+		*n = sqlite3_column_int64(q, 0);
+	else
+		failed(s, e);
+	sqlite3_finalize(q);
+	return code == SQLITE_ROW ? 0 : -1;
+}
+
+/* A database that is not new has the number of the schema. */
+static int
+check_schema(struct store *s, struct error *e)
+{
+	int64_t tables = 0, version = 0;
+
+	if (get_pragma(s, "SELECT count(*) FROM sqlite_schema", &tables, e) ||
+	    get_pragma(s, "PRAGMA user_version", &version, e))
+		return -1;
+	if (tables > 0 && version != SCHEMA)
+		return error_set(e, EXIT_USAGE,
+		    "another version of tp-sandbox made this database, or "
+		    "another program; name a new file");
+	return 0;
+}
+
 static int
 prepare(struct store *s, uint64_t room, struct error *e)
 {
-	char pragma[80];
+	char pragma[80], number[40];
 	int q;
 
 	/* 0 leaves the number as it is. */
 	snprintf(pragma, sizeof(pragma),
 	    "PRAGMA page_size = %d; PRAGMA max_page_count = %llu;", PAGE_BYTES,
 	    (unsigned long long)(room / PAGE_BYTES));
+	snprintf(number, sizeof(number), "PRAGMA user_version = %d", SCHEMA);
+	if (check_schema(s, e) != 0)
+		return -1;
 	if (sqlite3_exec(s->db, pragma, NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(s->db,
 		"PRAGMA journal_mode = WAL;"
@@ -217,7 +245,8 @@ prepare(struct store *s, uint64_t room, struct error *e)
 		"PRAGMA cache_size = -65536;"
 		"PRAGMA foreign_keys = ON;",
 		NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+	    sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(s->db, number, NULL, NULL, NULL) != SQLITE_OK)
 		return failed(s, e);
 	for (q = 0; q < QUERIES; q++) {
 		if (sqlite3_prepare_v3(s->db, sql[q], -1,
@@ -238,6 +267,7 @@ store_open(const char *path, uint64_t room, struct error *e)
 		error_errno(e, EXIT_LOCAL, "sandbox");
 		return NULL;
 	}
+	buffer_init(&s->text, SIZE_MAX / 2);
 	/* The caller's lock serves: without its own, SQLite is faster. */
 	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -249,7 +279,8 @@ store_open(const char *path, uint64_t room, struct error *e)
 	else if (sqlite3_busy_timeout(s->db, 10000) == SQLITE_OK &&
 		 prepare(s, path == NULL ? room : 0, e) == 0)
 		return s;
-	e->code = EXIT_LOCAL;
+	if (e->code != EXIT_USAGE)
+		e->code = EXIT_LOCAL;
 	if (path != NULL)
 		error_place(e, path, 0, 0);
 	store_close(s, &ignored);
@@ -267,6 +298,7 @@ store_close(struct store *s, struct error *e)
 		sqlite3_finalize(s->query[q]);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		result = failed(s, e);
+	buffer_free(&s->text);
 	free(s);
 	return result;
 }
@@ -277,56 +309,58 @@ store_stop(struct store *s)
 	atomic_store(&s->stopped, true);
 }
 
-int64_t
-store_now(void)
+static void
+bind_space(struct store *s, int64_t space)
 {
-	struct timespec now;
+	const struct store_scope *scope = &s->scope;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int
-find_space(
-    struct store *s, const char *client, enum store_kind kind, struct error *e)
-{
-	bind_string(s, ADD_SPACE, 1, client);
-	bind_string(s, ADD_SPACE, 2, kinds[kind]);
-	bind_string(s, GET_SPACE, 1, client);
-	bind_string(s, GET_SPACE, 2, kinds[kind]);
-	if (run(s, ADD_SPACE, e) != 0 ||
-	    get_number(s, GET_SPACE, &s->space, e) != 1 ||
-	    get_number(s, LAST_PROFILE, &s->last_profile, e) != 1)
-		return -1;
-	bind_number(s, GET_PROFILE, 1, s->space);
-	bind_number(s, ADD_PROFILE, 1, s->space);
-	return 0;
+	bind_number(s, GET_PROFILE, 1, space);
+	bind_number(s, GET_PROFILE, 3, scope->now - scope->lifetime);
+	bind_number(s, SET_PROFILE, 1, scope->now);
+	bind_number(s, ADD_PROFILE, 1, space);
+	bind_number(s, ADD_PROFILE, 3, scope->now);
 }
 
 int
-store_begin(struct store *s, const char *client, enum store_kind kind,
-    struct store_batch *batch, struct error *e)
+store_begin(struct store *s, const struct store_scope *scope, struct error *e)
 {
-	s->client = client;
-	s->now = store_now();
-	s->failures = 0;
-	bind_string(s, ADD_BATCH, 1, client);
-	bind_number(s, SET_ATTRIBUTE, 4, s->now);
+	int64_t space = 0;
+
+	s->scope = *scope;
+	s->batch = 0;
+	bind_string(s, ADD_SPACE, 1, scope->client);
+	bind_string(s, ADD_SPACE, 2, kinds[scope->kind]);
+	bind_string(s, GET_SPACE, 1, scope->client);
+	bind_string(s, GET_SPACE, 2, kinds[scope->kind]);
 	if (run(s, BEGIN, e) != 0)
 		return -1;
-	if (find_space(s, client, kind, e) != 0 || run(s, ADD_BATCH, e) != 0) {
+	if (run(s, ADD_SPACE, e) != 0 ||
+	    get_number(s, GET_SPACE, &space, e) != 1) {
 		store_rollback(s);
 		return -1;
 	}
-	s->batch = sqlite3_last_insert_rowid(s->db);
-	snprintf(batch->id, sizeof(batch->id), "%s-%lld-%lld", client,
-	    (long long)s->now, (long long)s->batch);
+	bind_space(s, space);
 	return 0;
 }
 
 int
-store_name(struct store *s, const char *text, size_t n, struct store_name *name,
-    struct error *e)
+store_begin_batch(struct store *s, struct store_batch *batch, struct error *e)
+{
+	s->failures = 0;
+	bind_string(s, ADD_BATCH, 1, s->scope.client);
+	if (run(s, ADD_BATCH, e) != 0)
+		return -1;
+	s->batch = sqlite3_last_insert_rowid(s->db);
+	batch->number = s->batch;
+	batch->created = s->scope.now;
+	snprintf(batch->id, sizeof(batch->id), "%s-%lld-%lld", s->scope.client,
+	    (long long)s->scope.now, (long long)s->batch);
+	return 0;
+}
+
+int
+store_name(struct store *s, const char *text, size_t n,
+    struct document_name *name, struct error *e)
 {
 	name->n = n;
 	bind_text(s, ADD_NAME, 1, text, n);
@@ -336,51 +370,72 @@ store_name(struct store *s, const char *text, size_t n, struct store_name *name,
 	return get_number(s, GET_NAME, &name->number, e) == 1 ? 0 : -1;
 }
 
-int
-store_profile(struct store *s, const char *id, size_t n, bool create,
-    int64_t *profile, struct error *e)
+static int
+load(struct store *s, struct store_profile *profile, struct error *e)
 {
-	int found;
+	sqlite3_stmt *q = s->query[GET_PROFILE];
+	const char *text = (const char *)sqlite3_column_text(q, 0);
+	int loaded = text == NULL ? -1
+				  : document_load(&profile->document, text,
+					(size_t)sqlite3_column_bytes(q, 0));
 
-	bind_text(s, GET_PROFILE, 2, id, n);
-	found = get_number(s, GET_PROFILE, profile, e);
-	s->created = found == 0;
-	s->bytes = 0;
-	if (found != 0 || !create)
-		return found;
-	*profile = ++s->last_profile;
-	bind_text(s, ADD_PROFILE, 2, id, n);
-	bind_number(s, ADD_PROFILE, 3, *profile);
-	return run(s, ADD_PROFILE, e) != 0 ? -1 : 1;
-}
-
-int
-store_set(struct store *s, int64_t profile, const struct store_name *name,
-    const char *value, size_t n, struct error *e)
-{
-	s->bytes += name->n + n;
-	bind_number(s, SET_ATTRIBUTE, 1, profile);
-	bind_number(s, SET_ATTRIBUTE, 2, name->number);
-	bind_text(s, SET_ATTRIBUTE, 3, value, n);
-	return run(s, SET_ATTRIBUTE, e);
-}
-
-int
-store_fit(struct store *s, int64_t profile, uint64_t *dropped, struct error *e)
-{
-	int64_t bytes = (int64_t)s->bytes;
-
-	bind_number(s, SUM_ATTRIBUTES, 1, profile);
-	if (!s->created && get_number(s, SUM_ATTRIBUTES, &bytes, e) != 1)
-		return -1;
-	if (bytes <= STORE_PROFILE_BYTES)
+	if (loaded == 0)
 		return 0;
-	bind_number(s, DROP_OLDEST, 1, profile);
-	bind_number(s, DROP_OLDEST, 2, STORE_PROFILE_BYTES);
-	if (run(s, DROP_OLDEST, e) != 0)
-		return -1;
-	*dropped += (uint64_t)sqlite3_changes64(s->db);
-	return 0;
+	return error_set(e, loaded < 0 ? EXIT_TEMPORARY : EXIT_LOCAL,
+	    loaded < 0 ? "out of memory"
+		       : "database: a profile was not written here");
+}
+
+int
+store_find(struct store *s, const char *id, size_t n,
+    struct store_profile *profile, struct error *e)
+{
+	sqlite3_stmt *q = s->query[GET_PROFILE];
+	int code, result = 0;
+
+	document_clear(&profile->document);
+	profile->batch = 0;
+	bind_text(s, GET_PROFILE, 2, id, n);
+	code = step(s, GET_PROFILE);
+	profile->found = code == SQLITE_ROW;
+	if (profile->found) {
+		profile->batch = sqlite3_column_int64(q, 1);
+		profile->number = sqlite3_column_int64(q, 2);
+		result = load(s, profile, e);
+	} else if (code != SQLITE_DONE) {
+		result = failed(s, e);
+	}
+	sqlite3_reset(q);
+	return result;
+}
+
+int
+store_keep(struct store *s, const char *id, size_t n,
+    const struct store_profile *profile, struct error *e)
+{
+	s->text.len = 0;
+	if (document_write(&profile->document, &s->text) != 0)
+		return error_set(e, EXIT_TEMPORARY, "out of memory");
+	if (profile->found) {
+		bind_number(s, SET_PROFILE, 2, s->batch);
+		bind_text(s, SET_PROFILE, 3, s->text.data, s->text.len);
+		bind_number(s, SET_PROFILE, 4, profile->number);
+		return run(s, SET_PROFILE, e);
+	}
+	bind_text(s, ADD_PROFILE, 2, id, n);
+	bind_number(s, ADD_PROFILE, 4, s->batch);
+	bind_text(s, ADD_PROFILE, 5, s->text.data, s->text.len);
+	return run(s, ADD_PROFILE, e);
+}
+
+int
+store_lose(struct store *s, const char *id, size_t n, struct error *e)
+{
+	bind_string(s, ADD_LOST, 1, s->scope.client);
+	bind_string(s, ADD_LOST, 2, kinds[s->scope.kind]);
+	bind_number(s, ADD_LOST, 3, s->batch);
+	bind_text(s, ADD_LOST, 4, id, n);
+	return run(s, ADD_LOST, e);
 }
 
 int
@@ -396,23 +451,30 @@ store_fail(struct store *s, const char *id, size_t n, struct error *e)
 }
 
 int
-store_commit(struct store *s, const struct store_batch *batch, uint64_t keep,
+store_end_batch(struct store *s, const struct store_batch *batch, uint64_t keep,
     struct error *e)
 {
 	const int64_t numbers[] = {batch->lists_failed, (int64_t)batch->size,
 	    (int64_t)batch->consumed, (int64_t)batch->successful,
-	    (int64_t)batch->not_found, (int64_t)batch->failed, batch->ready,
-	    batch->stuck};
+	    (int64_t)batch->not_found, (int64_t)batch->failed, batch->created,
+	    batch->ready, batch->stuck};
 	int i;
 
 	bind_number(s, SET_BATCH, 1, s->batch);
 	bind_string(s, SET_BATCH, 2, batch->id);
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 9; i++)
 		bind_number(s, SET_BATCH, 3 + i, numbers[i]);
-	bind_string(s, DROP_BATCHES, 1, s->client);
+	bind_string(s, DROP_BATCHES, 1, s->scope.client);
 	bind_number(s, DROP_BATCHES, 2, (int64_t)keep);
-	if (run(s, SET_BATCH, e) == 0 && run(s, DROP_BATCHES, e) == 0 &&
-	    run(s, COMMIT, e) == 0)
+	if (run(s, SET_BATCH, e) != 0)
+		return -1;
+	return run(s, DROP_BATCHES, e);
+}
+
+int
+store_commit(struct store *s, struct error *e)
+{
+	if (run(s, COMMIT, e) == 0)
 		return 0;
 	store_rollback(s);
 	return -1;
@@ -428,13 +490,14 @@ store_rollback(struct store *s)
 
 int
 store_status(struct store *s, const char *client, const char *batch_id,
-    struct store_batch *batch, struct error *e)
+    int64_t now, struct store_batch *batch, struct error *e)
 {
 	sqlite3_stmt *q = s->query[GET_BATCH];
 	int code;
 
 	bind_string(s, GET_BATCH, 1, client);
 	bind_string(s, GET_BATCH, 2, batch_id);
+	bind_number(s, GET_BATCH, 3, now - STORE_STATUS_LIFE);
 	code = step(s, GET_BATCH);
 	if (code == SQLITE_ROW) {
 		snprintf(batch->id, sizeof(batch->id), "%s",
@@ -445,8 +508,9 @@ store_status(struct store *s, const char *client, const char *batch_id,
 		batch->successful = (uint64_t)sqlite3_column_int64(q, 4);
 		batch->not_found = (uint64_t)sqlite3_column_int64(q, 5);
 		batch->failed = (uint64_t)sqlite3_column_int64(q, 6);
-		batch->ready = sqlite3_column_int64(q, 7);
-		batch->stuck = sqlite3_column_int(q, 8) != 0;
+		batch->created = sqlite3_column_int64(q, 7);
+		batch->ready = sqlite3_column_int64(q, 8);
+		batch->stuck = sqlite3_column_int(q, 9) != 0;
 	} else if (code != SQLITE_DONE) {
 		failed(s, e);
 	}
@@ -477,8 +541,7 @@ store_failed(struct store *s, const char *batch_id,
 }
 
 int
-store_fetch(struct store *s, const char *client, enum store_kind kind,
-    const char *id,
+store_fetch(struct store *s, const struct store_scope *scope, const char *id,
     int (*visit)(void *arg, const struct store_attribute *attribute), void *arg,
     struct error *e)
 {
@@ -486,9 +549,10 @@ store_fetch(struct store *s, const char *client, enum store_kind kind,
 	struct store_attribute a;
 	int code, n = 0;
 
-	bind_string(s, FETCH, 1, client);
-	bind_string(s, FETCH, 2, kinds[kind]);
+	bind_string(s, FETCH, 1, scope->client);
+	bind_string(s, FETCH, 2, kinds[scope->kind]);
 	bind_string(s, FETCH, 3, id);
+	bind_number(s, FETCH, 4, scope->now - scope->lifetime);
 	while (n >= 0 && (code = step(s, FETCH)) != SQLITE_DONE) {
 		if (code != SQLITE_ROW) {
 			n = failed(s, e);

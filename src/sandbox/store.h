@@ -2,8 +2,9 @@
  * store.h: profiles and the statuses of batches, in SQLite; the one place
  * that knows SQLite.
  *
- * Not safe for threads: the caller lets in one at a time.  A batch is one
- * transaction: store_begin, rows, then store_commit or store_rollback.
+ * Not safe for threads: the caller lets in one at a time.  What changes
+ * profiles is one transaction: store_begin, then store_commit or
+ * store_rollback.
  * Everything returns -1 when the database fails: with EXIT_TEMPORARY if memory
  * or the room for it has run out, or after store_stop; it can be used further
  * then.  With EXIT_LOCAL it is of no more use.
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "sandbox/document.h"
 
 enum store_kind { STORE_PCID, STORE_THIRD_PARTY_ID };
 
@@ -24,9 +26,13 @@ enum store_kind { STORE_PCID, STORE_THIRD_PARTY_ID };
 #define STORE_BATCH_ID (STORE_CLIENT + 48)
 
 struct store_batch {
-	char id[STORE_BATCH_ID]; /* set by store_begin */
-	bool lists_failed;	 /* v2: its status lists the ids that failed */
-	uint64_t size;		 /* data rows */
+	/* Set by store_begin_batch: */
+	char id[STORE_BATCH_ID];
+	int64_t number;	 /* from 1 on */
+	int64_t created; /* milliseconds since 1970 */
+	/* By the caller: */
+	bool lists_failed; /* v2: its status lists the ids that failed */
+	uint64_t size;	   /* data rows */
 	uint64_t consumed;
 	uint64_t successful;
 	uint64_t not_found;
@@ -35,20 +41,11 @@ struct store_batch {
 	bool stuck;
 };
 
-/*
- * What a profile may hold, names and values together: Target limits, "64 KB
- * of external data".  KB or KiB is not said: the smaller.
- */
-#define STORE_PROFILE_BYTES 64000
+/* A status is kept for 24 hours at most: older documentation. */
+#define STORE_STATUS_LIFE ((int64_t)24 * 3600 * 1000)
 /* Of a batch, so many ids that failed are kept, and so many bytes of each. */
 #define STORE_FAILED 500
 #define STORE_FAILED_BYTES 1024
-
-/* Of an attribute. */
-struct store_name {
-	int64_t number;
-	size_t n; /* bytes */
-};
 
 struct store;
 
@@ -59,37 +56,49 @@ int store_close(struct store *s, struct error *e);
 /* From any thread: what is going on, and all that follows, fails soon. */
 void store_stop(struct store *s);
 
-/* Milliseconds since 1970. */
-int64_t store_now(void);
+/* Whose profiles are meant, and when it is. */
+struct store_scope {
+	const char *client;
+	enum store_kind kind;
+	int64_t now;	  /* milliseconds since 1970 */
+	int64_t lifetime; /* of a profile after it was last touched: the same */
+};
 
-int store_begin(struct store *s, const char *client, enum store_kind kind,
-    struct store_batch *batch, struct error *e);
-/* The name of an attribute, for store_set. */
+/* A profile that is being changed. */
+struct store_profile {
+	bool found;
+	int64_t number; /* if it was found */
+	int64_t batch;	/* that touched it last; 0: none did */
+	struct document document;
+};
+
+int store_begin(
+    struct store *s, const struct store_scope *scope, struct error *e);
+/* What changes profiles is a batch: its status is kept from the end on. */
+int store_begin_batch(
+    struct store *s, struct store_batch *batch, struct error *e);
+/* The name of an attribute. */
 int store_name(struct store *s, const char *text, size_t n,
-    struct store_name *name, struct error *e);
-/* 1: *profile is the one with that id, made if create says so; 0: none. */
-int store_profile(struct store *s, const char *id, size_t n, bool create,
-    int64_t *profile, struct error *e);
-/* Sets an attribute of the profile that store_profile found last. */
-int store_set(struct store *s, int64_t profile, const struct store_name *name,
-    const char *value, size_t n, struct error *e);
-/*
- * The same profile is complete: if it holds more than STORE_PROFILE_BYTES,
- * drops its oldest attributes until it does not, and adds to *dropped how
- * many.  Of attributes that one batch set, the later name is the newer.
- */
-int store_fit(
-    struct store *s, int64_t profile, uint64_t *dropped, struct error *e);
-/* Notes that the row of this id failed. */
+    struct document_name *name, struct error *e);
+/* Loads the profile with this id, if there is one that still lives. */
+int store_find(struct store *s, const char *id, size_t n,
+    struct store_profile *profile, struct error *e);
+/* Keeps it under this id; it is touched, now and by this batch. */
+int store_keep(struct store *s, const char *id, size_t n,
+    const struct store_profile *profile, struct error *e);
+/* Notes that the row of this id failed, or was not kept though it counts. */
 int store_fail(struct store *s, const char *id, size_t n, struct error *e);
+int store_lose(struct store *s, const char *id, size_t n, struct error *e);
 /* Of this client, the keep newest batches keep their status. */
-int store_commit(struct store *s, const struct store_batch *batch,
+int store_end_batch(struct store *s, const struct store_batch *batch,
     uint64_t keep, struct error *e);
+/* Rolls back if it fails. */
+int store_commit(struct store *s, struct error *e);
 void store_rollback(struct store *s);
 
 /* 1: found, 0: not there or no longer. */
 int store_status(struct store *s, const char *client, const char *batch_id,
-    struct store_batch *batch, struct error *e);
+    int64_t now, struct store_batch *batch, struct error *e);
 /* Calls visit for the ids that failed, as far as they were kept; its -1 ends
  * it. */
 int store_failed(struct store *s, const char *batch_id,
@@ -105,10 +114,10 @@ struct store_attribute {
 
 /*
  * Calls visit for each attribute of a profile, by name; its -1 ends it.
- * Returns how many there were: 0 if there is no such profile, as none is made
- * without an attribute.
+ * Returns how many there were: 0 if there is no such profile, or it holds
+ * nothing.
  */
-int store_fetch(struct store *s, const char *client, enum store_kind kind,
+int store_fetch(struct store *s, const struct store_scope *scope,
     const char *id,
     int (*visit)(void *arg, const struct store_attribute *attribute), void *arg,
     struct error *e);

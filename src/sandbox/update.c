@@ -1,7 +1,10 @@
 #include "sandbox/update.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/buffer.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "sandbox/form.h"
 
@@ -21,14 +24,15 @@ struct job {
 	struct error *e;
 	struct rows rows;
 	enum store_kind kind;
-	struct buffer names; /* struct store_name for each after the id */
+	struct store_profile profile; /* of the row */
+	struct buffer names; /* struct document_name for each after the id */
 	struct buffer cells; /* struct cell for each of a row, the same */
 };
 
 static size_t
 columns(const struct job *j)
 {
-	return j->names.len / sizeof(struct store_name);
+	return j->names.len / sizeof(struct document_name);
 }
 
 static int
@@ -59,14 +63,14 @@ is(const char *text, size_t n, const char *word)
 static int
 read_names(struct job *j)
 {
-	struct store_name name;
+	struct document_name name;
 	char *text;
 	size_t n;
 
 	while (rows_cell(&j->rows, &text, &n)) {
 		name.number = -1;
 		name.n = 0;
-		if (n >= STORE_PROFILE_BYTES || !printable(text, n) ||
+		if (n >= DOCUMENT_MAX || !printable(text, n) ||
 		    columns(j) == UPDATE_MAX_COLUMNS) {
 			j->result->refused = unexpected;
 			return 0;
@@ -98,7 +102,7 @@ acceptable(enum store_kind kind, const char *id, size_t n)
 	return kind != STORE_PCID || n != 38 || i < n;
 }
 
-/* The cells of a row that have a column: false if one is not UTF-8. */
+/* The cells of a row that have a column: false if one is no text. */
 static int
 read_cells(struct job *j, bool *valid)
 {
@@ -108,7 +112,8 @@ read_cells(struct job *j, bool *valid)
 	j->cells.len = 0;
 	while (j->cells.len / sizeof(c) < columns(j) &&
 	       rows_cell(&j->rows, &c.text, &c.n)) {
-		if (utf8_valid(c.text, c.n) < c.n)
+		if (utf8_valid(c.text, c.n) < c.n ||
+		    memchr(c.text, '\0', c.n) != NULL)
 			*valid = false;
 		if (buffer_add(&j->cells, &c, sizeof(c)) != 0)
 			return no_memory(j);
@@ -119,47 +124,103 @@ read_cells(struct job *j, bool *valid)
 /* Whether a cell is kept.  An empty one changes nothing; one that with its name
  * is larger than a profile can be would be dropped again at once. */
 static bool
-sets(const struct cell *c, const struct store_name *name)
+sets(const struct cell *c, const struct document_name *name)
 {
-	return c->n > 0 && name->number >= 0 &&
-	       name->n + c->n <= STORE_PROFILE_BYTES;
+	return c->n > 0 && name->number >= 0 && name->n + c->n <= DOCUMENT_MAX;
 }
 
-/* A row that sets nothing makes nothing. */
+/* Whether this row is one of those that are not kept: the same ones whenever
+ * the same batches come with the same seed. */
 static int
-set_cells(struct job *j, const struct cell *id)
+is_lost(struct job *j, const struct cell *id, bool *lost)
+{
+	char hex[SHA256_HEX], text[64];
+	struct sha256 *h;
+
+	*lost = false;
+	if (j->rules->lose <= 0)
+		return 0;
+	h = sha256_new();
+	if (h == NULL)
+		return no_memory(j);
+	snprintf(text, sizeof(text), "%llu %lld ",
+	    (unsigned long long)j->rules->seed,
+	    (long long)j->result->batch.number);
+	sha256_add(h, text, strlen(text));
+	sha256_add(h, id->text, id->n);
+	sha256_take(h, hex);
+	sha256_free(h);
+	hex[8] = '\0';
+	*lost = (double)strtoul(hex, NULL, 16) < j->rules->lose * 4294967296.0;
+	return 0;
+}
+
+/* What the row sets, in the profile. */
+static int
+set_cells(struct job *j)
 {
 	const struct cell *c = (const struct cell *)(const void *)j->cells.data;
-	const struct store_name *name =
-	    (const struct store_name *)(const void *)j->names.data;
+	const struct document_name *name =
+	    (const struct document_name *)(const void *)j->names.data;
 	size_t i, n = j->cells.len / sizeof(*c);
-	int64_t profile = 0;
-	bool any = false;
-	int found;
 
-	for (i = 0; i < n && !any; i++)
-		any = sets(&c[i], &name[i]);
-	found = store_profile(
-	    j->store, id->text, id->n, any && j->rules->create, &profile, j->e);
-	if (found < 0)
+	if (j->rules->create && j->rules->override_all)
+		document_drop_loose(&j->profile.document);
+	for (i = 0; i < n; i++) {
+		if (sets(&c[i], &name[i]) &&
+		    document_set(&j->profile.document, &name[i], c[i].text,
+			c[i].n, j->rules->now, j->rules->create) != 0)
+			return no_memory(j);
+	}
+	j->result->dropped += document_fit(&j->profile.document);
+	return 0;
+}
+
+/* Whether the row sets anything: else it makes nothing.  Counts what is too
+ * large. */
+static bool
+sets_any(struct job *j)
+{
+	const struct cell *c = (const struct cell *)(const void *)j->cells.data;
+	const struct document_name *name =
+	    (const struct document_name *)(const void *)j->names.data;
+	size_t i, n = j->cells.len / sizeof(*c);
+	bool any = false;
+
+	for (i = 0; i < n; i++) {
+		if (sets(&c[i], &name[i]))
+			any = true;
+		else if (c[i].n > 0 && name[i].number >= 0)
+			j->result->dropped++;
+	}
+	return any;
+}
+
+static int
+change_profile(struct job *j, const struct cell *id)
+{
+	struct store_batch *b = &j->result->batch;
+	bool lost;
+
+	if (store_find(j->store, id->text, id->n, &j->profile, j->e) != 0)
 		return -1;
-	if (found == 0 && !j->rules->create) {
-		j->result->batch.not_found++;
+	if (!j->profile.found && !j->rules->create) {
+		b->not_found++;
 		return 0;
 	}
-	for (i = 0; i < n; i++) {
-		if (!sets(&c[i], &name[i])) {
-			if (c[i].n > 0 && name[i].number >= 0)
-				j->result->dropped++;
-		} else if (store_set(j->store, profile, &name[i], c[i].text,
-			       c[i].n, j->e) != 0) {
-			return -1;
-		}
-	}
-	if (any && store_fit(j->store, profile, &j->result->dropped, j->e))
+	b->successful++;
+	if (!sets_any(j) ||
+	    (j->rules->first_wins && j->profile.batch == b->number))
+		return 0;
+	if (is_lost(j, id, &lost) != 0)
 		return -1;
-	j->result->batch.successful++;
-	return 0;
+	if (lost) {
+		j->result->lost++;
+		return store_lose(j->store, id->text, id->n, j->e);
+	}
+	if (set_cells(j) != 0)
+		return -1;
+	return store_keep(j->store, id->text, id->n, &j->profile, j->e);
 }
 
 static int
@@ -173,12 +234,12 @@ apply_row(struct job *j)
 		return -1;
 	j->result->batch.consumed++;
 	if (valid && acceptable(j->kind, id.text, id.n))
-		return set_cells(j, &id);
+		return change_profile(j, &id);
 	j->result->batch.failed++;
 	return store_fail(j->store, id.text, id.n, j->e);
 }
 
-/* From the header to the last row, within a transaction. */
+/* From the header to the last row. */
 static int
 apply_rows(struct job *j)
 {
@@ -190,13 +251,9 @@ apply_rows(struct job *j)
 		if (apply_row(j) != 0)
 			return -1;
 	}
-	if (j->result->refused != NULL) {
-		store_rollback(j->store);
-		return 0;
-	}
 	b->lists_failed = j->rules->create;
 	b->stuck = j->rules->stuck;
-	b->ready = store_now() + (int64_t)j->rules->delay * 1000;
+	b->ready = j->rules->now + (int64_t)j->rules->delay * 1000;
 	return 0;
 }
 
@@ -215,7 +272,8 @@ check(struct job *j, char *body, size_t n)
 	case FORM_FOUND:
 		break;
 	}
-	rows_open(&j->rows, value, len, j->rules->order);
+	if (!rows_open(&j->rows, value, len, j->rules->order))
+		return unexpected;
 	if (!rows_next(&j->rows))
 		return empty;
 	rows_cell(&j->rows, &text, &len);
@@ -231,11 +289,32 @@ check(struct job *j, char *body, size_t n)
 	return j->result->batch.size > UPDATE_MAX_ROWS ? unexpected : NULL;
 }
 
+static int
+apply(struct job *j, const struct store_scope *scope)
+{
+	struct store_batch *b = &j->result->batch;
+
+	if (store_begin(j->store, scope, j->e) != 0)
+		return -1;
+	if (store_begin_batch(j->store, b, j->e) != 0 || apply_rows(j) != 0 ||
+	    (j->result->refused == NULL &&
+		store_end_batch(j->store, b, j->rules->keep, j->e) != 0)) {
+		store_rollback(j->store);
+		return -1;
+	}
+	if (j->result->refused == NULL)
+		return store_commit(j->store, j->e);
+	store_rollback(j->store);
+	return 0;
+}
+
 int
 update_apply(struct store *s, const char *client,
     const struct update_rules *rules, char *body, size_t n,
     struct update_result *result, struct error *e)
 {
+	struct store_scope scope = {
+	    client, STORE_PCID, rules->now, rules->lifetime};
 	struct job j;
 	int done;
 
@@ -248,20 +327,19 @@ update_apply(struct store *s, const char *client,
 	result->refused = check(&j, body, n);
 	if (result->refused != NULL)
 		return 0;
-	if (store_begin(s, client, j.kind, &result->batch, e) != 0)
-		return -1;
-	buffer_init(&j.names, UPDATE_MAX_COLUMNS * sizeof(struct store_name));
+	scope.kind = j.kind;
+	buffer_init(
+	    &j.names, UPDATE_MAX_COLUMNS * sizeof(struct document_name));
 	buffer_init(&j.cells, UPDATE_MAX_COLUMNS * sizeof(struct cell));
-	done = apply_rows(&j);
+	document_init(&j.profile.document);
+	done = apply(&j, &scope);
 	buffer_free(&j.names);
 	buffer_free(&j.cells);
-	if (done != 0)
-		store_rollback(s);
-	else if (result->refused == NULL)
-		done = store_commit(s, &result->batch, rules->keep, e);
-	if (done != 0 || result->refused != NULL) {
+	document_free(&j.profile.document);
+	if (done != 0 || j.result->refused != NULL) {
 		result->batch.id[0] = '\0';
 		result->dropped = 0;
+		result->lost = 0;
 	}
 	return done;
 }

@@ -19,20 +19,29 @@
 #define UPDATE_MAX_ROWS 500000
 /* Nothing is said of columns.  More than these cannot all have a value in a
  * profile: each takes a byte of its 64 KB, and so does its name. */
-#define UPDATE_MAX_COLUMNS (STORE_PROFILE_BYTES / 2)
+#define UPDATE_MAX_COLUMNS (DOCUMENT_MAX / 2)
 
 struct update_rules {
 	bool create; /* v2: unknown ids get a profile */
 	bool stuck;  /* its status will never be complete */
 	enum rows_order order;
-	uint64_t delay; /* seconds until its status is complete */
-	uint64_t keep;	/* statuses of a client */
+	/* v2: drop what such updates have set since the last page visit, and
+	 * not only what has the same names. */
+	bool override_all;
+	bool first_wins; /* of rows with the same id; else the last */
+	double lose;	 /* so many of the rows, 0 to 1, are not kept */
+	uint64_t seed;	 /* decides which */
+	uint64_t delay;	 /* seconds until its status is complete */
+	uint64_t keep;	 /* statuses of a client */
+	int64_t now;
+	int64_t lifetime; /* as in struct store_scope */
 };
 
 struct update_result {
 	const char *refused; /* message; NULL: accepted and committed */
 	struct store_batch batch;
 	uint64_t dropped; /* attributes that made profiles too large */
+	uint64_t lost;	  /* rows that count and were not kept */
 };
 
 /*

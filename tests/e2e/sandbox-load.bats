@@ -70,13 +70,13 @@ peak_below() { # MB
 }
 
 # A batch of 48 MB, of control bytes: so many rows, or one.
-large() { # NAME [ROWS]
+large() { # NAME [ROWS [BYTE]]
 	python3 -c 'import sys
 name, rows = sys.argv[1], int(sys.argv[2])
-value = bytes([1]) * (48000000 // rows)
+value = bytes([int(sys.argv[3])]) * (48000000 // rows)
 sys.stdout.buffer.write(b"batch=thirdPartyId," + name.encode() + b"\n")
 for row in range(rows):
-    sys.stdout.buffer.write(b"r%d,%b\n" % (row, value))' "$1" "${2-1}"
+    sys.stdout.buffer.write(b"r%d,%b\n" % (row, value))' "$1" "${2-1}" "${3-1}"
 }
 
 until_connections() { # AT-MOST
@@ -210,7 +210,7 @@ has_connections() { # AT-MOST
 @test "profiles fill the memory: 503, nothing kept, and it goes on" {
 	sandbox_start --rate 0 --memory 128M
 	[ "$(update_status)" = 200 ]
-	large x 800 >b
+	large x 800 120 >b
 	[ "$(post_file b)" = 200 ]
 	sed -i 's/^r/s/' b
 	[ "$(post_file b)" = 503 ]

@@ -86,7 +86,7 @@ test_rows_first(void **state)
 	struct rows r;
 
 	(void)state;
-	rows_open(&r, batch, strlen(batch), ROWS_FIRST);
+	(void)rows_open(&r, batch, strlen(batch), ROWS_FIRST);
 	assert_int_equal(rows_count(&r), 4);
 	assert_true(rows_next(&r));
 	assert_cell(&r, "id");
@@ -114,7 +114,7 @@ test_form_first(void **state)
 	struct rows r;
 
 	(void)state;
-	rows_open(&r, batch, strlen(batch), FORM_FIRST);
+	(void)rows_open(&r, batch, strlen(batch), FORM_FIRST);
 	assert_int_equal(rows_count(&r), 3);
 	assert_true(rows_next(&r));
 	assert_true(rows_next(&r));
@@ -204,7 +204,8 @@ test_fault_specs(void **state)
 	    "1:delay", "1:delay=x", "1:huge=1", "1:cut,retry-after=1",
 	    "status:1:stuck", "status:1:reset-mid", "batch:1:cut",
 	    "1:code=503 "};
-	struct faults f = {NULL, 0};
+	struct faults f = {NULL};
+	const struct fault *one;
 	struct error e;
 	size_t i;
 
@@ -218,14 +219,16 @@ test_fault_specs(void **state)
 		assert_int_equal(faults_add(&f, bad[i], &e), -1);
 		assert_int_equal(e.code, EXIT_USAGE);
 	}
-	assert_int_equal(f.n, sizeof(good) / sizeof(good[0]));
+	for (i = 0, one = f.first; one != NULL; one = one->next)
+		i++;
+	assert_int_equal(i, sizeof(good) / sizeof(good[0]));
 	faults_free(&f);
 }
 
 static void
 test_fault_find(void **state)
 {
-	struct faults f = {NULL, 0};
+	struct faults f = {NULL};
 	struct error e = ERROR_INIT;
 	const struct fault *found;
 
@@ -248,6 +251,13 @@ test_fault_find(void **state)
 	assert_int_equal(faults_delay(&f, FAULT_BATCH, 2), 1);
 	assert_int_equal(faults_delay(&f, FAULT_BATCH, 9), 6);
 	assert_int_equal(faults_delay(&f, FAULT_STATUS, 9), 0);
+	/* Those that are over find nothing, but can be looked at. */
+	faults_end(&f);
+	assert_null(faults_find(&f, FAULT_BATCH, 2));
+	assert_int_equal(faults_delay(&f, FAULT_BATCH, 9), 0);
+	assert_string_equal(found->retry_after, "7, maybe");
+	assert_int_equal(faults_add(&f, "2:empty", &e), 0);
+	assert_int_equal(faults_find(&f, FAULT_BATCH, 2)->kind, FAULT_EMPTY);
 	faults_free(&f);
 }
 
@@ -277,12 +287,12 @@ test_store_keeps(void **state)
 	}
 	for (i = 0; i < 4; i++)
 		assert_int_equal(store_status(s, clients[i],
-				     results[i].batch.id, &found, &e),
+				     results[i].batch.id, 1, &found, &e),
 		    kept[i]);
 	assert_int_equal(found.size, 3);
 	assert_int_equal(found.successful, 2);
 	assert_int_equal(
-	    store_status(s, "one", results[1].batch.id, &found, &e), 0);
+	    store_status(s, "one", results[1].batch.id, 1, &found, &e), 0);
 	assert_int_equal(store_close(s, &e), 0);
 }
 
