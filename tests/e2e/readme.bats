@@ -13,13 +13,12 @@ setup() {
 	sed -n '/^An example$/,/^The programs$/s/^    //p' "$root/README" >said
 	sed -n '/^\$ cat export.csv$/,/^\$ tp-validate/p' said |
 		grep -v '^\$ ' >export.csv
-	{
-		# shellcheck disable=SC2016 # for the shell that runs it
-		echo 'trap '\''kill $!'\'' EXIT'
-		grep -E '^(\$ |    )' said | sed 's/^\$ //'
-	} >commands
+	grep -E '^(\$ |    )' said | sed 's/^\$ //' >commands
+	# A person types what follows into the shell that this starts.
+	grep -x 'tp-sandbox -- sh' commands
+	sed -i '/^tp-sandbox -- sh$/d' commands
 	grep -vE '^(\$ |    )' said | tr -s ' \n' '\n' >expected
-	timeout 60 bash commands >printed 2>&1 3>&-
+	timeout 60 tp-sandbox -- bash commands >printed 2>&1 3>&-
 	cat printed
 	tr -s ' \n' '\n' <printed >out
 	[ "$(wc -l <expected)" -gt 20 ]
