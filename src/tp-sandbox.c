@@ -4,76 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/clock.h"
-#include "base/number.h"
-#include "base/options.h"
 #include "base/signals.h"
-#include "base/sys.h"
 #include "io/paths.h"
 #include "io/program.h"
 #include "sandbox/command.h"
-#include "sandbox/control.h"
-#include "sandbox/edge.h"
-#include "sandbox/file.h"
-#include "sandbox/route.h"
-#include "sandbox/server.h"
-
-enum {
-	KEY_CLIENT = OPTION_LONG,
-	KEY_CONTROL,
-	KEY_DB,
-	KEY_DECODE,
-	KEY_FAULT,
-	KEY_IDLE,
-	KEY_KEEP,
-	KEY_LIFETIME,
-	KEY_LOG,
-	KEY_LOSE,
-	KEY_MEMORY,
-	KEY_OVERRIDE,
-	KEY_PORT,
-	KEY_RATE,
-	KEY_REPEATED,
-	KEY_RETRY_AFTER,
-	KEY_SEED,
-	KEY_STATUS_DELAY,
-	KEY_TLS_CERT,
-	KEY_TLS_KEY,
-	KEY_TOKEN_ALWAYS,
-	KEY_TOKEN_FILE,
-	KEY_TOKEN_LIFETIME
-};
+#include "sandbox/options.h"
 
 static const struct option_entry entries[] = {
-    {KEY_PORT, "port", "N", "listen on 127.0.0.1, port N; 0: any free (0)"},
-    {KEY_DB, "db", "FILE", "keep profiles in FILE, SQLite (in memory)"},
-    {KEY_CLIENT, "client", "CODE",
-	"there is this client; may be repeated (any)"},
-    {KEY_TOKEN_FILE, "token-file", "FILE", "updates must send this token"},
-    {KEY_TOKEN_ALWAYS, "token-always", NULL, "all other requests too"},
-    {KEY_TOKEN_LIFETIME, "token-lifetime", "TIME", "it expires after so long"},
-    {KEY_RATE, "rate", "N", "calls in 60 seconds; 0: no limit (50)"},
-    {KEY_RETRY_AFTER, "retry-after", NULL, "past it, say when in Retry-After"},
-    {KEY_DECODE, "decode", "ORDER",
-	"rows-first, form-first or form-twice (rows-first)"},
-    {KEY_OVERRIDE, "override", "WHAT",
-	"v2 updates in a row override names or all (names)"},
-    {KEY_REPEATED, "repeated", "WHICH",
-	"of rows with the same id: first or last (last)"},
-    {KEY_LIFETIME, "lifetime", "TIME", "of a profile without activity (14d)"},
-    {KEY_LOSE, "lose", "SHARE", "rows that count and are not kept (0)"},
-    {KEY_SEED, "seed", "N", "decides which rows those are (0)"},
-    {KEY_STATUS_DELAY, "status-delay", "TIME",
-	"batches are incomplete so long (0)"},
-    {KEY_KEEP, "keep", "N", "statuses kept for a client (10)"},
-    {KEY_IDLE, "idle", "TIME", "drop connections that are silent so long (30)"},
-    {KEY_MEMORY, "memory", "SIZE", "what clients send may take so much (2G)"},
-    {KEY_FAULT, "fault", "SPEC", "[status:]CALLS:KIND[=ARG]: see the manual"},
-    {KEY_CONTROL, "control", NULL, "print a URL that changes these"},
-    {KEY_LOG, "log", "FILE", "append a line of JSON for each request"},
-    {KEY_TLS_CERT, "tls-cert", "FILE", "speak https with this certificate"},
-    {KEY_TLS_KEY, "tls-key", "FILE", "and this key (both PEM)"},
+    SANDBOX_OPTION_ENTRIES,
     {0, NULL, NULL, NULL},
 };
 
@@ -100,168 +39,11 @@ static const struct options_program description = {
 };
 
 struct sandbox {
-	struct edge_settings edge;
-	struct server_settings server;
-	struct faults faults;
-	const char **clients;
-	char *cert;
-	char *key;
+	struct sandbox_options options;
 	bool ready;  /* the address was printed, or the command run */
 	char **argv; /* of a command; or NULL */
 	int status;  /* of it */
 };
-
-static int
-set_decode(const char *arg, enum rows_order *out, struct error *e)
-{
-	if (strcmp(arg, "rows-first") == 0)
-		*out = ROWS_FIRST;
-	else if (strcmp(arg, "form-first") == 0)
-		*out = FORM_FIRST;
-	else if (strcmp(arg, "form-twice") == 0)
-		*out = FORM_TWICE;
-	else
-		return options_bad(
-		    e, "decode", arg, "rows-first, form-first or form-twice");
-	return 0;
-}
-
-/* Whether arg is the second of two words. */
-static int
-set_either(const char *option, const char *arg, const char *first,
-    const char *second, bool *out, struct error *e)
-{
-	char expected[40];
-
-	*out = strcmp(arg, second) == 0;
-	if (*out || strcmp(arg, first) == 0)
-		return 0;
-	snprintf(expected, sizeof(expected), "%s or %s", first, second);
-	return options_bad(e, option, arg, expected);
-}
-
-static int
-add_client(struct sandbox *s, const char *arg, struct error *e)
-{
-	size_t n = s->edge.n_clients + 1;
-	const char **list;
-
-	if (!route_is_client(arg))
-		return options_bad(e, "client", arg,
-		    "letters, digits, \"-\", \"_\" and \".\", at most 64");
-	list = sys_realloc(s->clients, n * sizeof(*list));
-	if (list == NULL)
-		return error_errno(e, EXIT_LOCAL, "sandbox");
-	list[n - 1] = arg;
-	s->edge.clients = s->clients = list;
-	s->edge.n_clients = n;
-	return 0;
-}
-
-static int
-set_lose(const char *arg, double *out, struct error *e)
-{
-	if (control_parse_share(arg, out) == 0)
-		return 0;
-	return options_bad(e, "lose", arg, "a share from 0 to 1, or 0.1%");
-}
-
-static int
-set_text(char **out, char *text)
-{
-	free(*out);
-	*out = text;
-	return text == NULL ? -1 : 0;
-}
-
-static int
-set_port(const char *arg, uint16_t *out, struct error *e)
-{
-	uint64_t port;
-
-	if (options_number("port", arg, 0, 65535, &port, e) != 0)
-		return -1;
-	*out = (uint16_t)port;
-	return 0;
-}
-
-static int
-set_memory(const char *arg, uint64_t *out, struct error *e)
-{
-	if (number_parse_size(arg, EDGE_MEMORY_LEAST, EDGE_MEMORY_MOST, out) ==
-	    0)
-		return 0;
-	return options_bad(e, "memory", arg, "a size from 128M to 1024G");
-}
-
-static int
-set_option(struct sandbox *s, int key, const char *arg, struct error *e)
-{
-	switch (key) {
-	case KEY_PORT:
-		return set_port(arg, &s->server.port, e);
-	case KEY_RATE:
-		return options_number(
-		    "rate", arg, 0, 1000000, &s->edge.rate, e);
-	case KEY_KEEP:
-		return options_number(
-		    "keep", arg, 1, 1000000, &s->edge.keep, e);
-	case KEY_STATUS_DELAY:
-		return options_seconds(
-		    "status-delay", arg, 0, 86400, &s->edge.status_delay, e);
-	case KEY_IDLE:
-		return options_seconds(
-		    "idle", arg, 1, 86400, &s->server.idle, e);
-	case KEY_MEMORY:
-		return set_memory(arg, &s->edge.memory, e);
-	case KEY_DECODE:
-		return set_decode(arg, &s->edge.order, e);
-	case KEY_FAULT:
-		return faults_add(&s->faults, arg, e);
-	case KEY_CLIENT:
-		return add_client(s, arg, e);
-	case KEY_OVERRIDE:
-		return set_either(
-		    "override", arg, "names", "all", &s->edge.override_all, e);
-	case KEY_REPEATED:
-		return set_either(
-		    "repeated", arg, "last", "first", &s->edge.first_wins, e);
-	case KEY_LIFETIME:
-		return options_seconds(
-		    "lifetime", arg, 1, 3650 * 86400, &s->edge.lifetime, e);
-	case KEY_LOSE:
-		return set_lose(arg, &s->edge.lose, e);
-	case KEY_SEED:
-		return options_number(
-		    "seed", arg, 0, UINT64_MAX, &s->edge.seed, e);
-	case KEY_TOKEN_LIFETIME:
-		return options_seconds("token-lifetime", arg, 1, 86400 * 365,
-		    &s->edge.token_lifetime, e);
-	case KEY_TLS_CERT:
-		return set_text(&s->cert, file_read(arg, e));
-	case KEY_TLS_KEY:
-		return set_text(&s->key, file_read(arg, e));
-	case KEY_DB:
-		s->edge.db = arg;
-		break;
-	case KEY_LOG:
-		s->edge.log = arg;
-		break;
-	case KEY_TOKEN_FILE:
-		s->edge.token_file = arg;
-		break;
-	case KEY_CONTROL:
-		s->edge.control = true;
-		break;
-	case KEY_RETRY_AFTER:
-		s->edge.retry_after = true;
-		break;
-	case KEY_TOKEN_ALWAYS:
-		s->edge.token_always = true;
-		break;
-	}
-	return 0;
-}
 
 static int
 read_options(struct sandbox *s, struct program *p, int argc, char **argv)
@@ -270,14 +52,8 @@ read_options(struct sandbox *s, struct program *p, int argc, char **argv)
 	const char *arg = NULL;
 	int key;
 
-	s->edge.rate = EDGE_RATE;
-	s->edge.keep = EDGE_KEEP;
-	s->edge.memory = EDGE_MEMORY;
-	s->edge.lifetime = EDGE_LIFETIME;
-	s->edge.faults = &s->faults;
-	s->server.idle = SERVER_IDLE;
 	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
-		if (set_option(s, key, arg, e) != 0)
+		if (sandbox_options_take(&s->options, key, arg, e) != 0)
 			return -1;
 	}
 	if (key == OPTIONS_FAILED)
@@ -288,24 +64,15 @@ read_options(struct sandbox *s, struct program *p, int argc, char **argv)
 		    "a command to run stands behind --; see 'tp-sandbox "
 		    "--help'");
 	s->argv = p->n_files > 0 ? argv + optind : NULL;
-	if ((s->cert == NULL) != (s->key == NULL))
-		return error_set(
-		    e, EXIT_USAGE, "--tls-cert and --tls-key go together");
-	if (s->edge.token_file == NULL &&
-	    (s->edge.token_always || s->edge.token_lifetime > 0))
-		return error_set(e, EXIT_USAGE, "--token-%s needs --token-file",
-		    s->edge.token_always ? "always" : "lifetime");
-	s->server.cert = s->cert;
-	s->server.key = s->key;
-	return 0;
+	return sandbox_options_check(&s->options, e);
 }
 
 static int
 check_paths(const struct sandbox *s, struct program *p)
 {
 	const struct path_use use[] = {
-	    {"db", s->edge.db, PATH_KEPT},
-	    {"log", s->edge.log, PATH_WRITTEN},
+	    {"db", s->options.edge.db, PATH_KEPT},
+	    {"log", s->options.edge.log, PATH_WRITTEN},
 	    {"summary", p->common.summary, PATH_WRITTEN},
 	};
 
@@ -339,7 +106,7 @@ serve(struct edge *edge, struct sandbox *s, struct program *p)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	server = server_open(edge, &s->server, &p->error);
+	server = server_open(edge, &s->options.server, &p->error);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server == NULL)
 		return;
@@ -356,7 +123,7 @@ serve(struct edge *edge, struct sandbox *s, struct program *p)
 static void
 run(struct sandbox *s, struct program *p)
 {
-	struct edge *edge = edge_open(&s->edge, &p->error);
+	struct edge *edge = edge_open(&s->options.edge, &p->error);
 	ndjson *counts = ndjson_new();
 
 	if (edge != NULL) {
@@ -375,15 +142,13 @@ main(int argc, char **argv)
 	struct sandbox s;
 
 	memset(&s, 0, sizeof(s));
+	sandbox_options_init(&s.options);
 	if (program_begin(&p, &description) == 0 &&
 	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
 	    program_open(&p) == 0)
 		run(&s, &p);
 	program_tell(&p);
-	faults_free(&s.faults);
-	free(s.clients);
-	free(s.cert);
-	free(s.key);
+	sandbox_options_free(&s.options);
 	if (!s.ready)
 		return program_exit(&p);
 	return program_code(&p) != EXIT_COMPLETE ? (int)program_code(&p)

@@ -550,6 +550,15 @@ END
 --port 65536
 --keep 0
 --decode both
+--override some
+--repeated all
+--lose 1.5
+--lose 101%
+--lose x
+--lifetime 0
+--seed -1
+--client a/b
+--token-lifetime 5
 --fault 1:none
 --status-delay -1
 --nonsense

@@ -261,6 +261,86 @@ test_fault_find(void **state)
 	faults_free(&f);
 }
 
+/* A document as JSON. */
+static void
+assert_document(const struct document *d, const char *expected)
+{
+	struct buffer out;
+
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(document_write(d, &out), 0);
+	assert_int_equal(out.len, strlen(expected));
+	assert_memory_equal(out.data, expected, out.len);
+	buffer_free(&out);
+}
+
+static void
+test_document(void **state)
+{
+	static const struct document_name tier = {7, 4}, offer = {2, 5};
+	static const char whole[] =
+	    "[[7,\"\\\"g\\\\\\u0001\",5,1,8],[2,\"50%\",6,0,8]]";
+	struct document d;
+	size_t i;
+
+	(void)state;
+	document_init(&d);
+	assert_document(&d, "[]");
+	assert_int_equal(document_set(&d, &tier, "old", 3, 4, false), 0);
+	assert_int_equal(document_set(&d, &offer, "50%", 3, 6, false), 0);
+	assert_int_equal(document_set(&d, &tier, "\"g\\\1", 4, 5, true), 0);
+	assert_document(&d, whole);
+	assert_int_equal(d.bytes, 16);
+	/* What was written is read back, and nothing that is shorter. */
+	assert_int_equal(document_load(&d, whole, sizeof(whole) - 1), 0);
+	assert_document(&d, whole);
+	assert_int_equal(d.bytes, 16);
+	for (i = 0; i < sizeof(whole) - 1; i++)
+		assert_int_equal(document_load(&d, whole, i), 1);
+	assert_int_equal(document_load(&d, "[]", 2), 0);
+	assert_document(&d, "[]");
+
+	assert_int_equal(document_load(&d, whole, sizeof(whole) - 1), 0);
+	document_drop_loose(&d);
+	assert_document(&d, "[[2,\"50%\",6,0,8]]");
+	assert_int_equal(document_set(&d, &tier, "x", 1, 7, true), 0);
+	document_tie(&d);
+	document_drop_loose(&d);
+	assert_document(&d, "[[2,\"50%\",6,0,8],[7,\"x\",7,0,5]]");
+	document_free(&d);
+}
+
+/* The oldest go first; of equally old ones, those with the lower number. */
+static void
+test_document_fit(void **state)
+{
+	static char value[DOCUMENT_MAX];
+	struct document_name name = {1, 1};
+	struct document d;
+
+	(void)state;
+	memset(value, 'x', sizeof(value));
+	document_init(&d);
+	for (name.number = 1; name.number <= 4; name.number++)
+		assert_int_equal(document_set(&d, &name, value, 15999,
+				     name.number == 3 ? 1 : 2, false),
+		    0);
+	assert_int_equal(d.bytes, DOCUMENT_MAX);
+	assert_int_equal(document_fit(&d), 0);
+	name.number = 9;
+	assert_int_equal(document_set(&d, &name, "", 0, 3, false), 0);
+	assert_int_equal(document_fit(&d), 1); /* 3 */
+	assert_int_equal(d.bytes, 3 * 16000 + 1);
+	assert_int_equal(document_set(&d, &name, value, 16000, 3, false), 0);
+	assert_int_equal(document_fit(&d), 1); /* 1 */
+	assert_int_equal(d.bytes, 2 * 16000 + 16001);
+	/* Those that are left are found in their new places. */
+	for (name.number = 2; name.number <= 4; name.number += 2)
+		assert_int_equal(document_set(&d, &name, "", 0, 3, false), 0);
+	assert_int_equal(d.bytes, 1 + 1 + 16001);
+	document_free(&d);
+}
+
 /* The statuses of a client that are kept, and that others do not count. */
 static void
 test_store_keeps(void **state)
@@ -338,6 +418,8 @@ main(void)
 	    cmocka_unit_test(test_route),
 	    cmocka_unit_test(test_fault_specs),
 	    cmocka_unit_test(test_fault_find),
+	    cmocka_unit_test(test_document),
+	    cmocka_unit_test(test_document_fit),
 	    cmocka_unit_test(test_store_keeps),
 	    cmocka_unit_test(test_update_rows),
 	};
