@@ -275,15 +275,15 @@ control() { # NAME=VALUE...
 	[ "$(curl -s "$url" | element status)" = complete ]
 	printf 'batch=thirdPartyId,x\nlost,1\n' | post
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/lost?client=demo")" = '0 404' ]
-	# The minute of the limit passes with the clock.
 	sandbox_stop
+	# The log does not give the path away.
+	nowhere "${control##*/}" log
+	# The minute of the limit passes with the clock.
 	control_start --rate 1
 	[ "$(update)" = '0 200' ]
 	[ "$(update)" = '0 503' ]
 	control clock=60
 	[ "$(update)" = '0 200' ]
-	# The log does not give the path away.
-	nowhere "${control##*/}" log
 }
 
 @test "--control: what is wrong is said, and what stood before it is done" {
