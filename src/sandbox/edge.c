@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -112,24 +113,48 @@ set_control(struct edge *edge, struct error *e)
 	return 0;
 }
 
-/* Another token in the file ends the one before. */
-static int
-read_token(struct edge *edge, struct error *e)
+/* The token is this one from now on, if it is another one; takes it over. */
+static void
+set_token(struct edge *edge, char *token)
 {
-	char *token;
-
-	if (edge->settings->token_file == NULL)
-		return 0;
-	token = file_read_line(edge->settings->token_file, e);
-	if (token == NULL)
-		return -1;
 	if (edge->token != NULL && strcmp(token, edge->token) == 0) {
 		free(token);
-		return 0;
+		return;
 	}
 	free(edge->token);
 	edge->token = token;
 	edge->token_since = now(edge);
+}
+
+/* Another token in the file ends the one before.  A pipe is not read again, and
+ * a file that is being written anew leaves the token as it was. */
+static void
+read_token(struct edge *edge)
+{
+	const char *path = edge->settings->token_file;
+	struct error ignored = ERROR_INIT;
+	struct stat status;
+	char *token;
+
+	if (path == NULL || stat(path, &status) != 0 ||
+	    !S_ISREG(status.st_mode))
+		return;
+	token = file_read_line(path, &ignored);
+	if (token != NULL)
+		set_token(edge, token);
+}
+
+static int
+copy_token(struct edge *edge, struct error *e)
+{
+	char *token;
+
+	if (edge->settings->token == NULL)
+		return 0;
+	token = sys_strdup(edge->settings->token);
+	if (token == NULL)
+		return error_errno(e, EXIT_LOCAL, "sandbox");
+	set_token(edge, token);
 	return 0;
 }
 
@@ -148,7 +173,7 @@ edge_open(const struct edge_settings *settings, struct error *e)
 	edge->room = settings->memory / 2;
 	edge->lose = settings->lose;
 	edge->store = store_open(settings->db, settings->memory / 2, e);
-	if (set_control(edge, e) != 0 || read_token(edge, e) != 0)
+	if (set_control(edge, e) != 0 || copy_token(edge, e) != 0)
 		;
 	else if (limit_init(&edge->limit, (size_t)settings->rate) != 0)
 		error_errno(e, EXIT_LOCAL, "sandbox");
@@ -259,12 +284,10 @@ bool
 edge_token_good(struct edge *edge, const char *token)
 {
 	const int64_t life = (int64_t)edge->settings->token_lifetime * 1000;
-	struct error kept = ERROR_INIT;
 	bool good;
 
 	pthread_mutex_lock(&edge->lock);
-	/* A file that is being written anew leaves the token as it was. */
-	(void)read_token(edge, &kept);
+	read_token(edge);
 	good = token != NULL && edge->token != NULL &&
 	       strcmp(token, edge->token) == 0 &&
 	       (life == 0 || now(edge) < edge->token_since + life);

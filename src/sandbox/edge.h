@@ -29,7 +29,8 @@
 struct edge_settings {
 	const char *db;		 /* path, or NULL: in memory */
 	const char *log;	 /* path, or NULL */
-	const char *token_file;	 /* holds what updates must send; or NULL */
+	const char *token;	 /* that updates must send; NULL: none */
+	const char *token_file;	 /* where it comes from, and others will */
 	uint64_t token_lifetime; /* seconds that a token is good; 0: for ever */
 	bool token_always;	 /* other requests must send it too */
 	const char *const *clients; /* that there are; NULL: all */

@@ -25,6 +25,7 @@ sandbox_options_free(struct sandbox_options *o)
 {
 	faults_free(&o->faults);
 	free(o->clients);
+	free(o->token);
 	free(o->cert);
 	free(o->key);
 }
@@ -168,7 +169,7 @@ sandbox_options_take(
 		break;
 	case SANDBOX_KEY_TOKEN_FILE:
 		o->edge.token_file = arg;
-		break;
+		return set_text(&o->token, file_read_line(arg, e));
 	case SANDBOX_KEY_CONTROL:
 		o->edge.control = true;
 		break;
@@ -193,6 +194,7 @@ sandbox_options_check(struct sandbox_options *o, struct error *e)
 		return error_set(e, EXIT_USAGE, "--token-%s needs --token-file",
 		    o->edge.token_always ? "always" : "lifetime");
 	o->edge.faults = &o->faults;
+	o->edge.token = o->token;
 	o->edge.clients = o->clients;
 	o->server.cert = o->cert;
 	o->server.key = o->key;

@@ -16,6 +16,7 @@ struct sandbox_options {
 	/* What they point to. */
 	struct faults faults;
 	const char **clients;
+	char *token;
 	char *cert, *key; /* PEM text */
 };
 

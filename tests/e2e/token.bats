@@ -23,8 +23,11 @@ teardown() {
 }
 
 # A sandbox that demands the token.
+# The sandbox has a file of its own: it reads it again, too.
 start() { # OPTION...
-	sandbox_start --rate 0 --token-file token --log log "$@"
+	mkdir -p own
+	cp token own/token
+	sandbox_start --rate 0 --token-file own/token --log log "$@"
 	export TP_ENDPOINT=$sandbox TP_TOKEN_FILE=token
 }
 
