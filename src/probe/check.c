@@ -37,7 +37,7 @@ check_verdict_name(enum check_verdict verdict)
 }
 
 static void __attribute__((format(printf, 4, 5)))
-find(struct check *c, enum check_subject subject, enum check_verdict verdict,
+judge(struct check *c, enum check_subject subject, enum check_verdict verdict,
     const char *format, ...)
 {
 	va_list ap;
@@ -88,11 +88,11 @@ find_no_answer(
 {
 	if (a->end == HTTP_UNTRUSTED) {
 		c->code = EXIT_SERVICE;
-		find(c, CHECK_CERTIFICATE, CHECK_WRONG, "%s", a->text);
+		judge(c, CHECK_CERTIFICATE, CHECK_WRONG, "%s", a->text);
 		return;
 	}
 	c->code = EXIT_TEMPORARY;
-	find(c, CHECK_HOST, CHECK_WRONG, "%s%s", a->text,
+	judge(c, CHECK_HOST, CHECK_WRONG, "%s%s", a->text,
 	    s->address == NULL
 		? "; the name of the host begins with the client code"
 		: "; --endpoint or TP_ENDPOINT says the host");
@@ -103,28 +103,28 @@ static void
 find_certificate(struct check *c, const struct service *s)
 {
 	if (s->endpoint.origin.tls)
-		find(c, CHECK_CERTIFICATE, CHECK_RIGHT,
+		judge(c, CHECK_CERTIFICATE, CHECK_RIGHT,
 		    "it is for this host and was verified");
 	else
-		find(c, CHECK_CERTIFICATE, CHECK_UNPROVEN,
+		judge(c, CHECK_CERTIFICATE, CHECK_UNPROVEN,
 		    "there is none: the endpoint is http, on this machine");
 }
 
 static void
 find_good(struct check *c, const struct service *s)
 {
-	find(c, CHECK_HOST, CHECK_RIGHT, "%s answers as an edge of Target does",
-	    s->endpoint.origin.host);
-	find(c, CHECK_CLIENT, CHECK_UNPROVEN,
+	judge(c, CHECK_HOST, CHECK_RIGHT,
+	    "%s answers as an edge of Target does", s->endpoint.origin.host);
+	judge(c, CHECK_CLIENT, CHECK_UNPROVEN,
 	    "the service does not object to %s; people report HTTP 400 for "
 	    "another code",
 	    s->endpoint.client);
 	if (s->bearer != NULL)
-		find(c, CHECK_TOKEN, CHECK_UNPROVEN,
+		judge(c, CHECK_TOKEN, CHECK_UNPROVEN,
 		    "the service does not object to it; without authentication "
 		    "it would not look at it");
 	else
-		find(c, CHECK_TOKEN, CHECK_UNPROVEN,
+		judge(c, CHECK_TOKEN, CHECK_UNPROVEN,
 		    "none was sent, and fetching a profile needs none; updates "
 		    "may need one");
 }
@@ -135,9 +135,10 @@ find_denied(struct check *c, const struct service *s, const char *status)
 	char file[256];
 
 	c->code = EXIT_SERVICE;
-	find(c, CHECK_HOST, CHECK_RIGHT, "%s answers", s->endpoint.origin.host);
+	judge(
+	    c, CHECK_HOST, CHECK_RIGHT, "%s answers", s->endpoint.origin.host);
 	if (s->bearer != NULL)
-		find(c, CHECK_TOKEN, CHECK_WRONG,
+		judge(c, CHECK_TOKEN, CHECK_WRONG,
 		    "%s: the service refuses it; it may have expired, and a "
 		    "new "
 		    "one ends the one before; look at %s",
@@ -145,7 +146,7 @@ find_denied(struct check *c, const struct service *s, const char *status)
 		    escape_text(file, sizeof(file), s->token_file,
 			strlen(s->token_file)));
 	else
-		find(c, CHECK_TOKEN, CHECK_WRONG,
+		judge(c, CHECK_TOKEN, CHECK_WRONG,
 		    "%s: the service wants one; give --token-file FILE or set "
 		    "TP_TOKEN_FILE",
 		    status);
@@ -167,19 +168,19 @@ find_answer(
 		find_denied(c, s, status);
 	} else if (a->status == 400) {
 		c->code = EXIT_SERVICE;
-		find(c, CHECK_HOST, CHECK_RIGHT, "%s answers", host);
-		find(c, CHECK_CLIENT, CHECK_WRONG,
+		judge(c, CHECK_HOST, CHECK_RIGHT, "%s answers", host);
+		judge(c, CHECK_CLIENT, CHECK_WRONG,
 		    "%s: the service does not know %s, as people report of "
 		    "unknown codes; see Administration > Implementation in "
 		    "Target",
 		    status, s->endpoint.client);
 	} else if (fate_rule(fate)->again) {
 		c->code = EXIT_TEMPORARY;
-		find(c, CHECK_HOST, CHECK_UNPROVEN,
+		judge(c, CHECK_HOST, CHECK_UNPROVEN,
 		    "%s: it cannot answer now; try again in a minute", status);
 	} else {
 		c->code = EXIT_SERVICE;
-		find(c, CHECK_HOST, CHECK_WRONG,
+		judge(c, CHECK_HOST, CHECK_WRONG,
 		    "%s: %s answers, but not as an edge of Target does", status,
 		    host);
 	}
@@ -206,7 +207,7 @@ check_run(struct check *c, struct service *s, struct error *e)
 
 	c->code = EXIT_COMPLETE;
 	for (i = 0; i < CHECK_SUBJECTS; i++)
-		find(c, (enum check_subject)i, CHECK_UNKNOWN,
+		judge(c, (enum check_subject)i, CHECK_UNKNOWN,
 		    "something else has to be put right first");
 	if (make_url(c, &s->endpoint, e) != 0)
 		return -1;

@@ -166,10 +166,10 @@ log_call(struct call *c)
 	ndjson_set_string(
 	    line, "time", clock_text((time_t)(edge_now(c->edge) / 1000), text));
 	ndjson_set_string(line, "method", c->method);
-	/* The path for changes is a secret. */
-	ndjson_set_text(line, "path",
-	    c->route.kind == ROUTE_CONTROL ? "/control/" : c->path,
-	    c->route.kind == ROUTE_CONTROL ? 9 : strnlen(c->path, LOG_PATH));
+	/* The end of the path for changes is a secret. */
+	ndjson_set_text(line, "path", c->path,
+	    c->route.kind == ROUTE_CONTROL ? strlen("/control/")
+					   : strnlen(c->path, LOG_PATH));
 	if (c->number > 0)
 		ndjson_set_count(line, "call", c->number);
 	ndjson_set_string(line, "state", c->state);
@@ -360,9 +360,9 @@ update(struct call *c, struct call_answer *a)
 	    .first_wins = c->settings->first_wins,
 	    .lose = edge_lose(c->edge),
 	    .seed = c->settings->seed,
-	    .now = edge_now(c->edge),
-	    .lifetime = (int64_t)c->settings->lifetime * 1000,
 	};
+	struct store_scope scope =
+	    edge_scope(c->edge, c->route.client, STORE_THIRD_PARTY_ID);
 	struct error e = ERROR_INIT;
 	int failed;
 
@@ -379,8 +379,8 @@ update(struct call *c, struct call_answer *a)
 		say_lost(c, a);
 		return;
 	}
-	failed = update_apply(edge_lock(c->edge), c->route.client, &rules,
-	    c->body.data, c->body.len, &c->result, &e);
+	failed = update_apply(edge_lock(c->edge), &scope, &rules, c->body.data,
+	    c->body.len, &c->result, &e);
 	edge_unlock(c->edge);
 	if (failed) {
 		say_failed(c, a, &e);
@@ -427,21 +427,10 @@ status(struct call *c, struct call_answer *a)
 	}
 }
 
-static struct store_scope
-call_scope(const struct call *c, enum store_kind kind)
-{
-	const struct store_scope scope = {.client = c->route.client,
-	    .kind = kind,
-	    .now = edge_now(c->edge),
-	    .lifetime = (int64_t)c->settings->lifetime * 1000};
-
-	return scope;
-}
-
 static void
 profile(struct call *c, struct call_answer *a)
 {
-	const struct store_scope scope = call_scope(c,
+	const struct store_scope scope = edge_scope(c->edge, c->route.client,
 	    c->route.kind == ROUTE_PROFILE ? STORE_PCID : STORE_THIRD_PARTY_ID);
 	struct error e = ERROR_INIT;
 	int code;
@@ -480,7 +469,8 @@ end_body(struct call *c, struct call_answer *a)
 static void
 single(struct call *c, struct call_answer *a)
 {
-	struct store_scope scope = call_scope(c, STORE_PCID);
+	struct store_scope scope =
+	    edge_scope(c->edge, c->route.client, STORE_PCID);
 	struct error e = ERROR_INIT;
 	const char *refused;
 	int result;

@@ -77,10 +77,8 @@ touch(struct store *s, const struct store_scope *scope, const char *id,
 static unsigned int
 visit(struct control *c, const char *id)
 {
-	const struct store_scope scope = {.client = c->client,
-	    .kind = c->kind,
-	    .now = edge_now(c->edge),
-	    .lifetime = (int64_t)edge_settings(c->edge)->lifetime * 1000};
+	const struct store_scope scope =
+	    edge_scope(c->edge, c->client, c->kind);
 	struct store_profile profile = {0};
 	int result;
 

@@ -241,6 +241,17 @@ edge_now(struct edge *edge)
 	return time;
 }
 
+struct store_scope
+edge_scope(struct edge *edge, const char *client, enum store_kind kind)
+{
+	const struct store_scope scope = {.client = client,
+	    .kind = kind,
+	    .now = edge_now(edge),
+	    .lifetime = (int64_t)edge->settings->lifetime * 1000};
+
+	return scope;
+}
+
 void
 edge_move_clock(struct edge *edge, uint64_t seconds)
 {
@@ -288,8 +299,7 @@ edge_token_good(struct edge *edge, const char *token)
 
 	pthread_mutex_lock(&edge->lock);
 	read_token(edge);
-	good = token != NULL && edge->token != NULL &&
-	       strcmp(token, edge->token) == 0 &&
+	good = edge->token != NULL && strcmp(token, edge->token) == 0 &&
 	       (life == 0 || now(edge) < edge->token_since + life);
 	pthread_mutex_unlock(&edge->lock);
 	return good;

@@ -73,6 +73,10 @@ const char *edge_control(const struct edge *edge);
 int64_t edge_now(struct edge *edge);
 void edge_move_clock(struct edge *edge, uint64_t seconds);
 
+/* The profiles of a client, as of now; client must live as long. */
+struct store_scope edge_scope(
+    struct edge *edge, const char *client, enum store_kind kind);
+
 /* The share of rows that is lost. */
 double edge_lose(struct edge *edge);
 void edge_set_lose(struct edge *edge, double share);
@@ -80,7 +84,7 @@ void edge_set_lose(struct edge *edge, double share);
 /* Whether this client code is one of those that there are. */
 bool edge_knows(const struct edge *edge, const char *client);
 
-/* Whether this is the token, as of now; NULL never is. */
+/* Whether this is the token, as of now. */
 bool edge_token_good(struct edge *edge, const char *token);
 
 /* The fault of a call, or NULL, and the seconds by which its answer is late. */

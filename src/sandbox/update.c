@@ -12,21 +12,24 @@
 static const char unexpected[] = "Unexpected error";
 static const char empty[] = "Batch is empty";
 
+/* What a row sets. */
 struct cell {
+	const struct document_name *name;
 	char *text;
 	size_t n;
 };
 
 struct job {
 	struct store *store;
+	struct store_scope *scope;
 	const struct update_rules *rules;
 	struct update_result *result;
 	struct error *e;
 	struct rows rows;
-	enum store_kind kind;
 	struct store_profile profile; /* of the row */
 	struct buffer names; /* struct document_name for each after the id */
-	struct buffer cells; /* struct cell for each of a row, the same */
+	struct buffer cells; /* struct cell */
+	uint64_t too_large;  /* cells of the row */
 };
 
 static size_t
@@ -102,37 +105,47 @@ acceptable(enum store_kind kind, const char *id, size_t n)
 	return kind != STORE_PCID || n != 38 || i < n;
 }
 
+/* Keeps a cell that sets something.  An empty one does not; one that with its
+ * name is larger than a profile can be would be dropped again at once. */
+static int
+add_cell(struct job *j, const struct document_name *name, char *text, size_t n)
+{
+	const struct cell c = {name, text, n};
+
+	if (n == 0 || name->number < 0)
+		return 0;
+	if (name->n + n > DOCUMENT_MAX) {
+		j->too_large++;
+		return 0;
+	}
+	return buffer_add(&j->cells, &c, sizeof(c)) != 0 ? no_memory(j) : 0;
+}
+
 /* The cells of a row that have a column: false if one is no text. */
 static int
 read_cells(struct job *j, bool *valid)
 {
-	struct cell c;
+	const struct document_name *name =
+	    (const struct document_name *)(const void *)j->names.data;
+	size_t i, n;
+	char *text;
 
 	*valid = true;
 	j->cells.len = 0;
-	while (j->cells.len / sizeof(c) < columns(j) &&
-	       rows_cell(&j->rows, &c.text, &c.n)) {
-		if (utf8_valid(c.text, c.n) < c.n ||
-		    memchr(c.text, '\0', c.n) != NULL)
+	j->too_large = 0;
+	for (i = 0; i < columns(j) && rows_cell(&j->rows, &text, &n); i++) {
+		if (utf8_valid(text, n) < n || memchr(text, '\0', n) != NULL)
 			*valid = false;
-		if (buffer_add(&j->cells, &c, sizeof(c)) != 0)
-			return no_memory(j);
+		if (add_cell(j, &name[i], text, n) != 0)
+			return -1;
 	}
 	return 0;
-}
-
-/* Whether a cell is kept.  An empty one changes nothing; one that with its name
- * is larger than a profile can be would be dropped again at once. */
-static bool
-sets(const struct cell *c, const struct document_name *name)
-{
-	return c->n > 0 && name->number >= 0 && name->n + c->n <= DOCUMENT_MAX;
 }
 
 /* Whether this row is one of those that are not kept: the same ones whenever
  * the same batches come with the same seed. */
 static int
-is_lost(struct job *j, const struct cell *id, bool *lost)
+is_lost(struct job *j, const char *id, size_t n, bool *lost)
 {
 	char hex[SHA256_HEX], text[64];
 	struct sha256 *h;
@@ -147,7 +160,7 @@ is_lost(struct job *j, const struct cell *id, bool *lost)
 	    (unsigned long long)j->rules->seed,
 	    (long long)j->result->batch.number);
 	sha256_add(h, text, strlen(text));
-	sha256_add(h, id->text, id->n);
+	sha256_add(h, id, n);
 	sha256_take(h, hex);
 	sha256_free(h);
 	hex[8] = '\0';
@@ -160,83 +173,63 @@ static int
 set_cells(struct job *j)
 {
 	const struct cell *c = (const struct cell *)(const void *)j->cells.data;
-	const struct document_name *name =
-	    (const struct document_name *)(const void *)j->names.data;
 	size_t i, n = j->cells.len / sizeof(*c);
 
 	if (j->rules->create && j->rules->override_all)
 		document_drop_loose(&j->profile.document);
 	for (i = 0; i < n; i++) {
-		if (sets(&c[i], &name[i]) &&
-		    document_set(&j->profile.document, &name[i], c[i].text,
-			c[i].n, j->rules->now, j->rules->create) != 0)
+		if (document_set(&j->profile.document, c[i].name, c[i].text,
+			c[i].n, j->scope->now, j->rules->create) != 0)
 			return no_memory(j);
 	}
 	j->result->dropped += document_fit(&j->profile.document);
 	return 0;
 }
 
-/* Whether the row sets anything: else it makes nothing.  Counts what is too
- * large. */
-static bool
-sets_any(struct job *j)
-{
-	const struct cell *c = (const struct cell *)(const void *)j->cells.data;
-	const struct document_name *name =
-	    (const struct document_name *)(const void *)j->names.data;
-	size_t i, n = j->cells.len / sizeof(*c);
-	bool any = false;
-
-	for (i = 0; i < n; i++) {
-		if (sets(&c[i], &name[i]))
-			any = true;
-		else if (c[i].n > 0 && name[i].number >= 0)
-			j->result->dropped++;
-	}
-	return any;
-}
-
+/* A row that sets nothing makes nothing. */
 static int
-change_profile(struct job *j, const struct cell *id)
+change_profile(struct job *j, const char *id, size_t n)
 {
 	struct store_batch *b = &j->result->batch;
 	bool lost;
 
-	if (store_find(j->store, id->text, id->n, &j->profile, j->e) != 0)
+	if (store_find(j->store, id, n, &j->profile, j->e) != 0)
 		return -1;
 	if (!j->profile.found && !j->rules->create) {
 		b->not_found++;
 		return 0;
 	}
 	b->successful++;
-	if (!sets_any(j) ||
+	j->result->dropped += j->too_large;
+	if (j->cells.len == 0 ||
 	    (j->rules->first_wins && j->profile.batch == b->number))
 		return 0;
-	if (is_lost(j, id, &lost) != 0)
+	if (is_lost(j, id, n, &lost) != 0)
 		return -1;
 	if (lost) {
 		j->result->lost++;
-		return store_lose(j->store, id->text, id->n, j->e);
+		return store_lose(j->store, id, n, j->e);
 	}
 	if (set_cells(j) != 0)
 		return -1;
-	return store_keep(j->store, id->text, id->n, &j->profile, j->e);
+	return store_keep(j->store, id, n, &j->profile, j->e);
 }
 
 static int
 apply_row(struct job *j)
 {
-	struct cell id;
+	char *id;
+	size_t n;
 	bool valid;
 
-	rows_cell(&j->rows, &id.text, &id.n);
+	rows_cell(&j->rows, &id, &n);
 	if (read_cells(j, &valid) != 0)
 		return -1;
 	j->result->batch.consumed++;
-	if (valid && acceptable(j->kind, id.text, id.n))
-		return change_profile(j, &id);
+	if (valid && acceptable(j->scope->kind, id, n))
+		return change_profile(j, id, n);
 	j->result->batch.failed++;
-	return store_fail(j->store, id.text, id.n, j->e);
+	return store_fail(j->store, id, n, j->e);
 }
 
 /* From the header to the last row. */
@@ -253,7 +246,7 @@ apply_rows(struct job *j)
 	}
 	b->lists_failed = j->rules->create;
 	b->stuck = j->rules->stuck;
-	b->ready = j->rules->now + (int64_t)j->rules->delay * 1000;
+	b->ready = j->scope->now + (int64_t)j->rules->delay * 1000;
 	return 0;
 }
 
@@ -278,9 +271,9 @@ check(struct job *j, char *body, size_t n)
 		return empty;
 	rows_cell(&j->rows, &text, &len);
 	if (is(text, len, "thirdPartyId"))
-		j->kind = STORE_THIRD_PARTY_ID;
+		j->scope->kind = STORE_THIRD_PARTY_ID;
 	else if (is(text, len, "pcId"))
-		j->kind = STORE_PCID;
+		j->scope->kind = STORE_PCID;
 	else
 		return unexpected;
 	j->result->batch.size = rows_count(&j->rows);
@@ -290,11 +283,11 @@ check(struct job *j, char *body, size_t n)
 }
 
 static int
-apply(struct job *j, const struct store_scope *scope)
+apply(struct job *j)
 {
 	struct store_batch *b = &j->result->batch;
 
-	if (store_begin(j->store, scope, j->e) != 0)
+	if (store_begin(j->store, j->scope, j->e) != 0)
 		return -1;
 	if (store_begin_batch(j->store, b, j->e) != 0 || apply_rows(j) != 0 ||
 	    (j->result->refused == NULL &&
@@ -309,30 +302,28 @@ apply(struct job *j, const struct store_scope *scope)
 }
 
 int
-update_apply(struct store *s, const char *client,
+update_apply(struct store *s, struct store_scope *scope,
     const struct update_rules *rules, char *body, size_t n,
     struct update_result *result, struct error *e)
 {
-	struct store_scope scope = {
-	    client, STORE_PCID, rules->now, rules->lifetime};
 	struct job j;
 	int done;
 
 	memset(&j, 0, sizeof(j));
 	memset(result, 0, sizeof(*result));
 	j.store = s;
+	j.scope = scope;
 	j.rules = rules;
 	j.result = result;
 	j.e = e;
 	result->refused = check(&j, body, n);
 	if (result->refused != NULL)
 		return 0;
-	scope.kind = j.kind;
 	buffer_init(
 	    &j.names, UPDATE_MAX_COLUMNS * sizeof(struct document_name));
 	buffer_init(&j.cells, UPDATE_MAX_COLUMNS * sizeof(struct cell));
 	document_init(&j.profile.document);
-	done = apply(&j, &scope);
+	done = apply(&j);
 	buffer_free(&j.names);
 	buffer_free(&j.cells);
 	document_free(&j.profile.document);

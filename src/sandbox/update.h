@@ -33,8 +33,6 @@ struct update_rules {
 	uint64_t seed;	 /* decides which */
 	uint64_t delay;	 /* seconds until its status is complete */
 	uint64_t keep;	 /* statuses of a client */
-	int64_t now;
-	int64_t lifetime; /* as in struct store_scope */
 };
 
 struct update_result {
@@ -45,11 +43,11 @@ struct update_result {
 };
 
 /*
- * Takes the body of a batch (changed in doing so).  -1 only when the database
- * or memory fails, as in store.h; nothing is changed then, nor when it is
- * refused.
+ * Takes the body of a batch (changed in doing so); scope's kind is set here. -1
+ * only when the database or memory fails, as in store.h; nothing is changed
+ * then, nor when it is refused.
  */
-int update_apply(struct store *s, const char *client,
+int update_apply(struct store *s, struct store_scope *scope,
     const struct update_rules *rules, char *body, size_t n,
     struct update_result *result, struct error *e);
 

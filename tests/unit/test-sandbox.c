@@ -358,8 +358,9 @@ test_store_keeps(void **state)
 	assert_non_null(s);
 	for (i = 0; i < 4; i++) {
 		char body[] = "batch=pcId,x\n1,a\n2,\n%FF,b\n";
+		struct store_scope scope = {.client = clients[i]};
 
-		assert_int_equal(update_apply(s, clients[i], &rules, body,
+		assert_int_equal(update_apply(s, &scope, &rules, body,
 				     strlen(body), &results[i], &e),
 		    0);
 		assert_null(results[i].refused);
@@ -382,6 +383,7 @@ test_update_rows(void **state)
 {
 	static const char header[] = "batch=pcId,x\n";
 	const struct update_rules rules = {.keep = 1};
+	struct store_scope scope = {.client = "c"};
 	const size_t fixed = sizeof(header) - 1;
 	struct update_result result;
 	struct error e = ERROR_INIT;
@@ -394,7 +396,7 @@ test_update_rows(void **state)
 		memcpy(body, header, fixed);
 		for (i = 0; i < rows; i++)
 			memcpy(body + fixed + 2 * i, "1\n", 2);
-		assert_int_equal(update_apply(s, "c", &rules, body,
+		assert_int_equal(update_apply(s, &scope, &rules, body,
 				     fixed + 2 * rows, &result, &e),
 		    0);
 		if (rows == UPDATE_MAX_ROWS)
