@@ -3,50 +3,85 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/console.h"
 #include "base/diag.h"
-#include "base/ndjson.h"
+#include "base/wait.h"
 #include "io/paths.h"
 #include "io/program.h"
-#include "probe/check.h"
+#include "probe/limits.h"
+#include "probe/report.h"
+#include "probe/run.h"
 
-enum { KEY_CHECK = OPTION_LONG };
+enum { KEY_CHECK = OPTION_LONG, KEY_YES, KEY_AFTER, KEY_STATE, KEY_LIMITS };
 
 static const struct option_entry entries[] = {
-    {KEY_CHECK, "check", NULL, "make one call that changes nothing"},
+    {KEY_CHECK, "check", NULL, "make one call that changes nothing, no more"},
+    {KEY_YES, "yes", NULL, "do not ask before the first update"},
+    {KEY_AFTER, "after", "TIME", "look at the profiles so much later (1h)"},
+    {KEY_STATE, "state", "FILE", "keep what is found; go on from there"},
+    {KEY_LIMITS, "limits", NULL, "also use up the calls of a minute"},
     SERVICE_OPTION_ENTRIES,
     {0, NULL, NULL, NULL},
 };
 
 static const struct options_program description = {
     .name = "tp-probe",
-    .operands = "--check",
-    .purpose = "Asks whether host, certificate, client code and token are "
-	       "right.",
+    .operands = "[--check]",
+    .purpose = "Finds out what Adobe Target does with the batches of an "
+	       "account.",
     .entries = entries,
-    .footer =
-	"TIME is in seconds; s, m, h or d behind it says the unit.\n"
-	"Exit: 0 nothing is wrong, 2 usage, 4 local, 5 unreachable: run\n"
-	"again, 6 the certificate, the client code or the token is wrong.\n",
+    .footer = "TIME is in seconds; s, m, h or d behind it says the unit.\n"
+	      "Exit: 0 all is known, 1 some is not, 2 usage, 4 local,\n"
+	      "5 unreachable, or profiles do not show yet: run again,\n"
+	      "6 the certificate, the client code or the token is wrong.\n",
     .version = service_version,
 };
 
+struct settings {
+	struct service service;
+	bool check, yes, limits, after_given;
+	uint64_t after; /* seconds */
+	const char *state;
+};
+
+/* ------------------------------------------------------------- options */
+
 static int
-read_options(struct service *service, struct program *p, int argc, char **argv)
+take_option(struct settings *s, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case KEY_CHECK:
+		s->check = true;
+		return 0;
+	case KEY_YES:
+		s->yes = true;
+		return 0;
+	case KEY_AFTER:
+		s->after_given = true;
+		return options_seconds("after", arg, 0, 86400, &s->after, e);
+	case KEY_STATE:
+		s->state = arg;
+		return 0;
+	case KEY_LIMITS:
+		s->limits = true;
+		return 0;
+	default:
+		return service_set_option(&s->service, key, arg, e);
+	}
+}
+
+static int
+read_options(struct settings *s, struct program *p, int argc, char **argv)
 {
 	struct error *e = &p->error;
-	bool check = false;
 	const char *arg;
 	int key;
 
-	service_init(service);
+	service_init(&s->service);
 	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
-		if (key == KEY_CHECK)
-			check = true;
-		else if (service_set_option(service, key, arg, e) != 0)
+		if (take_option(s, key, arg, e) != 0)
 			return -1;
 	}
 	if (key == OPTIONS_FAILED)
@@ -54,103 +89,167 @@ read_options(struct service *service, struct program *p, int argc, char **argv)
 	if (p->n_files > 0)
 		return error_set(
 		    e, EXIT_USAGE, "it reads no files; see 'tp-probe --help'");
-	if (!check)
+	if (s->check &&
+	    (s->yes || s->limits || s->after_given || s->state != NULL))
 		return error_set(e, EXIT_USAGE,
-		    "give --check: there is nothing else that it does");
-	return service_resolve(service, ENDPOINT_V2, e);
+		    "--check makes one call and no updates: it goes with none "
+		    "of --yes, --after, --state and --limits");
+	if (service_resolve(&s->service, ENDPOINT_V2, e) != 0)
+		return -1;
+	if (!s->after_given)
+		s->after = s->service.endpoint.origin.loopback ? 0 : 3600;
+	return 0;
 }
 
 static int
-check_paths(const struct service *service, struct program *p)
+check_paths(const struct settings *s, struct program *p)
 {
 	const struct path_use use[] = {
 	    {"summary", p->common.summary, PATH_WRITTEN},
-	    {"token-file", service->token_file, PATH_READ},
-	    {"cacert", service->cacert, PATH_READ},
+	    {"state", s->state, PATH_KEPT},
+	    {"token-file", s->service.token_file, PATH_READ},
+	    {"cacert", s->service.cacert, PATH_READ},
 	};
 
 	return paths_check(
 	    use, sizeof(use) / sizeof(use[0]), NULL, 0, &p->error);
 }
 
-/* A line for each finding: of a table on a terminal, else of JSON. */
+/* ------------------------------------------------------------- the runs */
+
+/* What one call that changes nothing proves.  *right: updates may follow. */
 static int
-write_finding(struct program *p, const struct check *c, enum check_subject i)
+run_check(struct settings *s, struct program *p, struct check *c)
 {
-	const struct check_finding *f = &c->of[i];
-	const char *subject = check_subject_name(i);
-	const char *verdict = check_verdict_name(f->verdict);
-	char text[sizeof(f->text) + 64], *line;
-	ndjson *object;
-	size_t n;
-	int result;
-
-	if (isatty(STDOUT_FILENO)) {
-		snprintf(text, sizeof(text), "%-12s%-10s%s\n", subject, verdict,
-		    f->text);
-		return output_write(&p->out, text, strlen(text), &p->error);
-	}
-	object = ndjson_new();
-	ndjson_set_string(object, "check", subject);
-	ndjson_set_string(object, "verdict", verdict);
-	ndjson_set_string(object, "text", f->text);
-	line = ndjson_line(object, &n);
-	ndjson_free(object);
-	if (line == NULL)
-		return error_set(&p->error, EXIT_LOCAL, "out of memory");
-	result = output_write(&p->out, line, n, &p->error);
-	free(line);
-	return result;
-}
-
-static ndjson *
-make_summary(const struct check *c)
-{
-	ndjson *counts = ndjson_new();
 	int i;
 
-	for (i = 0; i < CHECK_SUBJECTS; i++)
-		ndjson_set_string(counts,
-		    check_subject_name((enum check_subject)i),
-		    check_verdict_name(c->of[i].verdict));
-	return counts;
+	if (check_run(c, &s->service, &p->error) != 0)
+		return -1;
+	diag_detail("asked for %s", c->url);
+	p->code = c->code;
+	for (i = 0; i < CHECK_SUBJECTS; i++) {
+		/* On a terminal the table says it. */
+		if (c->of[i].verdict == CHECK_WRONG &&
+		    (!s->check || !isatty(STDOUT_FILENO)))
+			diag_always("%s: %s",
+			    check_subject_name((enum check_subject)i),
+			    c->of[i].text);
+	}
+	return 0;
 }
 
 static void
-run(struct service *service, struct program *p)
+tell_plan(const struct settings *s)
+{
+	const struct endpoint *ep = &s->service.endpoint;
+	int c, updates = 0;
+
+	for (c = 0; c < CASES; c++)
+		updates += 1 + (probe_cases[c].batches[1] != NULL);
+	diag_always(
+	    "it will call %s for the client %s:", ep->origin.host, ep->client);
+	diag_always("- %d updates of one or two rows, which make profiles with "
+		    "the ids tp-probe-...",
+	    updates);
+	diag_always("  and the attributes %s, %s and %s; they stay until they "
+		    "expire",
+	    case_attributes[0], case_attributes[1], case_attributes[2]);
+	diag_always("- about %d requests for a status, and %d at most",
+	    updates + 4, updates + 1 + 2 * RUN_POLLS);
+	if (s->limits)
+		diag_always("- up to %d calls in a minute: WHILE THIS LASTS "
+			    "OTHERS WHO USE THE ACCOUNT GET HTTP 503",
+		    2 * LIMITS_CALLS);
+	diag_always("- %d requests for a profile, %llu minutes later", CASES,
+	    (unsigned long long)(s->after + 59) / 60);
+	if (s->state == NULL)
+		diag_always("Without --state FILE a run that is interrupted "
+			    "has to begin anew.");
+}
+
+/* Does the user want that?  -1: no, or nobody can be asked. */
+static int
+confirm(const struct settings *s, struct error *e)
+{
+	static const char question[] = "Go on? [y/N] ";
+	char answer[80];
+	ssize_t n;
+
+	tell_plan(s);
+	if (s->yes)
+		return 0;
+	if (!isatty(STDIN_FILENO))
+		return error_set(e, EXIT_USAGE,
+		    "standard input is no terminal, so nobody can be asked: "
+		    "give --yes");
+	console_write(question, sizeof(question) - 1);
+	n = wait_read(STDIN_FILENO, answer, sizeof(answer));
+	if (n > 0 && (answer[0] == 'y' || answer[0] == 'Y'))
+		return 0;
+	return error_set(e, EXIT_USAGE, "nothing was sent");
+}
+
+static void
+run_probe(struct settings *s, struct program *p)
+{
+	struct probe probe = {
+	    .service = &s->service, .after = s->after, .limits = s->limits};
+	int lines;
+
+	probe.notes = notes_open(s->state, &p->error);
+	if (probe.notes == NULL)
+		return;
+	if (notes_find(probe.notes, "begun") != NULL ||
+	    confirm(s, &p->error) == 0) {
+		if (service_open_pace(&s->service, &p->error) == 0 &&
+		    probe_open(&probe, &p->error) == 0 &&
+		    probe_run(&probe, &p->error) == 0) {
+			lines = report_notes(
+			    probe.notes, &p->out, &p->code, &p->error);
+			if (lines >= 0)
+				program_end(p,
+				    report_summary_notes(probe.notes),
+				    SEAL_NDJSON, (uint64_t)lines);
+		} else if (s->state != NULL) {
+			diag_note("run it again with --state %s, and it goes "
+				  "on from here",
+			    s->state);
+		}
+	}
+	probe_close(&probe);
+}
+
+static void
+run(struct settings *s, struct program *p)
 {
 	struct check c = {.code = EXIT_COMPLETE};
-	int i;
+	int lines;
 
-	if (service_prepare(service, true, 1, &p->error) != 0 ||
-	    check_run(&c, service, &p->error) != 0)
+	if (service_prepare(&s->service, true, 1, &p->error) != 0 ||
+	    run_check(s, p, &c) != 0)
 		return;
-	diag_detail("asked for %s", c.url);
-	p->code = c.code;
-	for (i = 0; i < CHECK_SUBJECTS; i++) {
-		if (write_finding(p, &c, (enum check_subject)i) != 0)
-			return;
-		/* On a terminal the table says it. */
-		if (c.of[i].verdict == CHECK_WRONG && !isatty(STDOUT_FILENO))
-			diag_always("%s: %s",
-			    check_subject_name((enum check_subject)i),
-			    c.of[i].text);
+	if (!s->check && c.code == EXIT_COMPLETE) {
+		run_probe(s, p);
+		return;
 	}
-	program_end(p, make_summary(&c), SEAL_NDJSON, CHECK_SUBJECTS);
+	lines = s->check ? report_check(&c, &p->out, &p->error) : 0;
+	if (lines >= 0)
+		program_end(
+		    p, report_summary_check(&c), SEAL_NDJSON, (uint64_t)lines);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct service service;
+	struct settings s;
 	struct program p;
 
-	memset(&service, 0, sizeof(service));
+	memset(&s, 0, sizeof(s));
 	if (program_begin(&p, &description) == 0 &&
-	    read_options(&service, &p, argc, argv) == 0 &&
-	    check_paths(&service, &p) == 0 && program_open(&p) == 0)
-		run(&service, &p);
+	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
+	    program_open(&p) == 0)
+		run(&s, &p);
 	program_tell(&p);
-	service_free(&service);
+	service_free(&s.service);
 	return program_exit(&p);
 }

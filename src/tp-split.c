@@ -28,6 +28,7 @@ enum {
 	KEY_EMPTY_AS,
 	KEY_SEPARATORS,
 	KEY_RAW_UTF8,
+	KEY_ENCODE_TWICE,
 	KEY_MANIFEST
 };
 
@@ -40,6 +41,8 @@ static const struct option_entry entries[] = {
     {KEY_SEPARATORS, "separators", "HOW",
 	"for commas in values: encode, reject, replace=TEXT"},
     {KEY_RAW_UTF8, "raw-utf8", NULL, "leave UTF-8 letters unencoded"},
+    {KEY_ENCODE_TWICE, "encode-twice", NULL,
+	"for a service that decodes twice: see tp-probe(1)"},
     {KEY_MAX_BYTES, "max-bytes", "SIZE", "of a batch, at most (49999999)"},
     {KEY_MAX_ROWS, "max-rows", "N", "of a batch, at most (500000)"},
     {'o', "output-dir", "DIR", "write files DIR/batch-000001.txt..."},
@@ -99,6 +102,9 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 		return row_set_separators(&s->split.rules, arg, e);
 	case KEY_RAW_UTF8:
 		s->split.rules.raw_utf8 = s->split.columns.raw_utf8 = true;
+		return 0;
+	case KEY_ENCODE_TWICE:
+		s->output.encode_twice = true;
 		return 0;
 	case KEY_MAX_BYTES:
 		return set_limit(&s->output.max_bytes, "max-bytes", arg, e);

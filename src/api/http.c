@@ -99,7 +99,7 @@ static bool
 is_too_long(const struct http *h)
 {
 	return SAFETY("answer-bounded",
-	    h->came > HTTP_ANSWER_MAX || h->given > HTTP_ANSWER_MAX, false);
+	    h->came > h->body.max || h->given > h->body.max, false);
 }
 
 /*
@@ -132,7 +132,7 @@ static size_t
 take_body(char *from, size_t size, size_t n, void *arg)
 {
 	struct http *h = arg;
-	size_t room = HTTP_ANSWER_MAX - h->body.len;
+	size_t room = h->body.max - h->body.len;
 
 	n *= size;
 	if (buffer_add(&h->body, from, n < room ? n : room) != 0)
@@ -236,6 +236,8 @@ set_up(struct http *h, const struct http_settings *s)
 	    SAFETY("token-not-to-proxy", (long)CURLHEADER_SEPARATE,
 		(long)CURLHEADER_UNIFIED));
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* An id may be "..". */
+	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)s->connect_timeout);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)s->timeout);
@@ -290,7 +292,7 @@ http_new(const struct http_settings *settings, struct error *e)
 		error_set(e, EXIT_LOCAL, "out of memory");
 		return NULL;
 	}
-	buffer_init(&h->body, HTTP_ANSWER_MAX);
+	buffer_init(&h->body, settings->answer_max);
 	if (http_start(e) == 0)
 		h->curl = curl_easy_init();
 	if (h->curl == NULL) {
@@ -301,7 +303,7 @@ http_new(const struct http_settings *settings, struct error *e)
 	set_up(h, settings);
 	/* Now: later, a lack of memory would look like an answer cut short. */
 	if (SAFETY("answer-memory-first",
-		buffer_reserve(&h->body, HTTP_ANSWER_MAX) != 0, false))
+		buffer_reserve(&h->body, settings->answer_max) != 0, false))
 		error_set(e, EXIT_LOCAL, "out of memory");
 	else if (set_trust(h, settings, e) == 0)
 		return h;

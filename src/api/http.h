@@ -31,6 +31,7 @@ struct http_settings {
 	const struct buffer *pem; /* what is in it, see trust.h */
 	unsigned connect_timeout; /* seconds, > 0 */
 	unsigned timeout;	  /* seconds for all of it, > 0 */
+	size_t answer_max;	  /* HTTP_ANSWER_MAX, or more */
 };
 
 struct http_request {
@@ -59,7 +60,7 @@ struct http_answer {
 	enum http_end end;
 	int status;	    /* 200; 0 unless HTTP_ANSWERED or HTTP_CUT */
 	bool body_left;	    /* some of the request's body may have left */
-	bool too_long;	    /* it was cut off at HTTP_ANSWER_MAX */
+	bool too_long;	    /* it was cut off at answer_max */
 	double retry_after; /* seconds from now, as asked; below 0: not asked */
 	struct buffer body; /* belongs to the struct http, until its next run */
 	const char *token;  /* the request's, which body may hold in any form */

@@ -178,6 +178,7 @@ service_http(const struct service *s)
 	    .pem = &s->pem,
 	    .connect_timeout = (unsigned)s->connect_timeout,
 	    .timeout = (unsigned)s->timeout,
+	    .answer_max = HTTP_ANSWER_MAX,
 	};
 
 	return http;

@@ -1,4 +1,6 @@
 #include "api/statusurl.h"
+#include "api/http.h"
+#include "api/proxy.h"
 #include "base/safety.h"
 
 #include <stdarg.h>
@@ -229,4 +231,15 @@ statusurl_make(struct statusurl *u, const struct endpoint *ep, const char *text,
 	if (put(u, rest, (size_t)(query - rest)) != 0)
 		return refuse(why, "%s", too_long);
 	return put_query(u, query, why);
+}
+
+int
+statusurl_check_way(const struct statusurl *u, struct error *e)
+{
+	struct origin o;
+	const char *rest;
+
+	if (u->direct || origin_parse(&o, u->url, &rest) != 0)
+		return 0;
+	return proxy_check(o.host, http_has_tls_proxy(), e) < 0 ? -1 : 0;
 }

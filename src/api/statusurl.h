@@ -36,4 +36,8 @@ struct statusurl {
 int statusurl_make(struct statusurl *u, const struct endpoint *ep,
     const char *text, char why[STATUSURL_WHY]);
 
+/* Whether the proxy on the way there, which may be another than the endpoint's,
+ * can be used.  -1: e says why not. */
+int statusurl_check_way(const struct statusurl *u, struct error *e);
+
 #endif

@@ -30,6 +30,60 @@ clock_parse(const char *text)
 	return strcmp(clock_text(when, again), text) == 0 ? when : 0;
 }
 
+/* Two digits, from 0 to max; -1. */
+static int
+two_digits(const char *text, int max)
+{
+	int n;
+
+	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+		return -1;
+	n = (text[0] - '0') * 10 + text[1] - '0';
+	return n <= max ? n : -1;
+}
+
+/* The zone that text is, in minutes east of UTC; -1: it is none. */
+static int
+parse_zone(const char *text, int *minutes)
+{
+	int hours, rest;
+
+	*minutes = 0;
+	if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+		return 0;
+	if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 ||
+	    text[3] != ':')
+		return -1;
+	hours = two_digits(text + 1, 23);
+	rest = two_digits(text + 4, 59);
+	*minutes = (text[0] == '-' ? -1 : 1) * (hours * 60 + rest);
+	return hours < 0 || rest < 0 ? -1 : 0;
+}
+
+int64_t
+clock_parse_fine(const char *text)
+{
+	char whole[CLOCK_TEXT];
+	int minutes, thousandths = 0, place = 100;
+	time_t when;
+
+	if (text == NULL || strlen(text) < CLOCK_TEXT - 1)
+		return -1;
+	memcpy(whole, text, CLOCK_TEXT - 2);
+	memcpy(whole + CLOCK_TEXT - 2, "Z", 2);
+	when = clock_parse(whole);
+	text += CLOCK_TEXT - 2;
+	if (*text == '.') {
+		if (*++text < '0' || *text > '9')
+			return -1;
+		for (; *text >= '0' && *text <= '9'; text++, place /= 10)
+			thousandths += place * (*text - '0');
+	}
+	if (when <= 0 || parse_zone(text, &minutes) != 0)
+		return -1;
+	return ((int64_t)when - (int64_t)minutes * 60) * 1000 + thousandths;
+}
+
 double
 clock_monotonic(void)
 {

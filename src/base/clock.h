@@ -3,6 +3,7 @@
 #define TP_BASE_CLOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 /* "2026-11-22T06:22:00Z" and its NUL */
@@ -13,6 +14,12 @@ char *clock_text(time_t when, char out[CLOCK_TEXT]);
 
 /* The same back; 0: text is none (NULL is none). */
 time_t clock_parse(const char *text);
+
+/*
+ * Any RFC 3339 time, with a fraction of a second and a zone ("Z", "-05:00"),
+ * in milliseconds since 1970; -1: text is none (NULL is none).
+ */
+int64_t clock_parse_fine(const char *text);
 
 /* Seconds since some fixed moment; never runs backwards. */
 double clock_monotonic(void);

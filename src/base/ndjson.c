@@ -188,6 +188,23 @@ ndjson_get_string(const ndjson *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
+const char *
+ndjson_get_text(const ndjson *object, const char *key, size_t *n)
+{
+	const json_t *value = json_object_get(object, key);
+
+	*n = json_string_length(value);
+	return json_string_value(value);
+}
+
+const ndjson *
+ndjson_get(const ndjson *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_object(value) ? value : NULL;
+}
+
 int
 ndjson_get_count(const ndjson *object, const char *key, uint64_t *n)
 {

@@ -43,6 +43,10 @@ bool ndjson_has(const ndjson *object, const char *key);
 /* NULL, false or -1: not there, or of another type.  What is returned
  * belongs to object. */
 const char *ndjson_get_string(const ndjson *object, const char *key);
+/* A string that may hold NUL, and its bytes. */
+const char *ndjson_get_text(const ndjson *object, const char *key, size_t *n);
+/* An object in the object. */
+const ndjson *ndjson_get(const ndjson *object, const char *key);
 int ndjson_get_count(const ndjson *object, const char *key, uint64_t *n);
 bool ndjson_get_bool(const ndjson *object, const char *key);
 

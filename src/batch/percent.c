@@ -207,3 +207,28 @@ percent_encode_quoted_rows(char *out, const char *rows, size_t n, char quote,
 	return find_kernel()->encode_quoted(
 	    out, rows, n, quote, comma, PERCENT_UNRESERVED | high(raw_utf8));
 }
+
+size_t
+percent_again(char *text, size_t n)
+{
+	const char *from;
+	size_t i, more = 0;
+	char *to = text;
+
+	for (i = 0; i < n; i++)
+		more += text[i] == '%';
+	more *= 2;
+	memmove(text + more, text, n);
+	/* Without a branch.  What is read is ahead of what is written by two
+	 * bytes for each % that is still to come; after the last one all
+	 * stands where it belongs. */
+	for (from = text + more; to < from; from++) {
+		size_t step = 1 + 2 * (size_t)(*from == '%');
+
+		*to = *from;
+		to[1] = '2';
+		to[2] = '5';
+		to += step;
+	}
+	return n + more;
+}

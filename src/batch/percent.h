@@ -43,6 +43,13 @@ char *percent_encode_rows(char *out, const char *rows, size_t n, bool raw_utf8);
 char *percent_encode_quoted_rows(char *out, const char *rows, size_t n,
     char quote, char comma, bool raw_utf8);
 
+/*
+ * Encodes once more, in place, what one of those wrote: each % becomes %25.
+ * text has PERCENT_AGAIN_BOUND(n) bytes; returns how many it then takes.
+ */
+#define PERCENT_AGAIN_BOUND(n) ((n) + 2 * ((n) / 3 + 1))
+size_t percent_again(char *text, size_t n);
+
 /* Decodes to out, of n bytes; returns how many it wrote.  A % without two
  * hex digits stays as it is. */
 size_t percent_decode(char *out, const char *text, size_t n);

@@ -10,6 +10,7 @@
 #include "base/safety.h"
 #include "base/sys.h"
 #include "batch/manifest.h"
+#include "batch/percent.h"
 #include "io/outfile.h"
 #include "io/paths.h"
 
@@ -108,7 +109,8 @@ batch_writer_open(
 	w->out = w->to = out;
 	w->file.out.fd = -1;
 	/* Beside a row: what waits, and the header put before it. */
-	buffer_init(&w->rows, o->max_row + BATCH_BYTES + ROWS);
+	buffer_init(
+	    &w->rows, PERCENT_AGAIN_BOUND(o->max_row) + BATCH_BYTES + ROWS);
 	return w;
 }
 
@@ -135,19 +137,21 @@ int
 batch_writer_begin(
     struct batch_writer *w, const char *header, size_t n, struct error *e)
 {
+	w->header = sys_malloc(BATCH_PREFIX_LEN + PERCENT_AGAIN_BOUND(n) + 1);
+	if (w->header == NULL || buffer_reserve(&w->rows, ROWS) != 0)
+		return error_errno(e, EXIT_LOCAL, "cannot write batches");
+	memcpy(w->header, BATCH_PREFIX, BATCH_PREFIX_LEN);
+	memcpy(w->header + BATCH_PREFIX_LEN, header, n);
+	if (w->options.encode_twice)
+		n = percent_again(w->header + BATCH_PREFIX_LEN, n);
 	w->header_len = BATCH_PREFIX_LEN + n + 1;
+	w->header[w->header_len - 1] = '\n';
 	/* A row has two bytes at least. */
 	if (w->header_len + 2 > w->options.max_bytes)
 		return error_set(e, EXIT_USAGE,
 		    "no row fits: the header has %zu bytes, and a batch may "
 		    "have %llu (--max-bytes)",
 		    w->header_len, (unsigned long long)w->options.max_bytes);
-	w->header = sys_malloc(w->header_len);
-	if (w->header == NULL || buffer_reserve(&w->rows, ROWS) != 0)
-		return error_errno(e, EXIT_LOCAL, "cannot write batches");
-	memcpy(w->header, BATCH_PREFIX, BATCH_PREFIX_LEN);
-	memcpy(w->header + BATCH_PREFIX_LEN, header, n);
-	w->header[w->header_len - 1] = '\n';
 	/* Last, so that what does not fit the header leaves nothing. */
 	return prepare_files(w, e);
 }
@@ -173,7 +177,8 @@ char *
 batch_writer_room(struct batch_writer *w, size_t n, struct error *e)
 {
 	/* The header may have to be put before the row. */
-	size_t need = n + w->header_len;
+	size_t need = w->header_len +
+		      (w->options.encode_twice ? PERCENT_AGAIN_BOUND(n) : n);
 
 	if (need > w->rows.size - w->rows.len) {
 		if (write_rows(w, SAFETY("held-back-line-feed", 1, 0), e) != 0)
@@ -269,8 +274,10 @@ int
 batch_writer_row(struct batch_writer *w, size_t n,
     const struct batch_place *place, struct error *e)
 {
-	const char *row = w->rows.data + w->rows.len;
+	char *row = w->rows.data + w->rows.len;
 
+	if (w->options.encode_twice)
+		n = percent_again(row, n);
 	if (n > w->options.max_bytes - w->header_len)
 		return 1;
 	if (w->open && !fits(w, n, 1) && end_batch(w, e) != 0)
@@ -289,6 +296,8 @@ int
 batch_writer_rows_at_once(struct batch_writer *w, size_t n, uint64_t rows,
     const struct batch_place *place)
 {
+	if (w->open && w->options.encode_twice)
+		n = percent_again(w->rows.data + w->rows.len, n);
 	if (!w->open || !fits(w, n, rows))
 		return 1;
 	take_rows(w, n, rows, place);

@@ -23,6 +23,7 @@ struct batch_writer_options {
 	uint64_t max_bytes;   /* at most BATCH_BYTES */
 	uint64_t max_rows;    /* at most BATCH_ROWS */
 	size_t max_row;	      /* the most that batch_writer_room is asked for */
+	bool encode_twice;    /* all rows, and the header: see percent_again */
 	const char *folder;   /* NULL: to out */
 	const char *manifest; /* NULL: none */
 };

@@ -3,12 +3,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include "api/fate.h"
 #include "api/httpstatus.h"
 #include "base/escape.h"
-#include "base/ndjson.h"
 #include "base/signals.h"
+#include "probe/cases.h"
 
 const char *
 check_subject_name(enum check_subject subject)
@@ -51,34 +50,13 @@ judge(struct check *c, enum check_subject subject, enum check_verdict verdict,
 static int
 make_url(struct check *c, const struct endpoint *ep, struct error *e)
 {
-	const struct origin *o = &ep->origin;
-	unsigned char random[8];
+	char id[CASE_RUN];
 
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return error_errno(e, EXIT_LOCAL, "cannot get random bytes");
-	snprintf(c->url, sizeof(c->url),
-	    "%s://%s:%u/rest/v1/profiles/thirdPartyId/"
-	    "tp-probe-%02x%02x%02x%02x%02x%02x%02x%02x?client=%s",
-	    o->tls ? "https" : "http", o->host, o->port, random[0], random[1],
-	    random[2], random[3], random[4], random[5], random[6], random[7],
-	    ep->client);
-	return 0;
-}
-
-/* Whether an edge of Target says this of an id that it does not know, or that
- * somebody has made meanwhile. */
-static bool
-is_profile_answer(const struct http_answer *a)
-{
-	ndjson *object = ndjson_parse(a->body.data, a->body.len);
-	const char *message = ndjson_get_string(object, "message");
-	bool is;
-
-	is = a->status == 200 ? ndjson_has(object, "profileAttributes")
-			      : a->status == 404 && message != NULL &&
-				    strstr(message, "No profile found") != NULL;
-	ndjson_free(object);
-	return is;
+	if (case_new_run(id, e) != 0)
+		return -1;
+	return profile_url(c->url, ep, true, id, strlen(id)) == 0
+		   ? 0
+		   : error_set(e, EXIT_USAGE, "the URL is too long");
 }
 
 /* No answer of the service came. */
@@ -159,10 +137,16 @@ find_answer(
 	const char *host = s->endpoint.origin.host;
 	enum fate fate = fate_of_answer(a);
 	char status[HTTPSTATUS_TEXT];
+	enum profile_found found;
+	struct profile profile;
 
+	found = profile_read(&profile, a);
+	profile_free(&profile);
 	httpstatus_text(a->status, status);
 	find_certificate(c, s);
-	if (is_profile_answer(a)) {
+	/* As an edge of Target says it of an id that it does not know, or that
+	 * somebody has made meanwhile. */
+	if (found != PROFILE_OTHER) {
 		find_good(c, s);
 	} else if (fate == FATE_DENIED) {
 		find_denied(c, s, status);

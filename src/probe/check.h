@@ -6,6 +6,7 @@
 #define TP_PROBE_CHECK_H
 
 #include <stdbool.h>
+#include "api/profile.h"
 #include "api/service.h"
 #include "base/error.h"
 
@@ -25,7 +26,7 @@ struct check_finding {
 };
 
 struct check {
-	char url[1024]; /* that was asked for */
+	char url[PROFILE_URL]; /* that was asked for */
 	struct check_finding of[CHECK_SUBJECTS];
 	enum exit_code code; /* COMPLETE, UNREACHABLE or SERVICE */
 };

@@ -5,7 +5,6 @@
 #include <string.h>
 #include "api/fate.h"
 #include "api/httpstatus.h"
-#include "api/proxy.h"
 #include "api/retry.h"
 #include "api/statusurl.h"
 #include "api/xml.h"
@@ -152,18 +151,6 @@ make_batch(const struct receipt *r, const struct statusurl *u)
 	return b;
 }
 
-/* It may be another host than the endpoint's. */
-static int
-check_proxy(const struct statusurl *u, struct error *e)
-{
-	struct origin o;
-	const char *rest;
-
-	if (u->direct || origin_parse(&o, u->url, &rest) != 0)
-		return 0;
-	return proxy_check(o.host, http_has_tls_proxy(), e) < 0 ? -1 : 0;
-}
-
 int
 poller_add(struct poller *p, const struct receipt *r, enum poll_event *event,
     const struct outcome **about, struct error *e)
@@ -182,7 +169,7 @@ poller_add(struct poller *p, const struct receipt *r, enum poll_event *event,
 		*about = &p->unfollowed;
 		return 0;
 	}
-	if (check_proxy(&u, e) != 0)
+	if (statusurl_check_way(&u, e) != 0)
 		return -1;
 	b = make_room(p) != 0 ? NULL : make_batch(r, &u);
 	if (b == NULL)

@@ -517,3 +517,33 @@ reference() {
 		done
 	done
 }
+
+@test "--encode-twice: each % of names and values is encoded once more" {
+	printf 'thirdPartyId,a%%,b\na 1,"x,y",50%% & +\n"b""2",é,\n' >export.csv
+	for more in '' --raw-utf8 '--separators replace=;' '--empty-as -%' \
+		'--params b,a%:n/' '--max-rows 1'; do
+		# shellcheck disable=SC2086
+		tp-split -q $more export.csv | sed 's/%/%25/g' >expected
+		# shellcheck disable=SC2086
+		tp-split -q --encode-twice $more export.csv >batches
+		assert_same expected batches
+	done
+	# Many rows at once, by each way, and limits count what is sent.
+	python3 - >export.csv <<'END'
+print("thirdPartyId,a,b")
+for i in range(50000):
+    print('id %d,%s,"%s"' % (i, "é%/" * (i % 40), "q,\n" * (i % 3)))
+END
+	tp-split -q export.csv | grep -v ^batch= | sed 's/%/%25/g' >expected
+	tp-split -q --encode-twice --max-bytes 100000 -o folder export.csv >paths
+	xargs cat <paths | grep -v ^batch= >rows
+	assert_same expected rows
+	[ -z "$(xargs stat -c %s <paths | awk '$1 > 100000')" ]
+	# A batch is as full as it can be.
+	[ "$(xargs stat -c %s <paths | head -n -1 | awk '$1 < 98000')" = '' ]
+	printf 'thirdPartyId,a\na1,%%%%%%%%\n' >export.csv
+	try tp-split --encode-twice --max-bytes 44 export.csv
+	[ "$status" = 1 ]
+	tp-split --encode-twice --max-bytes 45 export.csv >batches
+	[ "$(wc -c <batches)" = 45 ]
+}

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # sandbox_start sets sandbox
-# tp-probe --check: what one call proves.
+# tp-probe: what one call proves, and what a service does with batches.
 load ../helper
 
 setup() {
@@ -135,8 +135,17 @@ END
 }
 
 @test "wrong usage: exit 2" {
-	try tp-probe
-	expect 2 '' 'tp-probe: give --check: there is nothing else that it does\n'
+	for more in --yes --limits '--after 1' '--state notes'; do
+		# shellcheck disable=SC2086
+		try tp-probe --check $more
+		[ "$status" = 2 ]
+		[ "$(cat err)" = 'tp-probe: --check makes one call and no updates: it goes with none of --yes, --after, --state and --limits' ]
+	done
+	[ ! -e notes ]
+	try tp-probe --after soon
+	[ "$status" = 2 ]
+	try tp-probe --after 25h
+	[ "$status" = 2 ]
 	try tp-probe --check file
 	expect 2 '' "tp-probe: it reads no files; see 'tp-probe --help'\n"
 	unset TP_CLIENT
@@ -153,4 +162,344 @@ END
 	code=0
 	tp-probe --check --endpoint "$sandbox" >/dev/full 2>err || code=$?
 	[ "$code" = 4 ]
+}
+
+# ------------------------------------------------ what the service does
+
+# Probes $sandbox, with a ledger of its own; the findings are in out.
+probe() { # OPTION...
+	rm -rf state-of-calls
+	TP_STATE_DIR=$PWD/state-of-calls timeout 300 tp-probe --yes \
+		--endpoint "$sandbox" "$@" >out 2>err
+}
+found() { # CHECK
+	jq -r --arg check "$1" 'select(.check == $check) | .finding' out
+}
+options_for() { # PROGRAM
+	jq -r --arg program "$1" 'select(.program == $program) | .options' out
+}
+
+# The pipeline with the options that were printed, and what is held then.
+pipeline() { # REJECTED WHICH
+	local send split
+	read -ra split <<<"$(options_for tp-split)"
+	read -ra send <<<"$(options_for tp-send)"
+	"$BATS_TEST_DIRNAME/exports.py" csv >export.csv
+	rm -f ./*.ndjson
+	code=0
+	tp-split "${split[@]}" --rejects rejects export.csv >batches 2>err ||
+		code=$?
+	[ "$code" = "$1" ]
+	tp-send --endpoint "$sandbox" "${send[@]}" <batches >receipts
+	[ "$(jq -r .state tp-outcomes.ndjson)" = complete ]
+	python3 "$BATS_TEST_DIRNAME/exports.py" compare db "$2"
+	# Every customer is in one of the two.
+	[ "$1" = 0 ] || [ "$(($(python3 -c 'import csv
+print(sum(1 for _ in csv.DictReader(open("rejects", newline="",
+                                         encoding="utf-8"))))') +
+		$(jq .rows receipts)))" = "$("$BATS_TEST_DIRNAME/exports.py" json |
+		jq length)" ]
+}
+
+# What is found out in one mode, and the options that follow.
+mode() { # DECODE OVERRIDE REPEATED
+	local repeated=last merge=needed
+	rm -f db
+	sandbox_start --decode "$1" --override "$2" --repeated "$3" --db db \
+		--rate 0
+	probe
+	case $1 in
+	rows-first) findings='kept kept kept kept decoded-once' ;;
+	form-first) findings='split split kept kept decoded-once' ;;
+	form-twice) findings='split split space refused decoded-twice' ;;
+	esac
+	[ "$(for check in comma line-break plus percent encoded-twice; do
+		found $check
+	done | xargs)" = "$findings" ]
+	[ "$(for check in plain equals ampersand letters raw-letters spaces \
+		lower-case-hex; do
+		found $check
+	done | sort -u)" = kept ]
+	[ "$(found header-case)" = refused ]
+	[ "$3" = last ] || repeated=first
+	[ "$3 $2" != 'last all' ] || repeated=last-alone
+	[ "$(found repeated-id)" = $repeated ]
+	[ "$(found second-update)" = "$2" ]
+	[ "$2 $3" != 'names last' ] || merge=unneeded
+	[ "$(found merge)" = $merge ]
+	[ "$(found statuses-kept)" = limited ]
+	[ "$(jq 'select(.check == "statuses-kept").number' out)" = 10 ]
+	case $1 in
+	rows-first) pipeline 0 all ;;
+	form-first) pipeline 1 plain ;;
+	form-twice) pipeline 0 all ;;
+	esac
+	sandbox_stop
+}
+
+@test "each mode is found, and the options printed store every value: rows-first" {
+	for override in names all; do
+		for repeated in first last; do
+			mode rows-first $override $repeated
+		done
+	done
+}
+
+@test "each mode is found, and the options printed store every value: form-first" {
+	for override in names all; do
+		for repeated in first last; do
+			mode form-first $override $repeated
+		done
+	done
+}
+
+@test "each mode is found, and the options printed store every value: form-twice" {
+	for override in names all; do
+		for repeated in first last; do
+			mode form-twice $override $repeated
+		done
+	done
+}
+
+@test "it says what it will do, and asks" {
+	sandbox_start --log log
+	export TP_ENDPOINT=$sandbox
+	try tp-probe
+	[ "$status" = 2 ]
+	grep -x 'tp-probe: - 16 updates of one or two rows, which make profiles with the ids tp-probe-...' err
+	grep -x 'tp-probe: standard input is no terminal, so nobody can be asked: give --yes' err
+	grep -q 'HTTP 503' err && false
+	try tp-probe --limits --after 1h
+	grep -x 'tp-probe: - 15 requests for a profile, 60 minutes later' err
+	grep 'OTHERS WHO USE THE ACCOUNT GET HTTP 503' err
+	# On a terminal: no, and yes.
+	for answer in '' n; do
+		code=0
+		(sleep 0.5 && echo "$answer") |
+			script -qec 'timeout 100 tp-probe' /dev/null >said ||
+			code=$?
+		[ "$code" = 2 ]
+		grep 'Go on? \[y/N\]' said
+		grep 'tp-probe: nothing was sent' said
+	done
+	[ "$(jq -r .method log | sort -u)" = GET ]
+	(sleep 0.5 && echo y) |
+		script -qec 'timeout 100 tp-probe' /dev/null >said
+	grep -aE '^comma +kept +%2C stays in its value, as a comma' said
+	grep -aE '^tp-split --separators encode' said
+	[ "$(jq -r .method log | grep -c POST)" = 16 ]
+	# No more calls than were announced.
+	[ "$(jq -r .path log | grep -c batchStatus)" -le 61 ]
+}
+
+@test "--state: stopped anywhere, it goes on, and nothing is sent twice" {
+	sandbox_start --log log --status-delay 12h --control --rate 0
+	until_lines 2 sandbox.out
+	control=$(sed -n 2p sandbox.out)
+	export TP_ENDPOINT=$sandbox
+	# The first of two updates is not complete: it waits there.
+	tp-probe --yes --state notes >out 2>err 3>&- &
+	pid=$!
+	until_true grep -q 'second-update-1' notes
+	until_true sh -c '[ "$(grep -c batchStatus log)" -ge 1 ]'
+	kill -TERM $pid
+	code=0
+	wait $pid || code=$?
+	[ "$code" = 143 ]
+	[ ! -s out ]
+	grep -x 'tp-probe: run it again with --state notes, and it goes on from here' err
+	[ "$(stat -c %a notes)" = 600 ]
+	# What was not finished is cut off.
+	printf '{"torn":' >>notes
+	curl -sS -d clock=13h "$control" >/dev/null
+	# Nobody is asked a second time.
+	timeout 100 tp-probe --state notes >out </dev/null 3>&- &
+	pid=$!
+	until_true grep -q 'sent-second-update-2' notes
+	curl -sS -d clock=13h "$control" >/dev/null
+	wait $pid
+	[ "$(found second-update)" = names ]
+	[ "$(grep -c batchUpdate log)" = 16 ]
+	grep -q torn notes && false
+	# Then everything is known: no more calls but that of --check.
+	calls=$(wc -l <log)
+	tp-probe --state notes >again </dev/null
+	cmp out again
+	[ "$(wc -l <log)" = $((calls + 1)) ]
+	# Another account's, and what is no state.
+	try tp-probe --state notes -c other
+	[ "$status" = 2 ]
+	grep -F -- '--state is of another client or endpoint than' err
+	echo 'thirdPartyId,a' >export.csv
+	cp export.csv before
+	try tp-probe --yes --state export.csv
+	[ "$status" = 2 ]
+	grep 'this exists and is no state of tp-probe; nothing was changed' err
+	cmp export.csv before
+	printf 'no line feed' >export.csv
+	cp export.csv before
+	try tp-probe --yes --state export.csv
+	[ "$status" = 2 ]
+	cmp export.csv before
+}
+
+@test "--after: it waits, and goes on after that" {
+	sandbox_start --log log --rate 0
+	export TP_ENDPOINT=$sandbox
+	tp-probe --yes --state notes --after 1h >out 2>err 3>&- &
+	pid=$!
+	until_true grep -E '^tp-probe: waits until 20..-..-..T..:..:..Z for the profiles to show$' err
+	kill -TERM $pid
+	code=0
+	wait $pid || code=$?
+	[ "$code" = 143 ]
+	[ "$(grep -c batchUpdate log)" = 16 ]
+	# One for --check, and no profile yet.
+	[ "$(grep -c '/rest/v1/profiles' log)" = 1 ]
+	tp-probe --yes --state notes --after 0 >out
+	# One of the 15 was refused.
+	[ "$(grep -c '/rest/v1/profiles' log)" = 16 ]
+	[ "$(found comma)" = kept ]
+}
+
+@test "profiles that do not show yet: exit 5, and a later run goes on" {
+	sandbox_start --rate 0 --control
+	until_lines 2 sandbox.out
+	control=$(sed -n 2p sandbox.out)
+	export TP_ENDPOINT=$sandbox
+	curl -sS -d lose=1 "$control" >/dev/null
+	try tp-probe --yes --state notes
+	[ "$status" = 5 ]
+	[ ! -s out ]
+	grep -x 'tp-probe: the profiles do not show yet; run it again later with the same --state, or with a longer --after' err
+}
+
+@test "a token: whether a status needs it; it goes nowhere else" {
+	(umask 077 && echo secret-token >token)
+	sandbox_start --token-file token --rate 0
+	export TP_TOKEN_FILE=token
+	probe --state notes
+	[ "$(found token-for-status)" = unneeded ]
+	nowhere secret-token out err notes
+	sandbox_stop
+	rm notes
+	sandbox_start --token-file token --token-always --rate 0
+	probe --state notes
+	[ "$(found token-for-status)" = needed ]
+	nowhere secret-token out err notes
+	# Refused: nothing is sent.
+	unset TP_TOKEN_FILE
+	code=0
+	probe || code=$?
+	[ "$code" = 6 ]
+	[ ! -s out ]
+	grep 'tp-probe: token: HTTP 401: the service wants one' err
+}
+
+@test "how many statuses are kept, and what follows for tp-send" {
+	for keep in 3 12 20; do
+		sandbox_start --keep $keep --rate 0
+		probe
+		case $keep in
+		3) expected='limited 3 --outcomes tp-outcomes.ndjson --open 3' ;;
+		12) expected='limited 12 --outcomes tp-outcomes.ndjson' ;;
+		# Of 16 updates one is refused.
+		20) expected='unlimited 15 --outcomes tp-outcomes.ndjson' ;;
+		esac
+		[ "$(found statuses-kept) $(jq 'select(.check ==
+			"statuses-kept").number' out) $(options_for tp-send)" = \
+			"$expected" ]
+		sandbox_stop
+	done
+}
+
+# As if what is noted had been two minutes ago, for all.
+two_minutes_later() {
+	python3 - <<'END'
+import datetime, json
+lines = [json.loads(line) for line in open("notes")]
+for note in lines:
+    when = datetime.datetime.fromisoformat(note["time"].replace("Z", "+00:00"))
+    when -= datetime.timedelta(minutes=2)
+    note["time"] = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+with open("notes", "w") as file:
+    for note in lines:
+        file.write(json.dumps(note) + "\n")
+END
+	curl -sS -d clock=2m "$control" >/dev/null
+}
+
+@test "--limits: how many calls a minute, and whether statuses count" {
+	for how in '' --retry-after; do
+		rm -f notes
+		# shellcheck disable=SC2086
+		sandbox_start --control --rate 40 $how
+		until_lines 2 sandbox.out
+		control=$(sed -n 2p sandbox.out)
+		probe --state notes
+		[ -z "$(found calls-a-minute)" ]
+		two_minutes_later
+		probe --state notes --limits
+		[ "$(found status-calls)" = counted ]
+		[ "$(found calls-a-minute)" = limited ]
+		[ "$(jq 'select(.check == "calls-a-minute").number' out)" = 40 ]
+		[ "$(options_for tp-send)" = \
+			'--outcomes tp-outcomes.ndjson --rate 36' ]
+		said='without Retry-After'
+		[ -z "$how" ] || said='with Retry-After: [0-9]*'
+		jq -r 'select(.check == "calls-a-minute").text' out |
+			grep -x "40 calls in a row were answered, the next one with HTTP 503 Service Unavailable, $said"
+		sandbox_stop
+	done
+	# None.
+	rm notes
+	sandbox_start --control --rate 0
+	until_lines 2 sandbox.out
+	control=$(sed -n 2p sandbox.out)
+	probe --state notes
+	two_minutes_later
+	probe --state notes --limits
+	[ "$(found status-calls)" = uncounted ]
+	[ "$(found calls-a-minute)" = unlimited ]
+	[ "$(jq 'select(.check == "calls-a-minute").number' out)" = 60 ]
+}
+
+@test "a service that is busy is asked again, and one that fails is not believed" {
+	sandbox_start --rate 0 --fault 1:code=503,retry-after=1 \
+		--fault 2:reset-after --fault status:2:code=503,retry-after=1
+	probe
+	[ "$(found comma)" = kept ]
+	grep -x 'tp-probe: warning: HTTP 503 Service Unavailable: tries again in 1 s' err
+	sandbox_stop
+	# Nothing is accepted.
+	sandbox_start --rate 0 --fault '1-:malformed'
+	code=0
+	probe || code=$?
+	[ "$code" = 6 ]
+	[ ! -s out ]
+	grep 'the service accepted none of the batches, so nothing can be found out' err
+}
+
+@test "answers that nobody foresaw are told as they are: exit 1" {
+	sandbox_start --rate 0
+	export TP_ENDPOINT=$sandbox
+	tp-probe --yes --state notes --after 1h >out 2>err 3>&- &
+	pid=$!
+	until_true grep -q 'waits until' err
+	kill $pid
+	wait $pid || true
+	# Somebody else writes one of these profiles.
+	id=$(jq -r 'select(.note == "begun").id' notes)
+	printf 'batch=thirdPartyId,tpProbeA\n%s-comma,%%1B[31mred\n' "$id" |
+		curl -sS --data-binary @- \
+			"$sandbox/m2/demo/v2/profile/batchUpdate" >/dev/null
+	code=0
+	tp-probe --state notes --after 0 >out || code=$?
+	[ "$code" = 1 ]
+	[ "$(found comma)" = other ]
+	jq -r 'select(.check == "comma").text' out |
+		grep -xF 'the profile holds something else: tpProbeA=\x1B[31mred, tpProbeB=z'
+	[ "$(options_for tp-split)" = null ]
+	jq -r 'select(.program == "tp-split").text' out |
+		grep 'no option mends that'
 }

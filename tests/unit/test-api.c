@@ -16,6 +16,7 @@
 #include "api/answer.h"
 #include "api/endpoint.h"
 #include "api/fate.h"
+#include "api/profile.h"
 #include "api/retry.h"
 #include "api/service.h"
 #include "api/token.h"
@@ -688,6 +689,77 @@ test_receipt_bad(void **state)
 	assert_string_equal(r.result.message, "");
 }
 
+static enum profile_found
+read_profile(struct profile *p, int status, const char *body)
+{
+	struct http_answer a = {.end = HTTP_ANSWERED, .status = status};
+
+	a.body.data = (char *)(uintptr_t)body;
+	a.body.len = strlen(body);
+	return profile_read(p, &a);
+}
+
+static void
+test_profile(void **state)
+{
+	struct endpoint ep;
+	struct error e = ERROR_INIT;
+	char url[PROFILE_URL], id[1400];
+	struct profile p;
+	const char *value;
+	int64_t modified;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(
+	    endpoint_make(&ep, "demo", "http://127.0.0.1:99", ENDPOINT_V2, &e),
+	    0);
+	assert_int_equal(profile_url(url, &ep, true, "a b/..%\xc3\xa9", 8), 0);
+	assert_string_equal(url,
+	    "http://127.0.0.1:99/rest/v1/profiles/thirdPartyId/"
+	    "a%20b%2F%2E%2E%25%C3?client=demo");
+	assert_int_equal(profile_url(url, &ep, false, "1-2_3.4", 7), 0);
+	assert_string_equal(
+	    url, "http://127.0.0.1:99/rest/v1/profiles/1-2_3%2E4?client=demo");
+	/* The longest identifier, and more than that. */
+	memset(id, 0xf0, sizeof(id));
+	assert_int_equal(profile_url(url, &ep, true, id, 1024), 0);
+	assert_int_equal(profile_url(url, &ep, true, id, sizeof(id)), -1);
+
+	assert_int_equal(read_profile(&p, 200,
+			     "{\"profileAttributes\":{\"a\":{\"value\":\"x,y\","
+			     "\"modifiedAt\":\"1970-01-01T00:00:01Z\"},"
+			     "\"b\":{\"value\":7,\"modifiedAt\":5},\"c\":1}}"),
+	    PROFILE_FOUND);
+	assert_true(profile_get(&p, "a", &value, &n, &modified));
+	assert_string_equal(value, "x,y");
+	assert_int_equal(n, 3);
+	assert_int_equal(modified, 1000);
+	assert_true(profile_get(&p, "b", &value, &n, &modified));
+	assert_null(value);
+	assert_int_equal(modified, 5);
+	assert_false(profile_get(&p, "c", &value, &n, &modified));
+	assert_false(profile_get(&p, "d", &value, &n, &modified));
+	profile_free(&p);
+	assert_int_equal(
+	    read_profile(&p, 200, "{\"status\":\"ok\"}"), PROFILE_OTHER);
+	profile_free(&p);
+	assert_int_equal(read_profile(&p, 200, "<html>"), PROFILE_OTHER);
+	profile_free(&p);
+	assert_int_equal(
+	    read_profile(&p, 404,
+		"{\"status\":404,\"message\":\"No profile found for x\"}"),
+	    PROFILE_NONE);
+	profile_free(&p);
+	assert_int_equal(read_profile(&p, 404, "{\"message\":\"Not Found\"}"),
+	    PROFILE_OTHER);
+	profile_free(&p);
+	assert_int_equal(
+	    read_profile(&p, 403, "{\"message\":\"No profile found\"}"),
+	    PROFILE_OTHER);
+	profile_free(&p);
+}
+
 static void
 test_service(void **state)
 {
@@ -751,6 +823,7 @@ main(void)
 	    cmocka_unit_test(test_receipt_of_any_answer),
 	    cmocka_unit_test(test_receipt_too_long),
 	    cmocka_unit_test(test_receipt_bad),
+	    cmocka_unit_test(test_profile),
 	    cmocka_unit_test(test_service),
 	};
 

@@ -501,6 +501,39 @@ ranges_any_order(void **state)
 /* -------------------------------------------------------------- clock */
 
 static void
+test_clock_parse_fine(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t expected;
+	} c[] = {
+	    {"1970-01-01T00:00:01Z", 1000},
+	    {"2017-06-22T15:10:28.132-04:00", 1498158628132},
+	    {"2017-06-22T19:10:28.1324567z", 1498158628132},
+	    {"2017-06-22T19:10:28.5Z", 1498158628500},
+	    {"2017-06-23T00:40:28+05:30", 1498158628000},
+	    {"2017-06-22T19:10:28", -1},
+	    {"2017-06-22T19:10:28.Z", -1},
+	    {"2017-06-22T19:10:28.1", -1},
+	    {"2017-06-22T19:10:28+0530", -1},
+	    {"2017-06-22T19:10:28+24:00", -1},
+	    {"2017-06-22T19:10:28+05:60", -1},
+	    {"2017-06-22T19:10:28+05:30x", -1},
+	    {"2017-06-22T19:10:28+a5:30", -1},
+	    {"2017-06-31T19:10:28Z", -1},
+	    {"2017-06-22 19:10:28Z", -1},
+	    {"2017-06-22", -1},
+	    {"", -1},
+	    {NULL, -1},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++)
+		assert_int_equal(clock_parse_fine(c[i].text), c[i].expected);
+}
+
+static void
 test_clock_text(void **state)
 {
 	static const struct {
@@ -579,6 +612,7 @@ main(void)
 	    cmocka_unit_test(ndjson_refuses),
 	    cmocka_unit_test(nothing_behind_a_gap),
 	    cmocka_unit_test(test_clock_text),
+	    cmocka_unit_test(test_clock_parse_fine),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

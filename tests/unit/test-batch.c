@@ -258,11 +258,39 @@ both_sides_of_a_profile(void **unused)
 	free(text);
 }
 
+static void
+assert_again(const char *text, const char *expected)
+{
+	char out[PERCENT_AGAIN_BOUND(64)];
+	size_t n = strlen(text);
+
+	memcpy(out, text, n);
+	n = percent_again(out, n);
+	assert_int_equal(n, strlen(expected));
+	assert_memory_equal(out, expected, n);
+	assert_true(n <= PERCENT_AGAIN_BOUND(strlen(text)));
+}
+
+static void
+encoded_again(void **state)
+{
+	(void)state;
+	assert_again("", "");
+	assert_again("a1,x,y\n", "a1,x,y\n");
+	assert_again("%2C", "%252C");
+	assert_again("a%2C%0Ab,c\n", "a%252C%250Ab,c\n");
+	assert_again("%25%25%25%25", "%2525%2525%2525%2525");
+	assert_again("x%25", "x%2525");
+	/* The most that an encoded text can grow. */
+	assert_int_equal(PERCENT_AGAIN_BOUND(300), 502);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_byte),
+	    cmocka_unit_test(encoded_again),
 	    cmocka_unit_test(malformed_percents),
 	    cmocka_unit_test(chosen_columns),
 	    cmocka_unit_test(refused_columns),
