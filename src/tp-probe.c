@@ -23,6 +23,7 @@ static const struct option_entry entries[] = {
     {KEY_STATE, "state", "FILE", "keep what is found; go on from there"},
     {KEY_LIMITS, "limits", NULL, "also use up the calls of a minute"},
     SERVICE_OPTION_ENTRIES,
+    SERVICE_RATE_ENTRY,
     {0, NULL, NULL, NULL},
 };
 

@@ -28,6 +28,7 @@
 
 static const struct option_entry entries[] = {
     SERVICE_OPTION_ENTRIES,
+    SERVICE_RATE_ENTRY,
     SEND_OPTION_ENTRIES,
     {0, NULL, NULL, NULL},
 };

@@ -28,6 +28,7 @@ enum {
 
 static const struct option_entry entries[] = {
     SERVICE_OPTION_ENTRIES,
+    SERVICE_RATE_ENTRY,
     {KEY_TOKEN_TO_STATUS, "token-to-status", NULL, NULL},
     {KEY_NO_TOKEN_TO_STATUS, "no-token-to-status", NULL,
 	"ask without the token"},

@@ -38,22 +38,20 @@ enum {
 	SERVICE_KEY_TIMEOUT,
 	SERVICE_KEY_CONNECT_TIMEOUT
 };
-#define SERVICE_OPTION_ENTRIES                                                \
+/* clang-format off */
+#define SERVICE_OPTION_ENTRIES \
 	{SERVICE_KEY_CLIENT, "client", "CODE", "client code (or TP_CLIENT)"}, \
-	    {SERVICE_KEY_ENDPOINT, "endpoint", "URL",                         \
-		"scheme://host[:port] (or TP_ENDPOINT)"},                     \
-	    {SERVICE_KEY_TOKEN_FILE, "token-file", "FILE",                    \
-		"bearer token (or TP_TOKEN_FILE)"},                           \
-	    {SERVICE_KEY_CACERT, "cacert", "FILE",                            \
-		"trust these certificates only"},                             \
-	    {SERVICE_KEY_RATE, "rate", "N",                                   \
-		"at most N calls a minute in all (45)"},                      \
-	    {SERVICE_KEY_TIMEOUT, "timeout", "TIME",                          \
-		"for one request (300s)"},                                    \
-	{                                                                     \
-		SERVICE_KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME",       \
-		    "to connect (30s)"                                        \
-	}
+	{SERVICE_KEY_ENDPOINT, "endpoint", "URL", \
+	    "scheme://host[:port] (or TP_ENDPOINT)"}, \
+	{SERVICE_KEY_TOKEN_FILE, "token-file", "FILE", \
+	    "bearer token (or TP_TOKEN_FILE)"}, \
+	{SERVICE_KEY_CACERT, "cacert", "FILE", "trust these certificates only"}, \
+	{SERVICE_KEY_TIMEOUT, "timeout", "TIME", "for one request (300s)"}, \
+	{SERVICE_KEY_CONNECT_TIMEOUT, "connect-timeout", "TIME", "to connect (30s)"}
+/* Of programs that make calls which the service counts. */
+#define SERVICE_RATE_ENTRY \
+	{SERVICE_KEY_RATE, "rate", "N", "at most N calls a minute in all (45)"}
+/* clang-format on */
 
 /* Without an option: what the environment says, and the usual. */
 void service_init(struct service *s);

@@ -99,3 +99,18 @@ clock_sleep(double seconds, bool (*stop)(void *arg), void *arg)
 	return wait_for(-1, 0, seconds < 0 ? 0 : seconds, stop, arg) ==
 	       WAIT_STOPPED;
 }
+
+int
+clock_sleep_until(time_t when)
+{
+	time_t now;
+
+	while ((now = time(NULL)) < when) {
+		double rest = (double)(when - now);
+
+		/* The monotonic clock may stand still meanwhile. */
+		if (clock_sleep(rest > 30 ? 30 : rest, NULL, NULL) != 0)
+			return 1;
+	}
+	return 0;
+}

@@ -30,4 +30,8 @@ double clock_monotonic(void);
  */
 int clock_sleep(double seconds, bool (*stop)(void *arg), void *arg);
 
+/* Sleeps until that time, also if the machine does or its clock is set.  1: a
+ * caught signal cut it short. */
+int clock_sleep_until(time_t when);
+
 #endif

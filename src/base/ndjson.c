@@ -197,6 +197,18 @@ ndjson_get_text(const ndjson *object, const char *key, size_t *n)
 	return json_string_value(value);
 }
 
+const char *
+ndjson_next_key(const ndjson *object, const char *key)
+{
+	/* Which changes nothing in it. */
+	json_t *o = (json_t *)(uintptr_t)object;
+
+	return json_object_iter_key(
+	    key == NULL
+		? json_object_iter(o)
+		: json_object_iter_next(o, json_object_iter_at(o, key)));
+}
+
 const ndjson *
 ndjson_get(const ndjson *object, const char *key)
 {

@@ -45,6 +45,8 @@ bool ndjson_has(const ndjson *object, const char *key);
 const char *ndjson_get_string(const ndjson *object, const char *key);
 /* A string that may hold NUL, and its bytes. */
 const char *ndjson_get_text(const ndjson *object, const char *key, size_t *n);
+/* The key that comes after that one; after NULL, the first; NULL: none. */
+const char *ndjson_next_key(const ndjson *object, const char *key);
 /* An object in the object. */
 const ndjson *ndjson_get(const ndjson *object, const char *key);
 int ndjson_get_count(const ndjson *object, const char *key, uint64_t *n);

@@ -22,7 +22,7 @@ wait_for_silence(struct probe *p)
 	if (when <= time(NULL))
 		return 0;
 	diag_note("waits for a minute without calls");
-	return probe_sleep_until(when);
+	return clock_sleep_until(when);
 }
 
 static int

@@ -2,25 +2,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "probe/run.h"
 
-/* A line of which the members are these. */
+/* Takes object over. */
 static int
 write_line(struct output *out, ndjson *object, struct error *e)
 {
-	size_t n;
+	size_t n = 0;
 	char *line = ndjson_line(object, &n);
-	int result;
 
 	ndjson_free(object);
-	if (line == NULL)
-		return error_set(e, EXIT_LOCAL, "out of memory");
-	result = output_write(out, line, n, e);
-	free(line);
-	return result;
+	return output_line(out, line, n, e);
 }
 
 __attribute__((format(printf, 3, 4))) static int

@@ -118,21 +118,6 @@ probe_last_call(const struct probe *p)
 	return last;
 }
 
-int
-probe_sleep_until(time_t when)
-{
-	time_t now;
-
-	/* In pieces: the machine may sleep meanwhile, or its clock be set. */
-	while ((now = time(NULL)) < when) {
-		double rest = (double)(when - now);
-
-		if (clock_sleep(rest > 30 ? 30 : rest, NULL, NULL) != 0)
-			return 1;
-	}
-	return 0;
-}
-
 /* -------------------------------------------------------------- the calls */
 
 void
@@ -582,7 +567,7 @@ wait_for_profiles(struct probe *p)
 		return 0;
 	diag_note(
 	    "waits until %s for the profiles to show", clock_text(when, text));
-	return probe_sleep_until(when);
+	return clock_sleep_until(when);
 }
 
 int

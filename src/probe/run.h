@@ -51,8 +51,6 @@ int probe_find(struct probe *p, const char *check, enum finding finding,
     int number, struct error *e, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* Sleeps until that time of the clock.  1: a signal came. */
-int probe_sleep_until(time_t when);
 /* When the last call was made, as far as it is noted. */
 time_t probe_last_call(const struct probe *p);
 

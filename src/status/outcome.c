@@ -315,6 +315,8 @@ outcome_line(const struct outcome *s, size_t *n)
 	if (s->part.from != 0)
 		ndjson_set_count(o, "rowsFrom", s->part.from);
 	ndjson_set_count(o, "rows", s->part.rows);
+	ndjson_set_string(
+	    o, "sha256", s->part.sha256[0] == '\0' ? NULL : s->part.sha256);
 	ndjson_set_string(o, "api", endpoint_api_name(s->api));
 	for (i = 0; i < OUTCOME_COUNTS; i++) {
 		if (s->counted[i])

@@ -88,10 +88,11 @@ status_calls() {
 	exits 0
 	[ ! -s errors ]
 	jq -c '.batchId |= test("^demo-[0-9]+-[0-9]+$") |
+		.sha256 |= test("^[0-9a-f]{64}$") |
 		.time |= test("^20..-..-..T..:..:..Z$")' outcomes >actual
 	cat >expected <<-'END'
-	{"batch":1,"batchId":true,"state":"complete","reconciled":true,"rows":2,"api":"v2","batchSize":2,"consumedCount":2,"successfulUpdates":2,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
-	{"batch":2,"batchId":true,"state":"complete","reconciled":true,"rows":1,"api":"v2","batchSize":1,"consumedCount":1,"successfulUpdates":1,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
+	{"batch":1,"batchId":true,"state":"complete","reconciled":true,"rows":2,"sha256":true,"api":"v2","batchSize":2,"consumedCount":2,"successfulUpdates":2,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
+	{"batch":2,"batchId":true,"state":"complete","reconciled":true,"rows":1,"sha256":true,"api":"v2","batchSize":1,"consumedCount":1,"successfulUpdates":1,"profilesNotFound":0,"failedUpdates":0,"polls":1,"message":null,"time":true}
 	END
 	assert_same expected actual
 }

@@ -1,0 +1,332 @@
+/*
+ * tp-verify: fetches profiles from Adobe Target, and says what of the batches
+ * that it accepted was kept.
+ */
+#include "config.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include "api/service.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "io/paths.h"
+#include "io/program.h"
+#include "verify/run.h"
+
+enum {
+	KEY_RECEIPTS = OPTION_LONG,
+	KEY_OUTCOMES,
+	KEY_SAMPLE,
+	KEY_ALL,
+	KEY_SEED,
+	KEY_AFTER,
+	KEY_FETCH_RATE,
+	KEY_MISSING,
+	KEY_ENCODED_TWICE
+};
+
+/*
+ * No miss among 3,000 bounds the loss at 0.1% with 95% confidence: as much as
+ * the service allows itself.  It takes a million fetches in 24 hours, 694 a
+ * minute ("Profile fetch").
+ */
+enum { SAMPLE = 3000, SAMPLE_MAX = 1000000, FETCH_RATE = 600 };
+
+static const struct option_entry entries[] = {
+    {KEY_RECEIPTS, "receipts", "FILE", "what tp-send wrote, or its journal"},
+    {KEY_OUTCOMES, "outcomes", "FILE", "what tp-send --outcomes wrote"},
+    {KEY_SAMPLE, "sample", "N", "fetch the profiles of N ids (3000)"},
+    {KEY_ALL, "all", NULL, "fetch the profiles of all ids"},
+    {KEY_SEED, "seed", "N", "choose the same ids again"},
+    {KEY_AFTER, "after", "TIME", "wait so long since acceptance (1h)"},
+    {KEY_FETCH_RATE, "fetch-rate", "N", "fetch N profiles a minute (600)"},
+    {KEY_MISSING, "missing", "FILE", "write ids that were not kept, a CSV"},
+    {KEY_ENCODED_TWICE, "encoded-twice", NULL,
+	"the batches are of tp-split --encode-twice"},
+    SERVICE_OPTION_ENTRIES,
+    {0, NULL, NULL, NULL},
+};
+
+static const struct options_program description = {
+    .name = "tp-verify",
+    .operands = "--receipts FILE [BATCHES...]",
+    .purpose = "Says what of the batches that were accepted was kept.",
+    .entries = entries,
+    .footer = "Reads the batches that were sent, of standard input if none "
+	      "are given.\n"
+	      "TIME is in seconds; s, m, h or d behind it says the unit.\n"
+	      "Exit: 0 all that was fetched is kept, 1 some is not, 2 usage,\n"
+	      "3 input, 4 local, 5 unreachable: run again, 6 the service "
+	      "refuses.\n",
+    .version = service_version,
+    .seals = true,
+    .reads_seals = true,
+};
+
+struct settings {
+	struct service service;
+	const char *receipts, *outcomes, *missing; /* or NULL */
+	uint64_t sample, seed, after, fetch_rate;
+	bool all, sample_given, seed_given, after_given, encoded_twice;
+};
+
+/* What a run has open; NULL or not open: it is closed. */
+struct run {
+	struct accepted accepted;
+	struct batch_reader *batches;
+	struct sample *sample;
+	struct sent sent;
+	struct outfile missing;
+	struct report report;
+};
+
+/* ------------------------------------------------------------- options */
+
+static int
+take_option(struct settings *s, int key, const char *arg, struct error *e)
+{
+	switch (key) {
+	case KEY_RECEIPTS:
+		s->receipts = arg;
+		return 0;
+	case KEY_OUTCOMES:
+		s->outcomes = arg;
+		return 0;
+	case KEY_SAMPLE:
+		s->sample_given = true;
+		return options_number(
+		    "sample", arg, 1, SAMPLE_MAX, &s->sample, e);
+	case KEY_ALL:
+		s->all = true;
+		return 0;
+	case KEY_SEED:
+		s->seed_given = true;
+		return options_number("seed", arg, 0, UINT64_MAX, &s->seed, e);
+	case KEY_AFTER:
+		s->after_given = true;
+		return options_seconds("after", arg, 0, 86400, &s->after, e);
+	case KEY_FETCH_RATE:
+		return options_number(
+		    "fetch-rate", arg, 1, PACE_MAX, &s->fetch_rate, e);
+	case KEY_MISSING:
+		s->missing = arg;
+		return 0;
+	case KEY_ENCODED_TWICE:
+		s->encoded_twice = true;
+		return 0;
+	default:
+		return service_set_option(&s->service, key, arg, e);
+	}
+}
+
+static int
+check_options(struct settings *s, struct error *e)
+{
+	if (s->receipts == NULL && s->outcomes == NULL)
+		return error_set(e, EXIT_USAGE,
+		    "give --receipts FILE, what tp-send wrote, or --outcomes "
+		    "FILE: they say which batches were accepted");
+	if (s->all && s->sample_given)
+		return error_set(
+		    e, EXIT_USAGE, "--all and --sample: give one of them");
+	if (s->all)
+		s->sample = SIZE_MAX;
+	if (service_resolve(&s->service, ENDPOINT_V2, e) != 0)
+		return -1;
+	if (!s->after_given)
+		s->after = s->service.endpoint.origin.loopback ? 0 : 3600;
+	return 0;
+}
+
+static int
+read_options(struct settings *s, struct program *p, int argc, char **argv)
+{
+	const char *arg;
+	int key;
+
+	service_init(&s->service);
+	s->sample = SAMPLE;
+	s->fetch_rate = FETCH_RATE;
+	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
+		if (take_option(s, key, arg, &p->error) != 0)
+			return -1;
+	}
+	return key == OPTIONS_FAILED ? -1 : check_options(s, &p->error);
+}
+
+static bool
+is_standard(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
+static int
+check_paths(const struct settings *s, struct program *p)
+{
+	const struct path_use use[] = {
+	    {"summary", p->common.summary, PATH_WRITTEN},
+	    {"missing", s->missing, PATH_WRITTEN},
+	    {"receipts", s->receipts, PATH_READ},
+	    {"outcomes", s->outcomes, PATH_READ},
+	    {"token-file", s->service.token_file, PATH_READ},
+	    {"cacert", s->service.cacert, PATH_READ},
+	};
+	size_t i, standard = p->n_files == 0;
+
+	for (i = 0; i < p->n_files; i++)
+		standard += is_standard(p->files[i]);
+	standard += is_standard(s->receipts) + is_standard(s->outcomes);
+	if (standard > 1)
+		return error_set(&p->error, EXIT_USAGE,
+		    "standard input can be one thing only: name the batches, "
+		    "or a file for --receipts");
+	return paths_check(
+	    use, sizeof(use) / sizeof(use[0]), p->files, p->n_files, &p->error);
+}
+
+/* ------------------------------------------------------------- the run */
+
+static int
+open_all(struct run *r, const struct settings *s, struct program *p)
+{
+	struct error *e = &p->error;
+
+	r->report = (struct report){.out = &p->out,
+	    .table = isatty(STDOUT_FILENO) != 0,
+	    .show_values = p->common.show_values};
+	/* A table is for people. */
+	if (p->common.seal && !r->report.table &&
+	    output_begin_seal(&p->out, e) != 0)
+		return -1;
+	if (s->missing != NULL) {
+		if (outfile_open(&r->missing, s->missing, e) != 0)
+			return -1;
+		r->report.missing = &r->missing;
+	}
+	r->sample = sample_new((size_t)s->sample,
+	    s->seed_given ? &s->seed : NULL, s->encoded_twice, e);
+	if (r->sample != NULL)
+		r->batches = batch_reader_open(p->files, p->n_files, e);
+	if (r->batches == NULL)
+		return -1;
+	if (p->common.sealed)
+		batch_reader_demand_seal(r->batches);
+	return 0;
+}
+
+static int
+read_accepted(struct run *r, const struct settings *s, struct program *p)
+{
+	struct error *e = &p->error;
+
+	if ((s->receipts != NULL && accepted_read(&r->accepted, s->receipts,
+					p->common.sealed, e) != 0) ||
+	    /* Outcomes are appended to, and so have no seal. */
+	    (s->outcomes != NULL &&
+		accepted_read(&r->accepted, s->outcomes, false, e) != 0))
+		return -1;
+	if (r->accepted.n == 0)
+		return error_set(e, EXIT_INPUT,
+		    "nothing was accepted, by what --receipts or --outcomes "
+		    "tells: there is nothing to verify");
+	return 0;
+}
+
+static int
+read_batches(struct run *r, struct error *e)
+{
+	if (sent_read(&r->sent, r->batches, &r->accepted, r->sample, e) != 0)
+		return -1;
+	progress_end();
+	if (r->sent.unmatched > 0)
+		return error_set(e, EXIT_INPUT,
+		    "%llu %s that the service accepted %s not among these "
+		    "%llu: give all batches that were sent, as they were sent, "
+		    "in their order; tp-split makes the same again",
+		    (unsigned long long)r->sent.unmatched,
+		    number_form(
+			r->sent.unmatched, "batch or part", "batches or parts"),
+		    number_form(r->sent.unmatched, "is", "are"),
+		    (unsigned long long)r->sent.batches);
+	if (sample_rows(r->sample) == 0)
+		return error_set(e, EXIT_INPUT,
+		    "no row of what was accepted sets anything: there is "
+		    "nothing to verify");
+	return 0;
+}
+
+/* 1: a signal came. */
+static int
+wait_for_profiles(const struct run *r, uint64_t after)
+{
+	const time_t when = r->sent.newest + (time_t)after;
+	char text[CLOCK_TEXT];
+	time_t now = time(NULL);
+
+	if (when > now)
+		diag_note("waits until %s for the profiles to show",
+		    clock_text(when, text));
+	return clock_sleep_until(when);
+}
+
+static void
+run(struct run *r, struct settings *s, struct program *p)
+{
+	struct error *e = &p->error;
+	struct verify_run v = {.service = &s->service,
+	    .rate = (unsigned)s->fetch_rate,
+	    .report = &r->report};
+	struct sample_row *rows;
+	size_t n;
+
+	if (open_all(r, s, p) != 0 ||
+	    service_prepare(&s->service, true, 1, e) != 0)
+		return;
+	progress_start(p->common.progress, "row", "rows");
+	if (read_accepted(r, s, p) != 0 || read_batches(r, e) != 0)
+		return;
+	v.sample = r->sample;
+	v.third = r->report.third = r->sent.id == BATCH_ID_THIRD_PARTY;
+	rows = sample_take(r->sample, &n);
+	if (report_begin(&r->report, e) != 0 ||
+	    wait_for_profiles(r, s->after) != 0)
+		return;
+	progress_start(p->common.progress, "profile", "profiles");
+	if (verify_run(&v, rows, n, e) != 0)
+		return;
+	progress_end();
+	if (report_end(&r->report, r->sample, &r->sent, e) != 0 ||
+	    (s->missing != NULL && outfile_commit(&r->missing, e) != 0))
+		return;
+	p->code = report_code(&r->report);
+	program_end(p, report_summary(&r->report, r->sample, &r->sent),
+	    SEAL_NDJSON, r->report.lines);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings s;
+	struct program p;
+	struct run r;
+
+	memset(&s, 0, sizeof(s));
+	memset(&r, 0, sizeof(r));
+	r.missing.out.fd = -1;
+	if (program_begin(&p, &description) == 0 &&
+	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
+	    program_open(&p) == 0)
+		run(&r, &s, &p);
+	progress_end();
+	outfile_discard(&r.missing);
+	program_tell(&p);
+	batch_reader_close(r.batches);
+	sample_free(r.sample);
+	accepted_free(&r.accepted);
+	service_free(&s.service);
+	return program_exit(&p);
+}
