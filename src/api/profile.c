@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "base/buffer.h"
+#include "api/token.h"
 #include "base/clock.h"
+#include "base/sys.h"
 
 static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~";
@@ -52,6 +53,7 @@ profile_read(struct profile *p, const struct http_answer *a)
 	const char *message;
 
 	memset(p, 0, sizeof(*p));
+	p->token = a->token;
 	if (a->end != HTTP_ANSWERED || a->too_long)
 		return PROFILE_OTHER;
 	p->object = ndjson_parse(a->body.data, a->body.len);
@@ -95,4 +97,18 @@ profile_get(const struct profile *p, const char *name, const char **value,
 	*value = ndjson_get_text(attribute, "value", n);
 	*modified = read_time(attribute);
 	return true;
+}
+
+char *
+profile_shown(const struct profile *p, const char *value, size_t n)
+{
+	char *text = sys_malloc(n + 1);
+
+	if (text == NULL)
+		return NULL;
+	memcpy(text, value, n);
+	text[n] = '\0';
+	if (p->token != NULL)
+		token_hide(text, n, p->token);
+	return text;
 }

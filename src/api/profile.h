@@ -40,6 +40,7 @@ enum profile_found {
 struct profile {
 	ndjson *object; /* owned */
 	const ndjson *attributes;
+	const char *token; /* the request's, see profile_shown; or NULL */
 };
 
 /* Reads an answer.  *p is to be freed whatever it was. */
@@ -53,5 +54,9 @@ void profile_free(struct profile *p);
  */
 bool profile_get(const struct profile *p, const char *name, const char **value,
     size_t *n, int64_t *modified);
+
+/* A copy of a value that may be shown, ended by NUL: what the service says back
+ * of the token is starred out.  The caller frees it; NULL: no memory. */
+char *profile_shown(const struct profile *p, const char *value, size_t n);
 
 #endif

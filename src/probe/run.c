@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "api/answer.h"
 #include "api/statusurl.h"
@@ -394,8 +395,8 @@ fetch(struct probe *p, enum case_id c, enum profile_found *found,
 	return give_up(&a, fate, e);
 }
 
-/* "tpProbeA=x, tpProbeB=y", for a person. */
-static void
+/* "tpProbeA=x, tpProbeB=y", for a person.  -1: no memory. */
+static int
 describe(const struct profile *profile, char *to, size_t size)
 {
 	size_t i, n, used = 0;
@@ -404,16 +405,24 @@ describe(const struct profile *profile, char *to, size_t size)
 	to[0] = '\0';
 	for (i = 0; i < CASE_VALUES; i++) {
 		const char *value;
+		char *shown = NULL;
 		int64_t modified;
 
 		if (!profile_get(
 			profile, case_attributes[i], &value, &n, &modified))
 			continue;
+		if (value != NULL) {
+			shown = profile_shown(profile, value, n);
+			if (shown == NULL)
+				return -1;
+			escape_text(text, sizeof(text), shown, n);
+		}
 		used += (size_t)snprintf(to + used, size - used, "%s%s=%s",
 		    used == 0 ? "" : ", ", case_attributes[i],
-		    value == NULL ? "(no text)"
-				  : escape_text(text, sizeof(text), value, n));
+		    value == NULL ? "(no text)" : text);
+		free(shown);
 	}
+	return 0;
 }
 
 static int
@@ -438,8 +447,10 @@ find_case(struct probe *p, enum case_id c, struct error *e)
 	} else if (found == PROFILE_NONE) {
 		result = probe_find(p, name, FINDING_IGNORED, -1, e,
 		    "the batch was accepted, and there is no profile of it");
+	} else if (reading == NULL &&
+		   describe(&profile, values, sizeof(values)) != 0) {
+		result = error_set(e, EXIT_LOCAL, "out of memory");
 	} else if (reading == NULL) {
-		describe(&profile, values, sizeof(values));
 		result = probe_find(p, name, FINDING_OTHER, -1, e,
 		    "the profile holds something else: %s", values);
 	} else {

@@ -1,5 +1,6 @@
 #include "verify/compare.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 
@@ -73,10 +74,11 @@ find_later(const struct sample *s, const struct sample_row *row,
 }
 
 static void
-note(ndjson *attributes, const struct pair *p, enum kept kept, bool values)
+note(ndjson *attributes, const struct profile *profile, const struct pair *p,
+    enum kept kept, bool values)
 {
 	ndjson *one = ndjson_new();
-	char text[CLOCK_TEXT];
+	char text[CLOCK_TEXT], *held;
 
 	ndjson_set_string(
 	    one, "finding", kept_name(p->held == NULL ? KEPT_MISSING : kept));
@@ -85,8 +87,14 @@ note(ndjson *attributes, const struct pair *p, enum kept kept, bool values)
 		    clock_text((time_t)(p->modified / 1000), text));
 	if (values) {
 		ndjson_set_text(one, "sent", p->sent, p->sent_len);
-		if (p->held != NULL)
-			ndjson_set_text(one, "held", p->held, p->held_len);
+		held = p->held == NULL
+			   ? NULL
+			   : profile_shown(profile, p->held, p->held_len);
+		if (held != NULL)
+			ndjson_set_text(one, "held", held, p->held_len);
+		else if (p->held != NULL)
+			ndjson_set(one, "held", NULL); /* fails its line */
+		free(held);
 	}
 	ndjson_set(attributes, p->name, one);
 }
@@ -112,7 +120,7 @@ compare_row(const struct sample *s, const struct sample_row *row,
 		if (p.held != NULL && p.modified > later)
 			kept = KEPT_CHANGED;
 		worst = kept > worst ? kept : worst;
-		note(attributes, &p, kept, values);
+		note(attributes, profile, &p, kept, values);
 	}
 	return worst;
 }

@@ -296,3 +296,41 @@ until_said() { # TEXT
 		run ! grep warning said
 	done
 }
+
+@test "beside a client that eats 20 of the 50 calls all is accepted, and two a minute are refused" {
+	skip_if_sanitized 'the library that moves the clock must be loaded first'
+	seq 200 | sed 's/.*/batch=thirdPartyId,tier\ni&,gold/' >batches
+	# All of their clocks go 20 times as fast: what is seven minutes for them
+	# takes 20 seconds.
+	cat >all.sh <<-'END'
+	tp-sandbox --log log >said 2>&1 &
+	sandbox=$!
+	until grep -q ^http said; do sleep 0.2; done
+	TP_ENDPOINT=$(head -n 1 said)
+	export TP_ENDPOINT
+	python3 - <<'PYTHON' &
+	import os, time, urllib.error, urllib.request
+	status = "/m2/demo/profile/batchStatus?batchId=x"
+	while True:
+	    try:
+	        urllib.request.urlopen(os.environ["TP_ENDPOINT"] + status)
+	    except urllib.error.HTTPError:
+	        pass
+	    time.sleep(3)
+	PYTHON
+	other=$!
+	tp-send batches >receipts 2>err
+	code=$?
+	kill $other $sandbox
+	exit $code
+	END
+	timeout 300 faketime -f '+0 x20' bash all.sh 3>&-
+	[ "$(jq -r .state receipts | sort | uniq -c | xargs)" = '200 accepted' ]
+	jq -se '[.[] | select(.method == "POST")] as $ours |
+		($ours | map(.time | fromdate)) as $at |
+		(($at[-1] - $at[0]) / 60) as $minutes |
+		([$ours[] | select(.state == "limited")] | length) as $refused |
+		# Without it there would be none, and the rate would be 45.
+		$minutes > 4 and $minutes < 60 and $refused >= 3 and $refused <= 2 * $minutes' log
+	jq -se '[.[] | select(.method == "GET")] | length > 80' log
+}

@@ -19,6 +19,7 @@ setup() {
 teardown() {
 	sandbox_stop
 	[ -z "${other_pid-}" ] || kill "$other_pid" 2>/dev/null || true
+	[ -z "${files_pid-}" ] || kill "$files_pid" 2>/dev/null || true
 	[ -z "${running-}" ] || kill -KILL "$running" 2>/dev/null || true
 }
 
@@ -191,7 +192,9 @@ ask() { # OPTION...
 @test "argv and environment while it sends and asks; no children" {
 	start
 	for command in 'tp-send --failed failed one.batches' \
-		'tp-status --token-to-status --interval 0 receipts'; do
+		'tp-status --token-to-status --interval 0 receipts' \
+		'tp-verify --outcomes receipts one.batches' \
+		'tp-probe --yes'; do
 		sandbox_pause
 		$command >out 2>said 3>&- &
 		running=$!
@@ -205,7 +208,7 @@ ask() { # OPTION...
 			true
 		cat "/proc/$running/task/"*/comm >comm 2>/dev/null || true
 		[ -s comm ]
-		grep -F tp-s cmdline
+		grep -aF tp- cmdline
 		[ ! -s children ]
 		sandbox_resume
 		wait "$running"
@@ -314,6 +317,105 @@ ask() { # OPTION...
 		[ "$(jq -r .state outcomes)" = unfollowed ]
 	done
 	[ ! -s other.log ]
+	absent
+}
+
+# A server that answers a POST and a GET as LOG/post and LOG/get say.
+files_start() { # POST GET
+	mkdir -p told-to
+	printf '%s' "$1" >told-to/post
+	printf '%s' "$2" >told-to/get
+	rm -f files.out
+	"$BATS_TEST_DIRNAME/../fault/faulty.py" files told-to >files.out 3>&- &
+	files_pid=$!
+	files=$(await_address files.out "$files_pid")
+	export TP_ENDPOINT=$files TP_TOKEN_FILE=token
+}
+files_stop() {
+	kill "$files_pid"
+	wait "$files_pid" 2>/dev/null || true
+}
+none='404
+{"status":404,"message":"No profile found for client demo"}'
+
+@test "tp-probe and tp-verify: outputs, whatever comes back" {
+	start --token-always
+	send one.batches
+	tp-probe -v -v --yes --progress always --state notes --summary sum \
+		>found 2>>said
+	tp-verify -v -v --progress always --summary sum2 --missing missing \
+		--show-values --receipts receipts one.batches >kept 2>>said
+	[ -s found ] && [ -s kept ] && [ -s said ] && [ -s notes ]
+	absent
+	for check in '--check' '--yes --state other'; do
+		for answer in "401
+$token" "403
+<response><message>$token</message></response>" "200
+{\"profileAttributes\":{\"tier\":{\"value\":\"x $token\"}}}"; do
+			rm -rf other told-to
+			files_start "200
+<response><success>false</success><message>$token</message></response>" \
+				"$answer"
+			# shellcheck disable=SC2086
+			timeout 100 tp-probe -v -v $check >found 2>>said || true
+			timeout 100 tp-verify -v -v --show-values --receipts \
+				receipts one.batches >kept 2>>said || true
+			files_stop
+			# It is there, and was read.
+			rm -r told-to
+			absent
+		done
+	done
+	grep -F '"held":"x ***' kept
+}
+
+@test "tp-probe and tp-verify: no redirect and no status URL takes it elsewhere" {
+	start
+	send one.batches
+	sandbox_stop
+	other_start
+	for location in "$other/rest/v1/profiles/thirdPartyId/a1?client=demo" \
+		"//${other#http://}/" "https://${other#http://}/x"; do
+		python3 - "$location" >address 3>&- <<'END' &
+import http.server, sys
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", sys.argv[1])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *a):
+        pass
+s = http.server.HTTPServer(("127.0.0.1", 0), H)
+print("http://127.0.0.1:%d" % s.server_port, flush=True)
+s.timeout = 100
+for _ in range(3):
+    s.handle_request()
+END
+		served=$!
+		until_lines 1 address
+		export TP_TOKEN_FILE=token
+		TP_ENDPOINT=$(cat address)
+		for command in 'tp-probe --check' 'tp-probe --yes' \
+			'tp-verify --receipts receipts one.batches'; do
+			code=0
+			timeout 100 $command >out 2>said || code=$?
+			[ "$code" = 6 ]
+		done
+		wait $served
+		rm address
+	done
+	# A server that names another host for the status.
+	files_start "200
+<response><success>true</success><batchStatus>$other/m2/demo/profile/batchStatus?batchId=x</batchStatus></response>" "$none"
+	code=0
+	timeout 100 tp-probe --yes >out 2>said || code=$?
+	files_stop
+	[ "$code" = 6 ]
+	grep 'tp-probe: the URL of a status is not followed: ' said
+	grep -q 'POST' told-to/calls
+	[ ! -s other.log ]
+	rm -r told-to
 	absent
 }
 
