@@ -143,29 +143,31 @@ static void
 tell_plan(const struct settings *s)
 {
 	const struct endpoint *ep = &s->service.endpoint;
+	void (*say)(const char *format, ...)
+	    __attribute__((format(printf, 1, 2))) =
+		s->yes ? diag_note : diag_always;
 	int c, updates = 0;
 
 	for (c = 0; c < CASES; c++)
 		updates += 1 + (probe_cases[c].batches[1] != NULL);
-	diag_always(
-	    "it will call %s for the client %s:", ep->origin.host, ep->client);
-	diag_always("- %d updates of one or two rows, which make profiles with "
-		    "the ids tp-probe-...",
+	say("it will call %s for the client %s:", ep->origin.host, ep->client);
+	say("- %d updates of one or two rows, which make profiles with "
+	    "the ids tp-probe-...",
 	    updates);
-	diag_always("  and the attributes %s, %s and %s; they stay until they "
-		    "expire",
+	say("  and the attributes %s, %s and %s; they stay until they "
+	    "expire",
 	    case_attributes[0], case_attributes[1], case_attributes[2]);
-	diag_always("- about %d requests for a status, and %d at most",
-	    updates + 4, updates + 1 + 2 * RUN_POLLS);
+	say("- about %d requests for a status, and %d at most", updates + 4,
+	    updates + 1 + 2 * RUN_POLLS);
 	if (s->limits)
-		diag_always("- up to %d calls in a minute: WHILE THIS LASTS "
-			    "OTHERS WHO USE THE ACCOUNT GET HTTP 503",
+		say("- up to %d calls in a minute: WHILE THIS LASTS "
+		    "OTHERS WHO USE THE ACCOUNT GET HTTP 503",
 		    2 * LIMITS_CALLS);
-	diag_always("- %d requests for a profile, %llu minutes later", CASES,
+	say("- %d requests for a profile, %llu minutes later", CASES,
 	    (unsigned long long)(s->after + 59) / 60);
 	if (s->state == NULL)
-		diag_always("Without --state FILE a run that is interrupted "
-			    "has to begin anew.");
+		say("Without --state FILE a run that is interrupted "
+		    "has to begin anew.");
 }
 
 /* Does the user want that?  -1: no, or nobody can be asked. */

@@ -134,7 +134,7 @@ END
 	[ "$(jq -c 'select(.call and .method == "POST") | .state' log | uniq)" = '"accepted"' ]
 }
 
-@test "fault stuck: accepted, but never complete" {
+@test "Bulk Profile Update API, fault stuck: accepted, but never complete" {
 	sandbox_start --fault 2:stuck
 	update
 	url=$(element batchStatus <answer)

@@ -30,7 +30,7 @@ control() { # NAME=VALUE...
 
 # ------------------------------------------------------------ single updates
 
-@test "Single Profile Update: GET and POST, by both kinds of id" {
+@test "Single Profile Update API, Format: GET and POST, by both kinds of id" {
 	sandbox_start --log log
 	printf 'batch=thirdPartyId,x,y\na 1,old,kept\n' | post
 	printf 'batch=pcId,x\n1.28_0,old\n' | post
@@ -50,7 +50,7 @@ control() { # NAME=VALUE...
 		'accepted accepted accepted answered accepted answered accepted answered' ]
 }
 
-@test "Single Profile Update: only profiles that there are; wrong ones get 400" {
+@test "Single Profile Update API: only profiles that there are; wrong ones get 400" {
 	sandbox_start
 	url=$sandbox/m2/demo/profile/update
 	[ "$(outcome "$url?mboxPC=nobody&profile.x=1")" = '0 200' ]
@@ -62,7 +62,7 @@ control() { # NAME=VALUE...
 	[ "$(outcome -X PUT "$url?mboxPC=1")" = '0 405' ]
 }
 
-@test "Single Profile Update: 8 KB by GET, 60 KB by POST, and no limit of calls" {
+@test "Single Profile Update API: 8 KB by GET, 60 KB by POST, and no limit of calls" {
 	sandbox_start --rate 1
 	url=$sandbox/m2/demo/profile/update
 	fill() { head -c "$1" /dev/zero | tr '\0' x; }
@@ -78,7 +78,7 @@ control() { # NAME=VALUE...
 	[ "$(update)" = '0 503' ]
 }
 
-@test "Single Profile Update needs the token, too" {
+@test "Profile fetch, Authentication: a single update needs the token, too" {
 	echo secret >token
 	sandbox_start --token-file token
 	url="$sandbox/m2/demo/profile/update?mboxPC=1&profile.x=1"
@@ -88,14 +88,14 @@ control() { # NAME=VALUE...
 
 # ------------------------------------------------- override, repeats, lifetime
 
-@test "--override names: an update leaves other names alone" {
+@test "Bulk Profile Update API, Caveats, --override names: an update leaves other names alone" {
 	sandbox_start --override names
 	printf 'batch=thirdPartyId,x,y\na,1,1\n' | post
 	printf 'batch=thirdPartyId,y,z\na,2,2\n' | post
 	[ "$(values a)" = '{"x":"1","y":"2","z":"2"}' ]
 }
 
-@test "--override all: the second v2 update drops the first, up to a visit" {
+@test "Bulk Profile Update API, Caveats, --override all: the second v2 update drops the first, up to a visit" {
 	control_start --override all
 	printf 'batch=thirdPartyId,x,y\na,1,1\nb,1,1\n' | post
 	printf 'batch=thirdPartyId,y,z\na,2,2\n' | post
@@ -164,7 +164,7 @@ control() { # NAME=VALUE...
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a?client=demo")" = '0 404' ]
 }
 
-@test "a profile says when each attribute was changed" {
+@test "Profile fetch: a profile says when each attribute was changed" {
 	control_start
 	printf 'batch=thirdPartyId,x,y\na,1,1\n' | post
 	control clock=2h
@@ -190,7 +190,7 @@ control() { # NAME=VALUE...
 
 # ----------------------------------------------------------- losses, tokens
 
-@test "--lose: so many rows count and are not kept; the seed says which" {
+@test "Bulk Profile Update API, Caveats, --lose: so many rows count and are not kept; the seed says which" {
 	{ echo batch=thirdPartyId,x; seq -f 'id-%.0f,1' 20000; } >batch
 	sandbox_start --lose 0.5% --db one.db --log log
 	post <batch >answer

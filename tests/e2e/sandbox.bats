@@ -28,8 +28,13 @@ teardown() {
 }
 
 # ---------------------------------------------------------------- documented
+#
+# The names of these tests begin with the page of Adobe's documentation, and the
+# section of it, that they are of: "Bulk Profile Update API", "Single Profile
+# Update API" (sandbox-modes.bats) and "Profile fetch", below Profile APIs;
+# "Target limits".
 
-@test "v2: the answer, the status and the profile, as documented" {
+@test "Bulk Profile Update API: v2, the answer, the status and the profile" {
 	sandbox_start
 	printf 'batch=thirdPartyId,tier,city\na1,gold,Z%%C3%%BCrich\na2,,Bern\n' |
 		post >answer
@@ -63,6 +68,55 @@ END
 	[ "$(values a2)" = '{"city":"Bern"}' ]
 }
 
+@test "Bulk Profile Update API, Batch file: the sample, by either version" {
+	sandbox_start
+	cat >sample <<-'END'
+	batch=pcId,param1,param2,param3,param4
+	123,value1
+	124,value1,,,value4
+	125,,value2
+	126,value1,value2,value3,value4
+	END
+	# Version 1 makes no profiles.
+	url=$(post profile/batchUpdate <sample | element batchStatus)
+	curl -s "$url&showDetails=true" >answer
+	[ "$(element profilesNotFound <answer)" = 4 ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/123?client=demo")" = '0 404' ]
+	for path in v2/profile/batchUpdate profile/batchUpdate; do
+		url=$(post $path <sample | element batchStatus)
+		curl -s "$url&showDetails=true" >answer
+		[ "$(element batchSize <answer)" = 4 ]
+		[ "$(element successfulUpdates <answer)" = 4 ]
+		[ "$(element profilesNotFound <answer)" = 0 ]
+		[ "$(values 123 '')" = '{"param1":"value1"}' ]
+		[ "$(values 124 '')" = '{"param1":"value1","param4":"value4"}' ]
+		[ "$(values 125 '')" = '{"param2":"value2"}' ]
+		[ "$(values 126 '')" = \
+			'{"param1":"value1","param2":"value2","param3":"value3","param4":"value4"}' ]
+	done
+	# As the sample for curl has it.
+	curl -s -X POST --data-binary @sample \
+		"$sandbox/m2/demo/v2/profile/batchUpdate" >answer
+	[ "$(element success <answer)" = true ]
+	[ "$(element message <answer)" = 'Batch submitted for processing' ]
+}
+
+@test "Bulk Profile Update API, Caveats: 500,000 rows are taken, one more is not" {
+	sandbox_start
+	seq 500000 | sed '1i batch=thirdPartyId,x
+s/$/,1/' >rows
+	sed -i '1s/,1$//' rows
+	post <rows >answer
+	[ "$(element success <answer)" = true ]
+	url=$(element batchStatus <answer)
+	[ "$(curl -s "$url" | element batchSize)" = 500000 ]
+	echo more,1 >>rows
+	post <rows >answer
+	[ "$(element success <answer)" = false ]
+	[ "$(values 500000)" = '{"x":"1"}' ]
+	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/more?client=demo")" = '0 404' ]
+}
+
 @test "an encoded NUL does not end a path or an argument" {
 	sandbox_start --log log
 	[ "$(update)" = '0 200' ]
@@ -89,7 +143,7 @@ END
 	[ "$(values a1)" = '{"x":"1"}' ]
 }
 
-@test "no profile: 404 with the documented message, of either kind" {
+@test "Profile fetch, Error handling: no profile, of either kind" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na1,1\n' | post
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/no?client=demo")" = '0 404' ]
@@ -102,7 +156,7 @@ END
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1")" = '0 400' ]
 }
 
-@test "v1 updates what it knows, and counts what it does not" {
+@test "Bulk Profile Update API: v1 updates what it knows, and counts what it does not" {
 	sandbox_start
 	printf 'batch=pcId,x\n1.0_1,old\n' | post
 	url=$(printf 'batch=pcId,x\n1.0_1,new\n2.0_1,new\n' |
@@ -115,7 +169,7 @@ END
 	[ "$(outcome "$sandbox/rest/v1/profiles/2.0_1?client=demo")" = '0 404' ]
 }
 
-@test "empty cells and cells left out change nothing" {
+@test "Bulk Profile Update API, Batch file: empty cells and cells left out change nothing" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x,y,z\na1,1,2,3\n' | post
 	printf 'batch=thirdPartyId,x,y,z\na1,,new\na1\na9,,\n' | post
@@ -125,7 +179,7 @@ END
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a9?client=demo")" = '0 404' ]
 }
 
-@test "+ and / in a thirdPartyId fail the row, and v2 lists it" {
+@test "Bulk Profile Update API: + and / in a thirdPartyId fail the row, and v2 lists it" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na%%2Bb,1\na/b,1\n,1\na%%26b,%%FF\nok,1\n' >b
 	url=$(post <b | element batchStatus)
@@ -143,7 +197,7 @@ END
 	[ "$(grep -c '<profile>' answer)" = 0 ]
 }
 
-@test "an id of 256 characters is taken, one of 257 and an ECID are not" {
+@test "Target limits, and Bulk Profile Update API, Batch file: an id of 256 characters is taken, one of 257 and an ECID are not" {
 	sandbox_start
 	id=$(printf '%%C3%%BC%.0s' {1..256})
 	ecid=$(printf '1%.0s' {1..38})
@@ -159,7 +213,7 @@ END
 
 # ---------------------------------------------------------------- the traps
 
-@test "a raw % fails the whole batch, with HTTP 200 and no batch id" {
+@test "Bulk Profile Update API, Batch file: a raw % fails the whole batch, with HTTP 200 and no batch id" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na1,fine\na2,50%% off\n' | post >answer
 	cat >expected <<'END'
@@ -173,7 +227,7 @@ END
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a1?client=demo")" = '0 404' ]
 }
 
-@test "a raw & cuts the batch off there, silently" {
+@test "Bulk Profile Update API, Batch file: a raw & cuts the batch off there, silently" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na1,rock & roll\na2,lost\n' | post >answer
 	[ "$(element success <answer)" = true ]
@@ -182,7 +236,7 @@ END
 	[ "$(outcome "$sandbox/rest/v1/profiles/thirdPartyId/a2?client=demo")" = '0 404' ]
 }
 
-@test "a raw + becomes a space, a raw = stays" {
+@test "Bulk Profile Update API, Batch file: a raw + becomes a space, a raw = stays" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na1,1+1=2\n' | post
 	[ "$(values a1)" = '{"x":"1 1=2"}' ]
@@ -190,7 +244,7 @@ END
 	[ "$(values a1)" = '{"x":"1+1=2%&"}' ]
 }
 
-@test "an empty batch, and a header that names no identifier" {
+@test "Bulk Profile Update API, Batch file: an empty batch, and a header that names no identifier" {
 	sandbox_start
 	for body in '' batch= 'batch=&a' 'batch=thirdPartyId,x' \
 		$'batch=thirdPartyId,x\n\n' $'thirdPartyId,x\na1,1\n'; do
@@ -218,7 +272,7 @@ END
 	[ "$(values a1)" = '{"x":"a","y":"b"}' ]
 }
 
-@test "Content-Type: only that of a form is taken, whatever its parameters" {
+@test "Bulk Profile Update API: only the Content-Type of a form is taken, whatever its parameters" {
 	sandbox_start --rate 0 --log log
 	for type in application/x-www-form-urlencoded \
 		'Application/X-WWW-Form-URLencoded' \
@@ -240,7 +294,7 @@ END
 
 # ----------------------------------------------------------------- the limits
 
-@test "50 MB are refused with 413, one byte less is taken" {
+@test "Bulk Profile Update API, Caveats: 50 MB are refused with 413, one byte less is taken" {
 	sandbox_start
 	printf 'batch=thirdPartyId,x\na1,' >b
 	head -c $((49999999 - $(stat -c %s b))) /dev/zero | tr '\0' x >>b
@@ -258,7 +312,7 @@ long() { # BYTES
 	printf "%0$1d" 0
 }
 
-@test "64 KB: a profile that grows past them loses its oldest attributes" {
+@test "Bulk Profile Update API, Batch file, 64 KB: a profile that grows past them loses its oldest attributes" {
 	sandbox_start --log log
 	printf 'batch=thirdPartyId,old,b\na1,%s,1\n' "$(long 30000)" | post
 	printf 'batch=thirdPartyId,mid\na1,%s\n' "$(long 20000)" | post
@@ -322,7 +376,7 @@ long() { # BYTES
 	[ "$(element id <answer | tail -n 1)" = /499 ]
 }
 
-@test "--rate: calls past it get 503, statuses count, profiles do not" {
+@test "Target limits, --rate: calls past it get 503, statuses count, profiles do not" {
 	sandbox_start --rate 3
 	[ "$(update)" = '0 200' ]
 	url=$(element batchStatus <answer)
@@ -334,7 +388,7 @@ long() { # BYTES
 	[ "$(values a1)" = '{"x":"new"}' ]
 }
 
-@test "the rate is 50, and --retry-after says when there is room" {
+@test "Target limits: the rate is 50, and --retry-after says when there is room" {
 	sandbox_start --retry-after
 	SECONDS=0
 	url="$sandbox/m2/demo/profile/batchStatus?batchId=[1-50]"
@@ -370,7 +424,7 @@ long() { # BYTES
 	jq -e '.path == "/nowhere"' "$BATS_TEST_TMPDIR/sandbox.out.err"
 }
 
-@test "--token-always: everything else needs it too" {
+@test "Profile fetch, Authentication, --token-always: everything else needs it too" {
 	echo 'canary-token' >token
 	sandbox_start --token-file token --token-always
 	auth='Authorization: Bearer canary-token'
@@ -385,7 +439,7 @@ long() { # BYTES
 
 # ------------------------------------------------------------------- statuses
 
-@test "--status-delay: incomplete, without details, then complete" {
+@test "Bulk Profile Update API, --status-delay: incomplete, without details, then complete" {
 	# On a busy machine it may be asked about after so many seconds.
 	for delay in 2 6 16; do
 		sandbox_start --status-delay $delay

@@ -308,6 +308,17 @@ END
 	verify --receipts receipts --all batches
 	[ "$code" = 0 ]
 	[ "$(verified rowsAccepted kept)" = '8 8' ]
+	# A row's number is that in the batch.
+	id=$(sed -n 7p batches | cut -d, -f1)
+	printf 'batch=thirdPartyId,tier\n%s,x\n' "$id" | curl -sS \
+		--data-binary @- "$sandbox/m2/demo/v2/profile/batchUpdate" >/dev/null
+	verify --receipts receipts --all batches
+	[ "$(jq -rc 'select(.finding) | [.batch, .row]' out)" = '[1,6]' ]
+	control clock=1m
+	send >/dev/null
+	verify --receipts receipts --all batches
+	[ "$code" = 0 ]
+	sed -i 3,\$d receipts
 	# A part that was refused is none that can be lost.
 	head -n 1 receipts >half
 	verify --receipts half --all batches
