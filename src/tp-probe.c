@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/console.h"
 #include "base/diag.h"
+#include "base/signals.h"
 #include "base/wait.h"
 #include "io/paths.h"
 #include "io/program.h"
@@ -202,22 +203,15 @@ run_probe(struct settings *s, struct program *p)
 	probe.notes = notes_open(s->state, &p->error);
 	if (probe.notes == NULL)
 		return;
-	if (notes_find(probe.notes, "begun") != NULL ||
-	    confirm(s, &p->error) == 0) {
-		if (service_open_pace(&s->service, &p->error) == 0 &&
-		    probe_open(&probe, &p->error) == 0 &&
-		    probe_run(&probe, &p->error) == 0) {
-			lines = report_notes(
-			    probe.notes, &p->out, &p->code, &p->error);
-			if (lines >= 0)
-				program_end(p,
-				    report_summary_notes(probe.notes),
-				    SEAL_NDJSON, (uint64_t)lines);
-		} else if (s->state != NULL) {
-			diag_note("run it again with --state %s, and it goes "
-				  "on from here",
-			    s->state);
-		}
+	if ((notes_find(probe.notes, "begun") != NULL ||
+		confirm(s, &p->error) == 0) &&
+	    service_open_pace(&s->service, &p->error) == 0 &&
+	    probe_open(&probe, &p->error) == 0 &&
+	    probe_run(&probe, &p->error) == 0) {
+		lines = report_notes(probe.notes, &p->out, &p->code, &p->error);
+		if (lines >= 0)
+			program_end(p, report_summary_notes(probe.notes),
+			    SEAL_NDJSON, (uint64_t)lines);
 	}
 	probe_close(&probe);
 }
@@ -241,6 +235,19 @@ run(struct settings *s, struct program *p)
 		    p, report_summary_check(&c), SEAL_NDJSON, (uint64_t)lines);
 }
 
+/* How to go on after a run that did not get to its end. */
+static void
+tell_state(const struct settings *s, const struct program *p)
+{
+	const enum exit_code code = p->error.code;
+
+	if (s->state != NULL && code != EXIT_USAGE &&
+	    (code != EXIT_COMPLETE || signals_pending() != 0))
+		diag_note("run it again with --state %s, and it goes on from "
+			  "here",
+		    s->state);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -253,6 +260,7 @@ main(int argc, char **argv)
 	    program_open(&p) == 0)
 		run(&s, &p);
 	program_tell(&p);
+	tell_state(&s, &p);
 	service_free(&s.service);
 	return program_exit(&p);
 }

@@ -422,6 +422,12 @@ END
 	verify --receipts receipts --all batches
 	[ "$code" = 0 ]
 	tail -n 1 out | jq -e '.seal.rows == 1'
+	# A journal and a file of outcomes have none.
+	tp-send --journal journal --outcomes outcomes batches >again
+	verify --receipts journal --all batches
+	[ "$code" = 0 ]
+	verify --outcomes outcomes --all batches
+	[ "$code" = 0 ]
 	head -n -1 batches >cut
 	verify --receipts receipts --all cut
 	[ "$code" = 3 ]
