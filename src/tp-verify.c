@@ -242,6 +242,10 @@ read_batches(struct run *r, struct error *e)
 	if (sent_read(&r->sent, r->batches, &r->accepted, r->sample, e) != 0)
 		return -1;
 	progress_end();
+	if (r->sent.batches == 0)
+		return error_set(e, EXIT_INPUT,
+		    "there are no batches in the input: give what was sent to "
+		    "tp-send, or make it again with tp-split");
 	if (r->sent.unmatched > 0)
 		return error_set(e, EXIT_INPUT,
 		    "%llu %s that the service accepted %s not among these "

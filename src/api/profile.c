@@ -56,7 +56,7 @@ profile_read(struct profile *p, const struct http_answer *a)
 	p->token = a->token;
 	if (a->end != HTTP_ANSWERED || a->too_long)
 		return PROFILE_OTHER;
-	p->object = ndjson_parse(a->body.data, a->body.len);
+	p->object = ndjson_parse_foreign(a->body.data, a->body.len);
 	p->attributes = ndjson_get(p->object, "profileAttributes");
 	if (a->status == 200)
 		return p->attributes != NULL ? PROFILE_FOUND : PROFILE_OTHER;

@@ -163,17 +163,29 @@ ndjson_line(ndjson *object, size_t *n)
 	return line;
 }
 
-ndjson *
-ndjson_parse(const char *line, size_t n)
+static ndjson *
+parse(const char *text, size_t n, size_t flags)
 {
 	json_error_t error;
-	json_t *value = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
+	json_t *value = json_loadb(text, n, flags, &error);
 
 	if (value != NULL && !json_is_object(value)) {
 		json_decref(value);
 		value = NULL;
 	}
 	return value;
+}
+
+ndjson *
+ndjson_parse(const char *line, size_t n)
+{
+	return parse(line, n, JSON_REJECT_DUPLICATES);
+}
+
+ndjson *
+ndjson_parse_foreign(const char *text, size_t n)
+{
+	return parse(text, n, JSON_ALLOW_NUL);
 }
 
 bool

@@ -39,6 +39,9 @@ char *ndjson_line(ndjson *object, size_t *n);
 
 /* One line (with or without its line feed).  NULL: not a JSON object. */
 ndjson *ndjson_parse(const char *line, size_t n);
+/* The same for what others write: strings may hold NUL, and of a key that
+ * stands twice the last value counts. */
+ndjson *ndjson_parse_foreign(const char *text, size_t n);
 bool ndjson_has(const ndjson *object, const char *key);
 /* NULL, false or -1: not there, or of another type.  What is returned
  * belongs to object. */

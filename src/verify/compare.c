@@ -12,6 +12,7 @@ kept_name(enum kept kept)
 	    [KEPT_CHANGED] = "changed",
 	    [KEPT_DIFFERS] = "differs",
 	    [KEPT_MISSING] = "missing",
+	    [KEPT_UNREAD] = "unread",
 	};
 
 	return names[kept];
@@ -20,7 +21,8 @@ kept_name(enum kept kept)
 /* A value that was sent, and what is held in its place. */
 struct pair {
 	const char *name;
-	const char *sent, *held; /* held NULL: none, or no text */
+	bool there;		 /* there is something in its place: */
+	const char *sent, *held; /* held NULL: no text */
 	size_t sent_len, held_len;
 	int64_t modified; /* milliseconds since 1970; -1: not known */
 };
@@ -41,8 +43,8 @@ next_pair(const struct sample *s, const struct sample_row *row,
 	p->held = NULL;
 	p->held_len = 0;
 	p->modified = -1;
-	(void)profile_get(
-	    profile, p->name, &p->held, &p->held_len, &p->modified);
+	p->there =
+	    profile_get(profile, p->name, &p->held, &p->held_len, &p->modified);
 	return true;
 }
 
@@ -81,7 +83,7 @@ note(ndjson *attributes, const struct profile *profile, const struct pair *p,
 	char text[CLOCK_TEXT], *held;
 
 	ndjson_set_string(
-	    one, "finding", kept_name(p->held == NULL ? KEPT_MISSING : kept));
+	    one, "finding", kept_name(p->there ? kept : KEPT_MISSING));
 	if (p->modified >= 0)
 		ndjson_set_string(one, "modifiedAt",
 		    clock_text((time_t)(p->modified / 1000), text));
@@ -117,7 +119,7 @@ compare_row(const struct sample *s, const struct sample_row *row,
 
 		if (is_same(&p))
 			continue;
-		if (p.held != NULL && p.modified > later)
+		if (p.there && p.modified > later)
 			kept = KEPT_CHANGED;
 		worst = kept > worst ? kept : worst;
 		note(attributes, profile, &p, kept, values);

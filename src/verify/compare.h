@@ -14,6 +14,7 @@ enum kept {
 	KEPT_CHANGED, /* another value, which somebody has set later */
 	KEPT_DIFFERS, /* another value, or not all of the values */
 	KEPT_MISSING, /* there is no profile */
+	KEPT_UNREAD,  /* the answer was no profile; nothing was compared */
 	KEPTS
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/escape.h"
 #include "base/number.h"
+#include "base/progress.h"
 #include "csv/write.h"
 #include "verify/interval.h"
 
@@ -49,6 +50,8 @@ write_row(struct report *r, const struct sample_row *row, enum kept kept,
 {
 	char id[120], names[300], line[512];
 
+	/* It may be on the same terminal. */
+	progress_end();
 	if (!r->titled &&
 	    write_text(r, "BATCH ROW     FINDING  ID, ATTRIBUTES\n", e) != 0)
 		return -1;
@@ -81,6 +84,21 @@ write_object(struct report *r, const struct sample_row *row, enum kept kept,
 	return output_line(r->out, line, n, e);
 }
 
+/* A row that is not as it was sent.  Takes attributes over. */
+static int
+report(struct report *r, const struct sample_row *row, enum kept kept,
+    ndjson *attributes, struct error *e)
+{
+	int result;
+
+	r->lines++;
+	if (!r->table)
+		return write_object(r, row, kept, attributes, e);
+	result = write_row(r, row, kept, attributes, e);
+	ndjson_free(attributes);
+	return result;
+}
+
 int
 report_row(struct report *r, const struct sample *s,
     const struct sample_row *row, const struct profile *profile, char *room,
@@ -89,25 +107,26 @@ report_row(struct report *r, const struct sample *s,
 	ndjson *attributes = ndjson_new();
 	enum kept kept =
 	    compare_row(s, row, profile, r->show_values, room, attributes);
-	int result;
 
 	r->counts[kept]++;
 	if (kept == KEPT) {
 		ndjson_free(attributes);
 		return 0;
 	}
-	r->lines++;
-	if (r->table) {
-		result = write_row(r, row, kept, attributes, e);
-		ndjson_free(attributes);
-	} else {
-		result = write_object(r, row, kept, attributes, e);
-	}
-	if (result == 0 && r->missing != NULL && kept != KEPT_CHANGED &&
+	if (report(r, row, kept, attributes, e) != 0)
+		return -1;
+	if (r->missing != NULL && kept != KEPT_CHANGED &&
 	    (csv_write_field(&r->missing->out, row->id, row->id_len, e) != 0 ||
 		output_write(&r->missing->out, "\n", 1, e) != 0))
-		result = -1;
-	return result;
+		return -1;
+	return 0;
+}
+
+int
+report_unread(struct report *r, const struct sample_row *row, struct error *e)
+{
+	r->counts[KEPT_UNREAD]++;
+	return report(r, row, KEPT_UNREAD, ndjson_new(), e);
 }
 
 /* ------------------------------------------------------------ the whole */
@@ -118,7 +137,8 @@ fetched(const struct report *r)
 	uint64_t n = 0;
 	int i;
 
-	for (i = 0; i < KEPTS; i++)
+	/* What was not read says nothing. */
+	for (i = 0; i < KEPT_UNREAD; i++)
 		n += r->counts[i];
 	return n;
 }
@@ -136,7 +156,7 @@ find_interval(const struct report *r, const struct sample *s)
 	const uint64_t n = fetched(r), k = lost(r);
 	double share;
 
-	if (!sample_is_all(s))
+	if (!sample_is_all(s) || r->counts[KEPT_UNREAD] > 0)
 		return interval_of(k, n);
 	share = n == 0 ? 0 : (double)k / (double)n;
 	return (struct interval){share, share, share};
@@ -174,7 +194,7 @@ write_words(struct report *r, const struct sample *s, struct error *e)
 
 	used = (size_t)snprintf(text, sizeof(text),
 	    "%s%llu of %s%.0f %s: %llu kept, %llu missing, %llu %s, %llu "
-	    "changed later\n",
+	    "changed later, %llu not read\n",
 	    r->titled ? "\n" : "", (unsigned long long)n,
 	    sample_is_all(s) ? "" : "about ", sample_ids(s),
 	    number_form((uint64_t)sample_ids(s), "id", "ids"),
@@ -182,8 +202,9 @@ write_words(struct report *r, const struct sample *s, struct error *e)
 	    (unsigned long long)r->counts[KEPT_MISSING],
 	    (unsigned long long)r->counts[KEPT_DIFFERS],
 	    number_form(r->counts[KEPT_DIFFERS], "differs", "differ"),
-	    (unsigned long long)r->counts[KEPT_CHANGED]);
-	if (sample_is_all(s))
+	    (unsigned long long)r->counts[KEPT_CHANGED],
+	    (unsigned long long)r->counts[KEPT_UNREAD]);
+	if (sample_is_all(s) && r->counts[KEPT_UNREAD] == 0)
 		snprintf(text + used, sizeof(text) - used,
 		    "All were fetched: %.4g%% were not kept.\n", 100 * i.upper);
 	else
@@ -215,5 +236,6 @@ report_end(struct report *r, const struct sample *s, const struct sent *t,
 enum exit_code
 report_code(const struct report *r)
 {
-	return lost(r) > 0 ? EXIT_REJECTED : EXIT_COMPLETE;
+	return lost(r) + r->counts[KEPT_UNREAD] > 0 ? EXIT_REJECTED
+						    : EXIT_COMPLETE;
 }

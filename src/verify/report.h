@@ -34,6 +34,10 @@ int report_row(struct report *r, const struct sample *s,
     const struct sample_row *row, const struct profile *profile, char *room,
     struct error *e);
 
+/* The same of a row whose profile cannot be read. */
+int report_unread(
+    struct report *r, const struct sample_row *row, struct error *e);
+
 /* The last line. */
 int report_end(struct report *r, const struct sample *s, const struct sent *t,
     struct error *e);

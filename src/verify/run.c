@@ -59,13 +59,17 @@ verify_row(struct verify_run *v, struct ask *ask, const struct sample_row *row,
 		return result;
 	found = profile_read(&profile, &a);
 	room = sys_malloc(row->len);
-	if (found == PROFILE_OTHER)
+	/* One that cannot be read is no reason to leave the others. */
+	if (found == PROFILE_OTHER && v->read && fate == FATE_ACCEPTED)
+		result = report_unread(v->report, row, e);
+	else if (found == PROFILE_OTHER)
 		result = give_up(&a, fate, e);
 	else if (room == NULL)
 		result = error_set(e, EXIT_LOCAL, "out of memory");
 	else
 		result = report_row(v->report, v->sample, row,
 		    found == PROFILE_FOUND ? &profile : NULL, room, e);
+	v->read |= found != PROFILE_OTHER;
 	free(room);
 	profile_free(&profile);
 	return result;

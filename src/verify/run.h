@@ -15,6 +15,8 @@ struct verify_run {
 	unsigned rate;	  /* fetches a minute */
 	bool show_values; /* in the report */
 	struct report *report;
+
+	bool read; /* one was an answer about a profile */
 };
 
 /* All n rows.  0; 1: a signal came; -1: e says why it cannot go on

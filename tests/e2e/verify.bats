@@ -69,9 +69,9 @@ END
 	verify --receipts receipts --all --summary sum batches
 	[ "$code" = 0 ]
 	[ "$(wc -l <out)" = 1 ]
-	[ "$(verified batches rows rowsAccepted ids idsEstimated fetched kept \
+	[ "$(verified batches rows rowsAccepted ids idsEstimated fetched kept unread \
 		missing differs changed lossUpper95 lossLow95 lossHigh95)" = \
-		'3 500 500 500 false 500 500 0 0 0 0 0 0' ]
+		'3 500 500 500 false 500 500 0 0 0 0 0 0 0' ]
 	[ "$(jq -c '[.fetched, .kept, .exit]' sum)" = '[500,500,0]' ]
 	# One fetch for each id.
 	[ "$(grep -c /rest/v1/profiles log)" = 500 ]
@@ -215,7 +215,7 @@ END
 	# On a terminal.
 	script -qec 'tp-verify --receipts receipts batches' /dev/null >said
 	grep -a '^    1 1       changed  six: b' said
-	grep -a '^1 of 1 id: 0 kept, 0 missing, 0 differ, 1 changed later' said
+	grep -a '^1 of 1 id: 0 kept, 0 missing, 0 differ, 1 changed later, 0 not read' said
 	grep -a '^All were fetched: 0% were not kept.' said
 }
 
@@ -379,6 +379,7 @@ END
 	# No batches, an export, a torn batch.
 	verify --receipts receipts </dev/null
 	[ "$code" = 3 ]
+	grep 'there are no batches in the input' err
 	verify --receipts receipts export.csv
 	[ "$code" = 3 ]
 	head -c -1 batches >torn
@@ -508,6 +509,48 @@ END
 301|moved|6|HTTP 301
 403|no|6|HTTP 403 Forbidden; 'tp-probe --check' says what is wrong
 END
+}
+
+@test "an answer that cannot be read is told, and the others are compared" {
+	begin
+	make_export 5
+	tp-split -q export.csv >batches
+	send
+	sandbox_stop
+	python3 - >address 3>&- <<'END' &
+import http.server, json, sys
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        n = int(self.path.split("%20")[1].split("?")[0])
+        values = {"tier": "x", "note": "a, b & %d" % n}
+        body = json.dumps({"profileAttributes": {
+            name: {"value": value} for name, value in values.items()}})
+        if n == 2:
+            body = body[:-1]
+        body = body.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *a):
+        pass
+s = http.server.HTTPServer(("127.0.0.1", 0), H)
+print("http://127.0.0.1:%d" % s.server_port, flush=True)
+s.timeout = 100
+for _ in range(10):
+    s.handle_request()
+END
+	served=$!
+	until_lines 1 address
+	TP_ENDPOINT=$(cat address)
+	verify --receipts receipts --seed 2 batches --missing lost.csv
+	cat out err
+	[ "$code" = 1 ]
+	[ "$(verified fetched differs unread kept)" = '4 4 1 0' ]
+	[ "$(jq -rc 'select(.finding == "unread") | [.id, .attributes]' out)" = '["id 2",{}]' ]
+	# It is not known to be lost.
+	[ "$(tail -n +2 lost.csv | sort | xargs)" = 'id 0 id 1 id 3 id 4' ]
+	kill $served
 }
 
 @test "it waits for the profiles to show, and keeps to its rate" {

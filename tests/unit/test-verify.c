@@ -231,7 +231,14 @@ test_compare(void **state)
 	    compare(PROFILE(A("1", "1000000"), B("x", "null"))), KEPT_DIFFERS);
 	assert_int_equal(compare(PROFILE(A("1", "1000000"), "")), KEPT_DIFFERS);
 	assert_int_equal(compare(PROFILE(A("1", "1000000"),
-			     ",\"b,\":{\"value\":2,\"modifiedAt\":9999999}")),
+			     ",\"b,\":{\"value\":2,\"modifiedAt\":1000000}")),
+	    KEPT_DIFFERS);
+	assert_int_equal(
+	    compare(PROFILE(A("1", "1000000"), ",\"c\":{\"value\":\"\\u0000\"}"
+					       ",\"b,\":{\"value\":\"2\"}")),
+	    KEPT);
+	assert_int_equal(
+	    compare(PROFILE(A("1", "1000000"), B("2\\u0000", "1000000"))),
 	    KEPT_DIFFERS);
 	/* It was applied late: both attributes then. */
 	assert_int_equal(compare(PROFILE(A("1", "2000000"), B("x", "2000000"))),
