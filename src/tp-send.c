@@ -52,6 +52,7 @@ static const struct options_program description = {
 	"5 unreachable: run again, 6 the service refused, 7 unknown.\n",
     .version = write_versions,
     .seals = true,
+    .reads = true,
     .reads_seals = true,
 };
 
@@ -143,20 +144,36 @@ look(const struct run *run, struct error *e)
 		   : 0;
 }
 
+/* An input without batches: what wrote it may have failed. */
+static void
+judge_empty(struct program *p, uint64_t batches)
+{
+	if (batches == 0 && !p->common.allow_empty &&
+	    program_code(p) == EXIT_COMPLETE && signals_pending() == 0)
+		error_set(&p->error, EXIT_INPUT,
+		    "the input is empty: no batches (--allow-empty lets that "
+		    "pass)");
+}
+
 /* All that send_all opens, but nothing of it is made or changed. */
 static void
 dry_run(struct run *run, struct program *p)
 {
 	struct error *e = &p->error;
+	uint64_t batches = 0;
+	int result;
 
 	if (look(run, e) != 0 || service_look_pace(&run->service, e) != 0 ||
 	    (run->report.journal_path != NULL &&
 		journal_look(&run->journal, run->report.journal_path,
 		    &run->service.endpoint, e) != 0))
 		return;
-	if (plan_run(run->reader, run->journal, run->service.endpoint.url,
-		(unsigned)run->service.rate, &run->report, e) > 0)
+	result = plan_run(run->reader, run->journal, run->service.endpoint.url,
+	    (unsigned)run->service.rate, &run->report, &batches, e);
+	if (result > 0)
 		p->code = EXIT_INPUT;
+	if (result == 0)
+		judge_empty(p, batches);
 }
 
 /* If one cannot be used, the other is neither made nor cut. */
@@ -241,9 +258,7 @@ send_all(struct run *run, struct program *p)
 	if (run->journal != NULL)
 		(void)SAFETY(
 		    "journal-checked-last", journal_finish(run->journal, e), 0);
-	if (program_code(p) == EXIT_COMPLETE && run->counts.batches == 0 &&
-	    signals_pending() == 0)
-		error_set(e, EXIT_INPUT, "the input is empty: no batches");
+	judge_empty(p, run->counts.batches);
 }
 
 static void

@@ -68,6 +68,7 @@ static const struct options_program description = {
     .version = export_version,
     .filter = true,
     .seals = true,
+    .reads = true,
     .reads_seals = true,
 };
 

@@ -50,6 +50,7 @@ static const struct options_program description = {
 	      "6 the service refused to tell, 7 outcome unknown.\n",
     .version = service_version,
     .seals = true,
+    .reads = true,
     .reads_seals = true,
 };
 
@@ -269,11 +270,11 @@ run_all(struct run *run, struct program *p)
 		(void)status_report_clear(&run->report, &p->error);
 	progress_end();
 	p->code = run->counts.code;
-	if (program_code(p) == EXIT_COMPLETE &&
+	if (program_code(p) == EXIT_COMPLETE && !p->common.allow_empty &&
 	    status_counts_receipts(&run->counts) == 0 && signals_pending() == 0)
 		error_set(&p->error, EXIT_INPUT,
 		    "no receipts: tp-send ended before it had sent a batch, or "
-		    "the input is another one");
+		    "the input is another one (--allow-empty lets that pass)");
 	program_end(p,
 	    status_counts_summary(&run->counts, poller_calls(run->poller)),
 	    SEAL_NDJSON, status_counts_outcomes(&run->counts));

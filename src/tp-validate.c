@@ -28,7 +28,8 @@ static const struct option_entry entries[] = {
     {KEY_STRIP, "strip-prefix", NULL, "drop 'profile.' in front of names"},
     {KEY_KEEP, "keep-empty", NULL, "pass records that hold no values"},
     {KEY_STRICT, "strict", NULL, "reject what would be warned about"},
-    {KEY_EXPECT, "expect-rows", "N", "another number of records is exit 3"},
+    {KEY_EXPECT, "expect-rows", "N[-[M]]",
+	"another number of records is exit 3"},
     {KEY_CHECK, "check", NULL, "write no records, only judge"},
     {0, NULL, NULL, NULL},
 };
@@ -37,8 +38,8 @@ struct settings {
 	struct export_options input;
 	struct check_options check;
 	bool only_check;
-	bool expect;
-	uint64_t expected;
+	const char *expected; /* as it was given; or NULL */
+	uint64_t least, most;
 };
 
 static const struct options_program description = {
@@ -52,6 +53,7 @@ static const struct options_program description = {
     .version = export_version,
     .filter = true,
     .seals = true,
+    .reads = true,
 };
 
 static int
@@ -71,10 +73,11 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 		s->only_check = true;
 		return 0;
 	case KEY_EXPECT:
-		s->expect = true;
-		if (number_parse(arg, 0, UINT64_MAX, &s->expected) == 0)
+		s->expected = arg;
+		if (number_parse_range(arg, &s->least, &s->most) == 0)
 			return 0;
-		return options_bad(e, "expect-rows", arg, "a number");
+		return options_bad(e, "expect-rows", arg,
+		    "a number, or a range such as 100-200 or 100-");
 	default:
 		return export_set_option(&s->input, key, arg, e);
 	}
@@ -220,12 +223,13 @@ validate(const struct settings *s, struct check *c, struct export *x,
 		return -1;
 	if (pass_all(c, x, out, e) != 0 || export_judge(x, e) != 0)
 		return -1;
-	if (s->expect && export_records(x) != s->expected)
+	if (s->expected != NULL &&
+	    (export_records(x) < s->least || export_records(x) > s->most))
 		return error_set(e, EXIT_INPUT,
-		    "%llu %s instead of %llu (--expect-rows)",
+		    "%llu %s instead of %s (--expect-rows)",
 		    (unsigned long long)export_records(x),
 		    number_form(export_records(x), "record", "records"),
-		    (unsigned long long)s->expected);
+		    s->expected);
 	return 0;
 }
 

@@ -64,6 +64,7 @@ static const struct options_program description = {
 	      "refuses.\n",
     .version = service_version,
     .seals = true,
+    .reads = true,
     .reads_seals = true,
 };
 
@@ -229,7 +230,9 @@ read_accepted(struct run *r, const struct settings *s, struct program *p)
 	    (s->outcomes != NULL &&
 		accepted_read(&r->accepted, s->outcomes, false, e) != 0))
 		return -1;
-	if (r->accepted.n == 0)
+	/* Of a quiet day there are no receipts at all. */
+	if (r->accepted.n == 0 &&
+	    (!p->common.allow_empty || r->accepted.others > 0))
 		return error_set(e, EXIT_INPUT,
 		    "nothing was accepted, by what --receipts or --outcomes "
 		    "tells: there is nothing to verify");
@@ -237,11 +240,13 @@ read_accepted(struct run *r, const struct settings *s, struct program *p)
 }
 
 static int
-read_batches(struct run *r, struct error *e)
+read_batches(struct run *r, bool allow_empty, struct error *e)
 {
 	if (sent_read(&r->sent, r->batches, &r->accepted, r->sample, e) != 0)
 		return -1;
 	progress_end();
+	if (allow_empty && r->accepted.n == 0 && r->sent.batches == 0)
+		return 0;
 	if (r->sent.batches == 0)
 		return error_set(e, EXIT_INPUT,
 		    "there are no batches in the input: give what was sent to "
@@ -256,7 +261,7 @@ read_batches(struct run *r, struct error *e)
 			r->sent.unmatched, "batch or part", "batches or parts"),
 		    number_form(r->sent.unmatched, "is", "are"),
 		    (unsigned long long)r->sent.batches);
-	if (sample_rows(r->sample) == 0)
+	if (sample_rows(r->sample) == 0 && !allow_empty)
 		return error_set(e, EXIT_INPUT,
 		    "no row of what was accepted sets anything: there is "
 		    "nothing to verify");
@@ -291,7 +296,8 @@ run(struct run *r, struct settings *s, struct program *p)
 	    service_prepare(&s->service, true, 1, e) != 0)
 		return;
 	progress_start(p->common.progress, "row", "rows");
-	if (read_accepted(r, s, p) != 0 || read_batches(r, e) != 0)
+	if (read_accepted(r, s, p) != 0 ||
+	    read_batches(r, p->common.allow_empty, e) != 0)
 		return;
 	v.sample = r->sample;
 	v.third = r->report.third = r->sent.id == BATCH_ID_THIRD_PARTY;

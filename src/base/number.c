@@ -77,6 +77,49 @@ number_parse_seconds(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 	return parse(s, times, min, max, out);
 }
 
+int
+number_parse_percent(const char *s, uint64_t *thousandths)
+{
+	uint64_t whole, place = 100, part = 0;
+
+	if (digits(&s, &whole) != 0 || whole > 100)
+		return -1;
+	if (*s == '.') {
+		if (s[1] < '0' || s[1] > '9')
+			return -1;
+		for (s++; *s >= '0' && *s <= '9'; s++, place /= 10) {
+			if (place == 0)
+				return -1;
+			part += place * (uint64_t)(*s - '0');
+		}
+	}
+	if (*s != '\0' || whole * 1000 + part > 100000)
+		return -1;
+	*thousandths = whole * 1000 + part;
+	return 0;
+}
+
+int
+number_parse_range(const char *s, uint64_t *from, uint64_t *to)
+{
+	uint64_t first, last;
+
+	if (digits(&s, &first) != 0)
+		return -1;
+	last = first;
+	if (*s == '-') {
+		s++;
+		last = UINT64_MAX;
+		if (*s != '\0' && digits(&s, &last) != 0)
+			return -1;
+	}
+	if (*s != '\0' || last < first)
+		return -1;
+	*from = first;
+	*to = last;
+	return 0;
+}
+
 const char *
 number_form(uint64_t n, const char *one, const char *many)
 {

@@ -19,6 +19,12 @@ int number_parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 int number_parse_seconds(
     const char *s, uint64_t min, uint64_t max, uint64_t *out);
 
+/* A share in percent, from 0 to 100, with at most three decimals: "0.5"; in
+ * thousandths of a percent. */
+int number_parse_percent(const char *s, uint64_t *thousandths);
+/* "N", "N-M" or "N-": both ends belong to it; without one it is UINT64_MAX. */
+int number_parse_range(const char *s, uint64_t *from, uint64_t *to);
+
 /* The form of a word that goes with n in a message: one or many. */
 const char *number_form(uint64_t n, const char *one, const char *many);
 

@@ -15,6 +15,7 @@ enum {
 	KEY_SUMMARY,
 	KEY_SEAL,
 	KEY_SEALED,
+	KEY_ALLOW_EMPTY,
 	MAX_OPTIONS = 64
 };
 
@@ -36,6 +37,11 @@ static const struct option_entry seal[] = {
 
 static const struct option_entry sealed[] = {
     {KEY_SEALED, "sealed", NULL, "exit 3 unless the input ends with a seal"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct option_entry allow_empty[] = {
+    {KEY_ALLOW_EMPTY, "allow-empty", NULL, "exit 0 if there is nothing to do"},
     {0, NULL, NULL, NULL},
 };
 
@@ -80,6 +86,8 @@ print_help(const struct options_program *p)
 		print_entries(seal);
 	if (p->reads_seals)
 		print_entries(sealed);
+	if (p->reads)
+		print_entries(allow_empty);
 	print_entries(shared);
 	if (p->footer != NULL)
 		printf("\n%s", p->footer);
@@ -273,6 +281,8 @@ options_next(const struct options_program *p, int argc, char **argv,
 		add(seal, longs, &n, letters, &used);
 	if (p->reads_seals)
 		add(sealed, longs, &n, letters, &used);
+	if (p->reads)
+		add(allow_empty, longs, &n, letters, &used);
 	add(shared, longs, &n, letters, &used);
 	opterr = 0;
 	while (
@@ -290,6 +300,9 @@ options_next(const struct options_program *p, int argc, char **argv,
 			break;
 		case KEY_SEALED:
 			common->sealed = true;
+			break;
+		case KEY_ALLOW_EMPTY:
+			common->allow_empty = true;
 			break;
 		case KEY_SHOW_VALUES:
 			common->show_values = true;

@@ -36,6 +36,7 @@ struct options_program {
 	bool filter;	  /* it dies of SIGPIPE when its reader has gone */
 	bool seals;	  /* has --seal: its output can be sealed */
 	bool reads_seals; /* has --sealed: its input can be */
+	bool reads;	  /* has --allow-empty: it reads an input */
 };
 
 struct options_common {
@@ -44,6 +45,7 @@ struct options_common {
 	const char *summary; /* path, or NULL */
 	/* By option, or by TP_SEAL=1, as far as the program has them. */
 	bool seal, sealed;
+	bool allow_empty; /* an input with nothing in it is no failure */
 };
 
 enum { OPTIONS_END = -1, OPTIONS_FAILED = -2 };

@@ -19,14 +19,17 @@ reject_set_max(
 	if (n < sizeof(digits)) {
 		memcpy(digits, text, n);
 		digits[n] = '\0';
-		if (number_parse(digits, 0, options->percent ? 100 : UINT64_MAX,
-			&options->max) == 0) {
+		if ((options->percent
+			    ? number_parse_percent(digits, &options->max)
+			    : number_parse(
+				  digits, 0, UINT64_MAX, &options->max)) == 0) {
 			options->limited = true;
+			options->text = text;
 			return 0;
 		}
 	}
 	return options_bad(
-	    e, "max-rejects", text, "a number, or a share such as 2%");
+	    e, "max-rejects", text, "a number, or a share such as 2% or 0.5%");
 }
 
 int
@@ -174,15 +177,14 @@ reject_judge(
 		    (unsigned long long)o->max,
 		    number_form(o->max, "record", "records"));
 	}
-	/* 128 bits are not needed: fewer than 2^57 records fit on disks. */
+	/* 128 bits are not needed: fewer than 2^47 records fit on disks. */
 	if ((records < REJECT_SHARE_FROM && !end) ||
-	    r->total * 100 <= o->max * records)
+	    r->total * 100000 <= o->max * records)
 		return 0;
 	return error_set(e, EXIT_INPUT,
-	    "%llu of %llu %s rejected, over %llu%% (--max-rejects)",
+	    "%llu of %llu %s rejected, over %s (--max-rejects)",
 	    (unsigned long long)r->total, (unsigned long long)records,
-	    number_form(records, "record", "records"),
-	    (unsigned long long)o->max);
+	    number_form(records, "record", "records"), o->text);
 }
 
 int

@@ -22,8 +22,9 @@ struct reject_options {
 	const char *rejects; /* path, or NULL */
 	const char *errors;  /* path, or NULL */
 	bool limited;	     /* max is set */
-	bool percent;	     /* … and is a share */
+	bool percent;	     /* … and is a share, in thousandths of 1% */
 	uint64_t max;
+	const char *text; /* as it was given */
 	bool show_values;
 };
 
@@ -45,7 +46,7 @@ struct finding {
 	size_t offset; /* in the record's raw */
 };
 
-/* N or N%; -1 with EXIT_USAGE. */
+/* N or N%, which may be 0.5%; -1 with EXIT_USAGE.  text must live as long. */
 int reject_set_max(
     struct reject_options *options, const char *text, struct error *e);
 

@@ -91,7 +91,8 @@ write_line(
 
 int
 plan_run(struct batch_reader *reader, const struct journal *journal,
-    const char *url, unsigned rate, struct report *report, struct error *e)
+    const char *url, unsigned rate, struct report *report, uint64_t *batches,
+    struct error *e)
 {
 	struct plan p;
 
@@ -99,8 +100,6 @@ plan_run(struct batch_reader *reader, const struct journal *journal,
 	    write_line(&p, url, report->out, e) != 0)
 		return -1;
 	report->lines++;
-	if (p.batches + p.invalid == 0)
-		return error_set(
-		    e, EXIT_INPUT, "the input is empty: no batches");
+	*batches = p.batches + p.invalid;
 	return p.invalid > 0 ? 1 : 0;
 }

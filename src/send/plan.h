@@ -12,11 +12,13 @@
 /*
  * Reads all of the stream, and writes the plan as one NDJSON line to
  * report->out. The report is told of each batch that would not be sent.
- * journal: NULL, or the one whose input it is to be; rate: calls a minute.  1:
- * some batches would not be sent.  -1: it could not be read to its end, has no
- * batches, is another one than the journal's, or the line could not be written.
+ * journal: NULL, or the one whose input it is to be; rate: calls a minute.
+ * *batches becomes how many there are.  1: some of them would not be sent.  -1:
+ * it could not be read to its end, is another one than the journal's, or the
+ * line could not be written.
  */
 int plan_run(struct batch_reader *reader, const struct journal *journal,
-    const char *url, unsigned rate, struct report *report, struct error *e);
+    const char *url, unsigned rate, struct report *report, uint64_t *batches,
+    struct error *e);
 
 #endif

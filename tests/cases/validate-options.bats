@@ -68,6 +68,57 @@ mixed() { # GOOD BAD GOOD
 	tp-validate -q --max-rejects 0% in >out
 }
 
+@test "--max-rejects: a share of a part of a percent" {
+	mixed 995 5 0 >in
+	for share in 0.5% 0.500% 1%; do
+		status=0 && tp-validate -q --max-rejects $share in >out ||
+			status=$?
+		[ $status = 1 ]
+	done
+	mixed 994 6 0 >in
+	status=0 && tp-validate -q --max-rejects 0.5% in >out 2>err || status=$?
+	[ $status = 3 ]
+	[ "$(cat err)" = 'tp-validate: 6 of 1000 records rejected, over 0.5% (--max-rejects)' ]
+	mixed 99999 1 0 >in
+	status=0 && tp-validate -q --max-rejects 0.001% in >out || status=$?
+	[ $status = 1 ]
+	mixed 99998 1 0 >in
+	status=0 && tp-validate -q --max-rejects 0.001% in >out 2>err || status=$?
+	[ $status = 3 ]
+	printf 'thirdPartyId,a\n1,x\n,y\n' >in
+	status=0 && tp-split -q --max-rejects 49.9% in >out || status=$?
+	[ $status = 3 ]
+	status=0 && tp-split -q --max-rejects 50.0% in >out || status=$?
+	[ $status = 1 ]
+}
+
+@test "--expect-rows: a range, open or not" {
+	local text="$head"'x,1\ny,1\n+,2\n'
+
+	for range in 3 1-3 3-3 3-9 0- 3-; do
+		try_with "$text" tp-validate -q --expect-rows $range
+		[ "$status" = 1 ]
+	done
+	for range in 2 4 0-2 4-9 4-; do
+		try_with "$text" tp-validate -q --expect-rows $range
+		expect 3 "$head"'x,1\ny,1\n' \
+			"tp-validate: 3 records instead of $range (--expect-rows)\n"
+	done
+}
+
+@test "--allow-empty: a header without records is no failure, with it or without" {
+	for program in tp-validate tp-split; do
+		for more in '' --allow-empty; do
+			# shellcheck disable=SC2086
+			try_with "$head" $program $more
+			[ "$status" = 0 ]
+			# shellcheck disable=SC2086
+			try_with '' $program $more
+			[ "$status" = 3 ]
+		done
+	done
+}
+
 @test "--expect-rows counts every record that was read" {
 	local text="$head"'x,1\n+,2\ny,\n\nz,"\n'
 
@@ -175,13 +226,13 @@ a thirdPartyId must not hold + or /, not even encoded\n"
 	for n in x -1 '' 1% 1.0 18446744073709551616; do
 		try tp-validate "--expect-rows=$n"
 		[ "$status" = 2 ]
-		[ "$(cat err)" = "tp-validate: --expect-rows ${n:-''}: expected a number" ]
+		[ "$(cat err)" = "tp-validate: --expect-rows ${n:-''}: expected a number, or a range such as 100-200 or 100-" ]
 	done
-	for n in x -1 '' % 101% 1%% 1.5% 18446744073709551616 \
+	for n in x -1 '' % 101% 1%% 1.2345% 1.5 18446744073709551616 \
 		123456789012345678901234567890; do
 		try tp-validate "--max-rejects=$n"
 		[ "$status" = 2 ]
-		[ "$(cat err)" = "tp-validate: --max-rejects ${n:-''}: expected a number, or a share such as 2%" ]
+		[ "$(cat err)" = "tp-validate: --max-rejects ${n:-''}: expected a number, or a share such as 2% or 0.5%" ]
 	done
 	try tp-validate --progress sometimes
 	expect 2 '' 'tp-validate: --progress sometimes: expected auto, always '\

@@ -92,7 +92,7 @@ tp-status: unfollowed: 10 more like these"
 
 @test "inputs and outputs that make the exit status are named" {
 	: >receipts
-	text='no receipts: tp-send ended before it had sent a batch, or the input is another one'
+	text='no receipts: tp-send ended before it had sent a batch, or the input is another one (--allow-empty lets that pass)'
 	says 3 "tp-status: $text"
 	# Both are said: what ended the run, and what went wrong then.
 	says 4 "tp-status: $text

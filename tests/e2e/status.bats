@@ -239,6 +239,39 @@ status_calls() {
 	[ ! -s outcomes ]
 }
 
+@test "--allow-empty: a day without batches, from the export to the outcomes" {
+	start
+	export TP_SEAL=1
+	printf 'thirdPartyId,a\n' | tp-validate --allow-empty |
+		tp-split --allow-empty >batches
+	for more in '' '--dry-run' '--journal journal --outcomes kept'; do
+		code=0
+		# shellcheck disable=SC2086
+		tp-send $more batches >receipts 2>errors || code=$?
+		[ "$code" = 3 ]
+		[ "$(cat errors)" = 'tp-send: the input is empty: no batches (--allow-empty lets that pass)' ]
+		# shellcheck disable=SC2086
+		tp-send --allow-empty $more batches >receipts
+	done
+	tp-send --allow-empty batches >receipts
+	code=0
+	tp-status receipts >outcomes 2>errors || code=$?
+	[ "$code" = 3 ]
+	tp-status --allow-empty receipts >outcomes
+	grep -x '{"seal":{"rows":0,.*' outcomes
+	tp-verify --allow-empty --receipts receipts batches >verified
+	[ "$(head -n 1 verified | jq -c '.verified | [.rows, .ids, .fetched]')" = '[0,0,0]' ]
+	# What is there is judged as ever, and what is torn is no quiet day.
+	: >torn
+	code=0
+	tp-send --allow-empty torn >receipts 2>errors || code=$?
+	[ "$code" = 3 ]
+	grep seal errors
+	code=0
+	tp-verify --receipts receipts batches >verified 2>errors || code=$?
+	[ "$code" = 3 ]
+}
+
 @test "no receipts at all: exit 3" {
 	export TP_ENDPOINT=http://127.0.0.1:1
 	ask </dev/null

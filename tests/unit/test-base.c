@@ -501,6 +501,48 @@ ranges_any_order(void **state)
 /* -------------------------------------------------------------- clock */
 
 static void
+test_number_percent(void **state)
+{
+	static const char *const wrong[] = {"", "%", ".5", "5.", "100.001",
+	    "101", "0.0001", "1,5", "-1", "1e1", " 1", "0x1", NULL};
+	uint64_t n = 7;
+	int i;
+
+	(void)state;
+	for (i = 0; wrong[i] != NULL; i++)
+		assert_int_equal(number_parse_percent(wrong[i], &n), -1);
+	assert_int_equal(n, 7);
+	assert_int_equal(number_parse_percent("0", &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(number_parse_percent("0.5", &n), 0);
+	assert_int_equal(n, 500);
+	assert_int_equal(number_parse_percent("12.345", &n), 0);
+	assert_int_equal(n, 12345);
+	assert_int_equal(number_parse_percent("100.000", &n), 0);
+	assert_int_equal(n, 100000);
+}
+
+static void
+test_number_range(void **state)
+{
+	static const char *const wrong[] = {"", "-", "-5", "5-4", "5--", "5-x",
+	    "5 - 6", "1-2-3", "18446744073709551616", NULL};
+	uint64_t from = 7, to = 8;
+	int i;
+
+	(void)state;
+	for (i = 0; wrong[i] != NULL; i++)
+		assert_int_equal(number_parse_range(wrong[i], &from, &to), -1);
+	assert_true(from == 7 && to == 8);
+	assert_int_equal(number_parse_range("5", &from, &to), 0);
+	assert_true(from == 5 && to == 5);
+	assert_int_equal(number_parse_range("0-6", &from, &to), 0);
+	assert_true(from == 0 && to == 6);
+	assert_int_equal(number_parse_range("5-", &from, &to), 0);
+	assert_true(from == 5 && to == UINT64_MAX);
+}
+
+static void
 test_clock_parse_fine(void **state)
 {
 	static const struct {
@@ -613,6 +655,8 @@ main(void)
 	    cmocka_unit_test(nothing_behind_a_gap),
 	    cmocka_unit_test(test_clock_text),
 	    cmocka_unit_test(test_clock_parse_fine),
+	    cmocka_unit_test(test_number_percent),
+	    cmocka_unit_test(test_number_range),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
