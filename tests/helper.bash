@@ -143,6 +143,28 @@ nobody_stop() {
 	[ -z "${nobody_pid-}" ] || kill "$nobody_pid" 2>/dev/null || true
 }
 
+# A server on a free port that answers a POST as told-to/post says and a GET as
+# told-to/get does: $answers is its address.  answers_stop belongs in the
+# teardown.
+answers_start() {
+	mkdir -p told-to
+	rm -f answers.out
+	"$root/tests/fault/faulty.py" files told-to >answers.out 3>&- &
+	answers_pid=$!
+	# shellcheck disable=SC2034 # for the tests
+	answers=$(await_address answers.out "$answers_pid")
+}
+answer() { # get|post STATUS BODY
+	printf '%s\n%s' "$2" "$3" >"told-to/$1.new"
+	mv "told-to/$1.new" "told-to/$1"
+}
+answers_stop() {
+	[ -n "${answers_pid-}" ] || return 0
+	kill "$answers_pid" 2>/dev/null || true
+	wait "$answers_pid" 2>/dev/null || true
+	answers_pid=
+}
+
 # Until FILE has so many lines.
 until_lines() { # N FILE
 	until_true has_lines "$@" || { cat "$2" && return 1; }

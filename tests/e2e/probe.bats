@@ -10,6 +10,7 @@ setup() {
 teardown() {
 	sandbox_stop
 	nobody_stop
+	answers_stop
 }
 
 # The verdicts of host, certificate, client and token, in one line.
@@ -85,40 +86,16 @@ verdicts() { # OPTION...
 	grep '^tp-probe: host: .*; --endpoint or TP_ENDPOINT says the host$' err
 }
 
-# Another server than an edge of Target, which answers every GET so.
-serve() { # STATUS BODY
-	rm -f address
-	python3 - "$1" "$2" >address 3>&- <<'END' &
-import http.server, sys
-class H(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = sys.argv[2].encode()
-        self.send_response(int(sys.argv[1]))
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Location", "http://127.0.0.1:1/")
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *a):
-        pass
-s = http.server.HTTPServer(("127.0.0.1", 0), H)
-print("http://127.0.0.1:%d" % s.server_port, flush=True)
-s.timeout = 100
-s.handle_request()
-END
-	served=$!
-	await_address address "$served" >/dev/null
-}
-
 @test "other answers, and what each of them proves" {
+	answers_start
 	while IFS='|' read -r http body code expected; do
-		serve "$http" "$body"
-		try timeout 100 tp-probe --check --endpoint "$(cat address)"
+		answer get "$http" "$body"
+		try timeout 100 tp-probe --check --endpoint "$answers"
 		echo "$http $body: exit $status, $(jq -r .verdict out | xargs)"
 		[ "$status" = "$code" ]
 		[ "$(jq -r .verdict out | xargs)" = "$expected" ]
 		# What is wrong is said, once.
 		[ "$(wc -l <err)" = "$(grep -c '"wrong"' out)" ]
-		wait "$served"
 	done <<'END'
 200|{"client":"demo","profileAttributes":{}}|0|right unproven unproven unproven
 200|<html>welcome</html>|6|wrong unproven unknown unknown

@@ -19,7 +19,7 @@ setup() {
 teardown() {
 	sandbox_stop
 	[ -z "${other_pid-}" ] || kill "$other_pid" 2>/dev/null || true
-	[ -z "${files_pid-}" ] || kill "$files_pid" 2>/dev/null || true
+	answers_stop
 	[ -z "${running-}" ] || kill -KILL "$running" 2>/dev/null || true
 }
 
@@ -320,24 +320,6 @@ ask() { # OPTION...
 	absent
 }
 
-# A server that answers a POST and a GET as LOG/post and LOG/get say.
-files_start() { # POST GET
-	mkdir -p told-to
-	printf '%s' "$1" >told-to/post
-	printf '%s' "$2" >told-to/get
-	rm -f files.out
-	"$BATS_TEST_DIRNAME/../fault/faulty.py" files told-to >files.out 3>&- &
-	files_pid=$!
-	files=$(await_address files.out "$files_pid")
-	export TP_ENDPOINT=$files TP_TOKEN_FILE=token
-}
-files_stop() {
-	kill "$files_pid"
-	wait "$files_pid" 2>/dev/null || true
-}
-none='404
-{"status":404,"message":"No profile found for client demo"}'
-
 @test "tp-probe and tp-verify: outputs, whatever comes back" {
 	start --token-always
 	send one.batches
@@ -348,19 +330,19 @@ none='404
 	[ -s found ] && [ -s kept ] && [ -s said ] && [ -s notes ]
 	absent
 	for check in '--check' '--yes --state other'; do
-		for answer in "401
-$token" "403
-<response><message>$token</message></response>" "200
-{\"profileAttributes\":{\"tier\":{\"value\":\"x $token\"}}}"; do
+		for answer in "401|$token" \
+			"403|<response><message>$token</message></response>" \
+			"200|{\"profileAttributes\":{\"tier\":{\"value\":\"x $token\"}}}"; do
 			rm -rf other told-to
-			files_start "200
-<response><success>false</success><message>$token</message></response>" \
-				"$answer"
+			answers_start
+			answer post 200 "<response><success>false</success><message>$token</message></response>"
+			answer get "${answer%%|*}" "${answer#*|}"
+			export TP_ENDPOINT=$answers TP_TOKEN_FILE=token
 			# shellcheck disable=SC2086
 			timeout 100 tp-probe -v -v $check >found 2>>said || true
 			timeout 100 tp-verify -v -v --show-values --receipts \
 				receipts one.batches >kept 2>>said || true
-			files_stop
+			answers_stop
 			# It is there, and was read.
 			rm -r told-to
 			absent
@@ -406,11 +388,13 @@ END
 		rm address
 	done
 	# A server that names another host for the status.
-	files_start "200
-<response><success>true</success><batchStatus>$other/m2/demo/profile/batchStatus?batchId=x</batchStatus></response>" "$none"
+	answers_start
+	answer post 200 "<response><success>true</success><batchStatus>$other/m2/demo/profile/batchStatus?batchId=x</batchStatus></response>"
+	answer get 404 '{"status":404,"message":"No profile found for client demo"}'
+	export TP_ENDPOINT=$answers
 	code=0
 	timeout 100 tp-probe --yes >out 2>said || code=$?
-	files_stop
+	answers_stop
 	[ "$code" = 6 ]
 	grep 'tp-probe: the URL of a status is not followed: ' said
 	grep -q 'POST' told-to/calls

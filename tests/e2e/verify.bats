@@ -10,6 +10,7 @@ setup() {
 teardown() {
 	sandbox_stop
 	nobody_stop
+	answers_stop
 }
 
 # A sandbox with --control and no limit of calls; $control is the URL.
@@ -140,27 +141,27 @@ END
 
 @test "its interval covers the truth in at least 93 of 100 seeded runs" {
 	begin --db db --lose 4% --seed 3
-	make_export 2000
+	make_export 1000
 	tp-split -q export.csv >batches
 	send
 	lost=$(sqlite3 db 'SELECT count(*) FROM lost')
-	[ "$lost" -gt 40 ]
+	[ "$lost" -gt 20 ]
 	for seed in {1..100}; do
-		tp-verify --receipts receipts --sample 150 --seed "$seed" \
+		tp-verify --receipts receipts --sample 60 --seed "$seed" \
 			--fetch-rate 10000 batches 2>/dev/null | tail -n 1 || true
 	done >runs
 	[ "$(wc -l <runs)" = 100 ]
 	covered=$(jq -s --argjson share "$lost" '[.[].verified |
-		select(.lossLow95 * 2000 <= $share and
-			.lossHigh95 * 2000 >= $share)] | length' runs)
+		select(.lossLow95 * 1000 <= $share and
+			.lossHigh95 * 1000 >= $share)] | length' runs)
 	below=$(jq -s --argjson share "$lost" '[.[].verified |
-		select(.lossUpper95 * 2000 >= $share)] | length' runs)
+		select(.lossUpper95 * 1000 >= $share)] | length' runs)
 	echo "two-sided: $covered of 100, one-sided: $below of 100"
 	[ "$covered" -ge 93 ]
 	[ "$below" -ge 93 ]
 	# They differ, and say something.
 	[ "$(jq .verified.missing runs | sort -u | wc -l)" -gt 3 ]
-	[ "$(jq -s 'map(.verified.lossHigh95) | max < 0.2' runs)" = true ]
+	[ "$(jq -s 'map(.verified.lossHigh95) | max < 0.3' runs)" = true ]
 }
 
 @test "what differs, what is not there, and what somebody has changed later" {
@@ -475,33 +476,15 @@ END
 	code=0
 	wait $pid || code=$?
 	[ "$code" = 143 ]
+	answers_start
+	export TP_ENDPOINT=$answers
 	while IFS='|' read -r http body expected text; do
-		python3 - "$http" "$body" >address 3>&- <<'END' &
-import http.server, sys
-class H(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = sys.argv[2].encode()
-        self.send_response(int(sys.argv[1]))
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Location", "http://127.0.0.1:1/")
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *a):
-        pass
-s = http.server.HTTPServer(("127.0.0.1", 0), H)
-print("http://127.0.0.1:%d" % s.server_port, flush=True)
-s.timeout = 100
-s.handle_request()
-END
-		served=$!
-		until_lines 1 address
-		TP_ENDPOINT=$(cat address) verify --receipts receipts batches
+		answer get "$http" "$body"
+		verify --receipts receipts batches
 		echo "$http $body: exit $code" && cat err
 		[ "$code" = "$expected" ]
 		grep -F "$text" err
 		[ ! -s out ]
-		wait $served
-		rm address
 	done <<'END'
 200|<html>|6|HTTP 200: this is no answer about a profile
 200|{"profileAttributes":7}|6|this is no answer about a profile
@@ -614,8 +597,8 @@ END
 	skip_if_sanitized 'peak memory'
 	begin
 	python3 -c 'print("thirdPartyId,a")
-for i in range(600000): print("i%d,%d" % (i, i))' >export.csv
-	tp-split -q --max-rows 100000 export.csv >batches
+for i in range(300000): print("i%d,%d" % (i, i))' >export.csv
+	tp-split -q --max-rows 50000 export.csv >batches
 	send
 	/usr/bin/time -f %M -o peak tp-verify --receipts receipts --sample 50 \
 		batches >out
