@@ -302,6 +302,10 @@ run(struct run *r, struct settings *s, struct program *p)
 	v.sample = r->sample;
 	v.third = r->report.third = r->sent.id == BATCH_ID_THIRD_PARTY;
 	rows = sample_take(r->sample, &n);
+	diag_detail("%llu of %llu rows were accepted; fetches the profiles of "
+		    "%zu %s",
+	    (unsigned long long)r->sent.accepted,
+	    (unsigned long long)r->sent.rows, n, number_form(n, "id", "ids"));
 	if (report_begin(&r->report, e) != 0 ||
 	    wait_for_profiles(r, s->after) != 0)
 		return;

@@ -77,7 +77,8 @@ END
 	# One fetch for each id.
 	[ "$(grep -c /rest/v1/profiles log)" = 500 ]
 	# A sample, of standard input.
-	verify --receipts receipts --sample 100 <batches
+	verify --receipts receipts --sample 100 -v <batches
+	grep -x 'tp-verify: 500 of 500 rows were accepted; fetches the profiles of 100 ids' err
 	[ "$code" = 0 ]
 	[ "$(verified fetched kept idsEstimated)" = '100 100 true' ]
 	# 1 - 0.05 ^ (1/100) and 1 - 0.025 ^ (1/100).
