@@ -405,7 +405,8 @@ test_status_complete(void **state)
 	assert_true(s.reconciled);
 	assert_line(&s,
 	    "{\"batch\":7,\"batchId\":\"d-1\",\"state\":\"complete\","
-	    "\"reconciled\":true,\"rows\":3,\"api\":\"v1\",\"batchSize\":3,"
+	    "\"reconciled\":true,\"rows\":3,\"sha256\":null,\"api\":\"v1\","
+	    "\"batchSize\":3,"
 	    "\"consumedCount\":3,\"successfulUpdates\":2,"
 	    "\"profilesNotFound\":1,\"failedUpdates\":0,\"polls\":2,"
 	    "\"message\":null,\"time\":\"2025-11-22T06:22:00Z\"}\n");
@@ -482,7 +483,8 @@ test_status_failed_ids(void **state)
 	assert_false(s.reconciled);
 	assert_line(&s,
 	    "{\"batch\":7,\"batchId\":\"d-1\",\"state\":\"complete\","
-	    "\"reconciled\":false,\"rows\":3,\"api\":\"v1\",\"batchSize\":3,"
+	    "\"reconciled\":false,\"rows\":3,\"sha256\":null,\"api\":\"v1\","
+	    "\"batchSize\":3,"
 	    "\"consumedCount\":null,\"successfulUpdates\":null,"
 	    "\"profilesNotFound\":null,\"failedUpdates\":0,"
 	    "\"failedIds\":[\"a&\\\"b\",\"c\"],\"polls\":2,"
