@@ -17,7 +17,7 @@ struct series {
 static int
 wait_for_silence(struct probe *p)
 {
-	time_t when = probe_last_call(p) + LIMITS_MINUTE + 1;
+	time_t when = step_last_call(p) + LIMITS_MINUTE + 1;
 
 	if (when <= time(NULL))
 		return 0;
@@ -29,13 +29,12 @@ static int
 one_call(struct probe *p, bool update, enum fate *fate, struct http_answer *a,
     struct error *e)
 {
-	char body[CASE_TEXT], state[RUN_STATE];
+	char body[CASE_TEXT], state[STEP_STATE];
 
 	if (!update)
-		return probe_status(
-		    p, probe_newest(p), true, fate, a, state, e);
-	probe_body(p, CASE_PLAIN, 0, body);
-	return probe_update(p, body, fate, a, e);
+		return step_status(p, step_newest(p), true, fate, a, state, e);
+	step_body(p, CASE_PLAIN, 0, body);
+	return step_update(p, body, fate, a, e);
 }
 
 static int
@@ -73,15 +72,15 @@ note_limit(struct probe *p, const struct series *s, struct error *e)
 	char after[64] = "without Retry-After";
 
 	if (!s->usable)
-		return probe_find(p, CHECK_CALLS, FINDING_UNKNOWN, -1, e,
+		return step_find(p, CHECK_CALLS, FINDING_UNKNOWN, -1, e,
 		    "it cannot be told: %s", s->why);
 	if (!s->refused)
-		return probe_find(p, CHECK_CALLS, FINDING_UNLIMITED, s->taken,
-		    e, "%d calls in a row were answered", s->taken);
+		return step_find(p, CHECK_CALLS, FINDING_UNLIMITED, s->taken, e,
+		    "%d calls in a row were answered", s->taken);
 	if (s->retry_after >= 0)
 		snprintf(after, sizeof(after), "with Retry-After: %.0f",
 		    s->retry_after);
-	return probe_find(p, CHECK_CALLS, FINDING_LIMITED, s->taken, e,
+	return step_find(p, CHECK_CALLS, FINDING_LIMITED, s->taken, e,
 	    "%d calls in a row were answered, the next one with %s, %s",
 	    s->taken, s->why, after);
 }
@@ -90,12 +89,12 @@ static int
 note_statuses(struct probe *p, const struct series *s, struct error *e)
 {
 	if (!s->usable)
-		return probe_find(p, CHECK_STATUS_CALLS, FINDING_UNKNOWN, -1, e,
+		return step_find(p, CHECK_STATUS_CALLS, FINDING_UNKNOWN, -1, e,
 		    "it cannot be told: %s", s->why);
 	return s->refused
-		   ? probe_find(p, CHECK_STATUS_CALLS, FINDING_COUNTED, -1, e,
+		   ? step_find(p, CHECK_STATUS_CALLS, FINDING_COUNTED, -1, e,
 			 "requests for a status count as calls")
-		   : probe_find(p, CHECK_STATUS_CALLS, FINDING_UNCOUNTED, -1, e,
+		   : step_find(p, CHECK_STATUS_CALLS, FINDING_UNCOUNTED, -1, e,
 			 "%d requests for a status in a row were answered: "
 			 "they do not count as calls",
 			 s->taken);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "probe/run.h"
+#include "probe/step.h"
 
 /* Takes object over. */
 static int

@@ -1,19 +1,13 @@
 #include "probe/run.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "api/answer.h"
-#include "api/statusurl.h"
-#include "api/xml.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/escape.h"
-#include "base/signals.h"
 #include "probe/limits.h"
-
-enum { STEP = 64 };
 
 static void
 tell_again(void *arg, const char *why, double delay)
@@ -22,170 +16,23 @@ tell_again(void *arg, const char *why, double delay)
 	diag_warn("%s: tries again in %.0f s", why, delay);
 }
 
-/* -------------------------------------------------------------- the notes */
-
-static ndjson *
-new_note(void)
-{
-	ndjson *note = ndjson_new();
-	char text[CLOCK_TEXT];
-
-	ndjson_set_string(note, "time", clock_text(time(NULL), text));
-	return note;
-}
-
-int
-probe_find(struct probe *p, const char *check, enum finding finding, int number,
-    struct error *e, const char *format, ...)
-{
-	ndjson *note = new_note();
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	ndjson_set_string(note, "finding", finding_name(finding));
-	if (number >= 0)
-		ndjson_set_count(note, "number", (uint64_t)number);
-	ndjson_set_string(note, "text", text);
-	return notes_add(p->notes, check, note, e);
-}
-
-static const char *
-send_step(enum case_id c, int k, char to[STEP])
-{
-	snprintf(to, STEP, "sent-%s-%d", probe_cases[c].name, k + 1);
-	return to;
-}
-
-static const ndjson *
-find_sent(const struct probe *p, enum case_id c, int k)
-{
-	char step[STEP];
-
-	return notes_find(p->notes, send_step(c, k, step));
-}
-
-/* The URL of its status; NULL: it was not accepted, or not sent. */
-static const char *
-find_accepted(const struct probe *p, enum case_id c, int k)
-{
-	const ndjson *note = find_sent(p, c, k);
-	const char *state = ndjson_get_string(note, "state");
-
-	return state != NULL && strcmp(state, "accepted") == 0
-		   ? ndjson_get_string(note, "batchStatus")
-		   : NULL;
-}
-
-/* Steps are done in the order of the cases, so the newest is the last. */
-const char *
-probe_newest(const struct probe *p)
-{
-	const char *newest = "", *url;
-	int c, k;
-
-	for (c = 0; c < CASES; c++) {
-		for (k = 0; k < 2; k++) {
-			url = find_accepted(p, (enum case_id)c, k);
-			if (url != NULL)
-				newest = url;
-		}
-	}
-	return newest;
-}
-
-time_t
-probe_last_call(const struct probe *p)
-{
-	static const char *const others[] = {"completed", CHECK_STATUS_TOKEN,
-	    CHECK_STATUSES, CHECK_STATUS_CALLS, CHECK_CALLS};
-	time_t last = 0, when;
-	const ndjson *note;
-	size_t i;
-	int c;
-
-	for (c = 0; c < CASES * 2; c++) {
-		note = find_sent(p, (enum case_id)(c / 2), c % 2);
-		when = clock_parse(ndjson_get_string(note, "time"));
-		last = when > last ? when : last;
-	}
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		note = notes_find(p->notes, others[i]);
-		when = clock_parse(ndjson_get_string(note, "time"));
-		last = when > last ? when : last;
-	}
-	return last;
-}
-
-/* -------------------------------------------------------------- the calls */
-
-void
-probe_body(const struct probe *p, enum case_id c, int k, char to[CASE_TEXT])
-{
-	char id[CASE_ID];
-
-	case_fill(probe_cases[c].batches[k], case_id_text(c, p->id, id), to);
-}
-
-int
-probe_update(struct probe *p, const char *body, enum fate *fate,
-    struct http_answer *a, struct error *e)
-{
-	const struct endpoint *ep = &p->service->endpoint;
-	struct http_request q = {
-	    .url = ep->url,
-	    .body = body,
-	    .size = strlen(body),
-	    .direct = ep->origin.loopback,
-	};
-
-	p->ask.bearer = p->service->bearer;
-	return ask_run(&p->ask, &q, a, fate, e);
-}
-
-int
-probe_status(struct probe *p, const char *batch_status, bool token,
-    enum fate *fate, struct http_answer *a, char state[RUN_STATE],
-    struct error *e)
-{
-	char why[STATUSURL_WHY];
-	struct http_request q = {.url = NULL};
-	struct xml_span body, root;
-	struct statusurl u;
-	const char *wrong;
-	int result;
-
-	state[0] = '\0';
-	if (statusurl_make(&u, &p->service->endpoint, batch_status, why) != 0)
-		return error_set(e, EXIT_SERVICE,
-		    "the URL of a status is not followed: %s", why);
-	if (statusurl_check_way(&u, e) != 0)
-		return -1;
-	q.url = u.url;
-	q.direct = u.direct;
-	p->ask.bearer = token && u.trusted ? p->service->bearer : NULL;
-	result = ask_run(&p->ask, &q, a, fate, e);
-	if (result != 0 || *fate != FATE_ACCEPTED)
-		return result;
-	body = (struct xml_span){a->body.data, a->body.len};
-	if (xml_root(body, a->too_long, "response", &root, &wrong) == 0)
-		(void)xml_get(root, "status", state, RUN_STATE);
-	return 0;
-}
-
 /* What cannot be got over now: -1. */
 static int
 give_up(const struct http_answer *a, enum fate fate, struct error *e)
 {
 	char why[ASK_WHY];
 
-	return error_set(e,
-	    fate_rule(fate)->stops ? EXIT_SERVICE : EXIT_TEMPORARY, "%s%s",
-	    ask_why(a, why),
-	    fate_rule(fate)->stops ? "; 'tp-probe --check' says what is wrong"
-				   : "; run it again later");
+	ask_why(a, why);
+	/* Fetching a profile may need none, so --check does not tell. */
+	if (fate == FATE_DENIED)
+		return error_set(e, EXIT_SERVICE,
+		    "%s: updates or statuses need a token, or another one; "
+		    "see --token-file",
+		    why);
+	if (fate_rule(fate)->stops)
+		return error_set(e, EXIT_SERVICE,
+		    "%s; 'tp-probe --check' says what is wrong", why);
+	return error_set(e, EXIT_TEMPORARY, "%s; run it again later", why);
 }
 
 /* ------------------------------------------------------------ the updates */
@@ -193,7 +40,7 @@ give_up(const struct http_answer *a, enum fate fate, struct error *e)
 static int
 send_batch(struct probe *p, enum case_id c, int k, struct error *e)
 {
-	char body[CASE_TEXT], step[STEP];
+	char body[CASE_TEXT], step[STEP_NAME];
 	struct http_answer a;
 	struct answer answer;
 	const char *state;
@@ -201,10 +48,11 @@ send_batch(struct probe *p, enum case_id c, int k, struct error *e)
 	enum fate fate;
 	int result;
 
-	if (probe_cases[c].batches[k] == NULL || find_sent(p, c, k) != NULL)
+	if (probe_cases[c].batches[k] == NULL ||
+	    step_find_sent(p, c, k) != NULL)
 		return 0;
-	probe_body(p, c, k, body);
-	result = probe_update(p, body, &fate, &a, e);
+	step_body(p, c, k, body);
+	result = step_update(p, body, &fate, &a, e);
 	if (result != 0)
 		return result;
 	if (fate_rule(fate)->stops || fate_rule(fate)->again)
@@ -213,13 +61,13 @@ send_batch(struct probe *p, enum case_id c, int k, struct error *e)
 	state = answer.fate == FATE_ACCEPTED			   ? "accepted"
 		: fate_rule(answer.fate)->state == RECEIPT_REFUSED ? "refused"
 								   : "unknown";
-	note = new_note();
+	note = step_note();
 	ndjson_set_string(note, "state", state);
 	ndjson_set_count(note, "http", (uint64_t)a.status);
 	ndjson_set_string(note, "batchStatus", answer.batch_status);
 	ndjson_set_string(note, "message", answer.message);
 	diag_detail("%s: %s", probe_cases[c].name, state);
-	return notes_add(p->notes, send_step(c, k, step), note, e);
+	return notes_add(p->notes, step_sent(c, k, step), note, e);
 }
 
 /* Asks again and again until the service has completed a batch, or was asked
@@ -228,7 +76,7 @@ static int
 await_complete(
     struct probe *p, const char *step, const char *url, struct error *e)
 {
-	char state[RUN_STATE];
+	char state[STEP_STATE];
 	struct http_answer a;
 	enum fate fate;
 	int i, delay = 1;
@@ -237,7 +85,7 @@ await_complete(
 	if (url[0] == '\0' || notes_find(p->notes, step) != NULL)
 		return 0;
 	for (i = 0; i < RUN_POLLS; i++) {
-		int result = probe_status(p, url, true, &fate, &a, state, e);
+		int result = step_status(p, url, true, &fate, &a, state, e);
 
 		if (result != 0)
 			return result;
@@ -252,7 +100,7 @@ await_complete(
 		delay =
 		    delay < RUN_POLL_LONGEST / 2 ? 2 * delay : RUN_POLL_LONGEST;
 	}
-	note = new_note();
+	note = step_note();
 	ndjson_set_string(note, "state", state);
 	return notes_add(p->notes, step, note, e);
 }
@@ -277,7 +125,7 @@ send_all(struct probe *p, struct error *e)
 		if (result != 0)
 			return result;
 	}
-	url = find_accepted(p, CASE_OVERRIDE, 0);
+	url = step_find_accepted(p, CASE_OVERRIDE, 0);
 	if (url == NULL)
 		return 0;
 	result = await_complete(p, "first-completed", url, e);
@@ -291,7 +139,7 @@ send_all(struct probe *p, struct error *e)
 static int
 find_token(struct probe *p, const char *newest, struct error *e)
 {
-	char state[RUN_STATE], why[ASK_WHY];
+	char state[STEP_STATE], why[ASK_WHY];
 	struct http_answer a;
 	enum fate fate;
 	int result;
@@ -299,16 +147,16 @@ find_token(struct probe *p, const char *newest, struct error *e)
 	if (p->service->bearer == NULL ||
 	    notes_find(p->notes, CHECK_STATUS_TOKEN) != NULL)
 		return 0;
-	result = probe_status(p, newest, false, &fate, &a, state, e);
+	result = step_status(p, newest, false, &fate, &a, state, e);
 	if (result != 0)
 		return result;
 	if (fate == FATE_DENIED)
-		return probe_find(p, CHECK_STATUS_TOKEN, FINDING_NEEDED, -1, e,
+		return step_find(p, CHECK_STATUS_TOKEN, FINDING_NEEDED, -1, e,
 		    "a request for a status needs the token");
 	if (state[0] != '\0')
-		return probe_find(p, CHECK_STATUS_TOKEN, FINDING_UNNEEDED, -1,
-		    e, "a request for a status is answered without the token");
-	return probe_find(p, CHECK_STATUS_TOKEN, FINDING_UNKNOWN, -1, e,
+		return step_find(p, CHECK_STATUS_TOKEN, FINDING_UNNEEDED, -1, e,
+		    "a request for a status is answered without the token");
+	return step_find(p, CHECK_STATUS_TOKEN, FINDING_UNKNOWN, -1, e,
 	    "a request for a status without the token: %s", ask_why(&a, why));
 }
 
@@ -316,7 +164,7 @@ find_token(struct probe *p, const char *newest, struct error *e)
 static int
 count_statuses(struct probe *p, struct error *e)
 {
-	char state[RUN_STATE];
+	char state[STEP_STATE];
 	struct http_answer a;
 	enum fate fate;
 	int i, kept = 0;
@@ -325,12 +173,12 @@ count_statuses(struct probe *p, struct error *e)
 		return 0;
 	for (i = CASES * 2 - 1; i >= 0; i--) {
 		const char *url =
-		    find_accepted(p, (enum case_id)(i / 2), i % 2);
+		    step_find_accepted(p, (enum case_id)(i / 2), i % 2);
 		int result;
 
 		if (url == NULL)
 			continue;
-		result = probe_status(p, url, true, &fate, &a, state, e);
+		result = step_status(p, url, true, &fate, &a, state, e);
 		if (result != 0)
 			return result;
 		if (fate_rule(fate)->stops || fate_rule(fate)->again)
@@ -340,9 +188,9 @@ count_statuses(struct probe *p, struct error *e)
 		kept++;
 	}
 	if (i < 0)
-		return probe_find(p, CHECK_STATUSES, FINDING_UNLIMITED, kept, e,
+		return step_find(p, CHECK_STATUSES, FINDING_UNLIMITED, kept, e,
 		    "the statuses of all %d batches were kept", kept);
-	return probe_find(p, CHECK_STATUSES, FINDING_LIMITED, kept, e,
+	return step_find(p, CHECK_STATUSES, FINDING_LIMITED, kept, e,
 	    "the newest %d statuses are kept, if nobody else sent meanwhile",
 	    kept);
 }
@@ -350,7 +198,7 @@ count_statuses(struct probe *p, struct error *e)
 static int
 ask_statuses(struct probe *p, struct error *e)
 {
-	const char *newest = probe_newest(p);
+	const char *newest = step_newest(p);
 	int result;
 
 	if (newest[0] == '\0')
@@ -445,16 +293,16 @@ find_case(struct probe *p, enum case_id c, struct error *e)
 		    "the profiles do not show yet; run it again later with the "
 		    "same --state, or with a longer --after");
 	} else if (found == PROFILE_NONE) {
-		result = probe_find(p, name, FINDING_IGNORED, -1, e,
+		result = step_find(p, name, FINDING_IGNORED, -1, e,
 		    "the batch was accepted, and there is no profile of it");
 	} else if (reading == NULL &&
 		   describe(&profile, values, sizeof(values)) != 0) {
 		result = error_set(e, EXIT_LOCAL, "out of memory");
 	} else if (reading == NULL) {
-		result = probe_find(p, name, FINDING_OTHER, -1, e,
+		result = step_find(p, name, FINDING_OTHER, -1, e,
 		    "the profile holds something else: %s", values);
 	} else {
-		result = probe_find(
+		result = step_find(
 		    p, name, reading->finding, -1, e, "%s", reading->text);
 	}
 	profile_free(&profile);
@@ -466,13 +314,12 @@ static int
 find_unsent(struct probe *p, enum case_id c, struct error *e)
 {
 	const int k = probe_cases[c].batches[1] != NULL;
-	const ndjson *note = find_sent(p, c, k);
+	const ndjson *note = step_find_sent(p, c, k);
 	const char *state, *message;
 	char text[512];
 
 	if (note == NULL)
-		return probe_find(p, probe_cases[c].name, FINDING_UNKNOWN, -1,
-		    e,
+		return step_find(p, probe_cases[c].name, FINDING_UNKNOWN, -1, e,
 		    "the first update was not complete in time, so there was "
 		    "no second");
 	state = ndjson_get_string(note, "state");
@@ -481,9 +328,9 @@ find_unsent(struct probe *p, enum case_id c, struct error *e)
 		message = "";
 	escape_text(text, sizeof(text), message, strlen(message));
 	if (state != NULL && strcmp(state, "refused") == 0)
-		return probe_find(p, probe_cases[c].name, FINDING_REFUSED, -1,
-		    e, "the service refuses the batch: %s", text);
-	return probe_find(p, probe_cases[c].name, FINDING_UNKNOWN, -1, e,
+		return step_find(p, probe_cases[c].name, FINDING_REFUSED, -1, e,
+		    "the service refuses the batch: %s", text);
+	return step_find(p, probe_cases[c].name, FINDING_UNKNOWN, -1, e,
 	    "the service gave no usable answer to the batch: %s", text);
 }
 
@@ -497,8 +344,8 @@ find_cases(struct probe *p, struct error *e)
 
 		if (notes_find(p->notes, probe_cases[c].name) != NULL)
 			continue;
-		if (find_accepted(p, id, probe_cases[c].batches[1] != NULL) !=
-		    NULL)
+		if (step_find_accepted(
+			p, id, probe_cases[c].batches[1] != NULL) != NULL)
 			result = find_case(p, id, e);
 		else
 			result = find_unsent(p, id, e);
@@ -515,7 +362,7 @@ begin(struct probe *p, struct error *e)
 
 	if (case_new_run(p->id, e) != 0)
 		return -1;
-	note = new_note();
+	note = step_note();
 	ndjson_set_string(note, "id", p->id);
 	ndjson_set_string(note, "url", p->service->endpoint.url);
 	return notes_add(p->notes, "begun", note, e);
@@ -571,7 +418,7 @@ probe_close(struct probe *p)
 static int
 wait_for_profiles(struct probe *p)
 {
-	time_t when = probe_last_call(p) + (time_t)p->after;
+	time_t when = step_last_call(p) + (time_t)p->after;
 	char text[CLOCK_TEXT];
 
 	if (when <= time(NULL))

@@ -366,11 +366,39 @@ mode() { # DECODE OVERRIDE REPEATED
 	nowhere secret-token out err notes
 	# Refused: nothing is sent.
 	unset TP_TOKEN_FILE
+	rm notes
 	code=0
 	probe || code=$?
 	[ "$code" = 6 ]
 	[ ! -s out ]
 	grep 'tp-probe: token: HTTP 401: the service wants one' err
+	sandbox_stop
+	# A profile can be had without it, but an update cannot be made.
+	sandbox_start --token-file token --rate 0
+	code=0
+	probe || code=$?
+	[ "$code" = 6 ]
+	[ ! -s out ]
+	grep -x 'tp-probe: HTTP 401: updates or statuses need a token, or another one; see --token-file' err
+}
+
+@test "what a hostile server says is escaped" {
+	answers_start
+	answer get 404 '{"status":404,"message":"No profile found"}'
+	answer post 200 $'<response><success>true</success><batchStatus>http://a\e[31m/\xe2\x80\xae</batchStatus></response>'
+	code=0
+	timeout 100 tp-probe --yes --endpoint "$answers" >out 2>err || code=$?
+	[ "$code" = 6 ]
+	grep 'the URL of a status is not followed' err
+	nowhere $'\e' err out
+	nowhere $'\xe2\x80\xae' err out
+	answer post 200 $'<response><success>false</success><message>no\e[31m\xe2\x80\xae</message></response>'
+	code=0
+	timeout 100 tp-probe --yes --endpoint "$answers" --state notes >out \
+		2>err || code=$?
+	[ "$code" = 6 ]
+	grep 'the service accepted none of the batches' err
+	nowhere $'\e' err out notes
 }
 
 @test "how many statuses are kept, and what follows for tp-send" {
