@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 #include "api/service.h"
@@ -15,38 +14,11 @@
 #include "base/signals.h"
 #include "io/paths.h"
 #include "io/program.h"
+#include "verify/options.h"
 #include "verify/run.h"
 
-enum {
-	KEY_RECEIPTS = OPTION_LONG,
-	KEY_OUTCOMES,
-	KEY_SAMPLE,
-	KEY_ALL,
-	KEY_SEED,
-	KEY_AFTER,
-	KEY_FETCH_RATE,
-	KEY_MISSING,
-	KEY_ENCODED_TWICE
-};
-
-/*
- * No miss among 3,000 bounds the loss at 0.1% with 95% confidence: as much as
- * the service allows itself.  It takes a million fetches in 24 hours, 694 a
- * minute ("Profile fetch").
- */
-enum { SAMPLE = 3000, SAMPLE_MAX = 1000000, FETCH_RATE = 600 };
-
 static const struct option_entry entries[] = {
-    {KEY_RECEIPTS, "receipts", "FILE", "what tp-send wrote, or its journal"},
-    {KEY_OUTCOMES, "outcomes", "FILE", "what tp-send --outcomes wrote"},
-    {KEY_SAMPLE, "sample", "N", "fetch the profiles of N ids (3000)"},
-    {KEY_ALL, "all", NULL, "fetch the profiles of all ids"},
-    {KEY_SEED, "seed", "N", "choose the same ids again"},
-    {KEY_AFTER, "after", "TIME", "wait so long since acceptance (1h)"},
-    {KEY_FETCH_RATE, "fetch-rate", "N", "fetch N profiles a minute (600)"},
-    {KEY_MISSING, "missing", "FILE", "write ids that were not kept, a CSV"},
-    {KEY_ENCODED_TWICE, "encoded-twice", NULL,
-	"the batches are of tp-split --encode-twice"},
+    VERIFY_OPTION_ENTRIES,
     SERVICE_OPTION_ENTRIES,
     {0, NULL, NULL, NULL},
 };
@@ -70,9 +42,7 @@ static const struct options_program description = {
 
 struct settings {
 	struct service service;
-	const char *receipts, *outcomes, *missing; /* or NULL */
-	uint64_t sample, seed, after, fetch_rate;
-	bool all, sample_given, seed_given, after_given, encoded_twice;
+	struct verify_options own;
 };
 
 /* What a run has open; NULL or not open: it is closed. */
@@ -88,75 +58,26 @@ struct run {
 /* ------------------------------------------------------------- options */
 
 static int
-take_option(struct settings *s, int key, const char *arg, struct error *e)
-{
-	switch (key) {
-	case KEY_RECEIPTS:
-		s->receipts = arg;
-		return 0;
-	case KEY_OUTCOMES:
-		s->outcomes = arg;
-		return 0;
-	case KEY_SAMPLE:
-		s->sample_given = true;
-		return options_number(
-		    "sample", arg, 1, SAMPLE_MAX, &s->sample, e);
-	case KEY_ALL:
-		s->all = true;
-		return 0;
-	case KEY_SEED:
-		s->seed_given = true;
-		return options_number("seed", arg, 0, UINT64_MAX, &s->seed, e);
-	case KEY_AFTER:
-		s->after_given = true;
-		return options_seconds("after", arg, 0, 86400, &s->after, e);
-	case KEY_FETCH_RATE:
-		return options_number(
-		    "fetch-rate", arg, 1, PACE_MAX, &s->fetch_rate, e);
-	case KEY_MISSING:
-		s->missing = arg;
-		return 0;
-	case KEY_ENCODED_TWICE:
-		s->encoded_twice = true;
-		return 0;
-	default:
-		return service_set_option(&s->service, key, arg, e);
-	}
-}
-
-static int
-check_options(struct settings *s, struct error *e)
-{
-	if (s->receipts == NULL && s->outcomes == NULL)
-		return error_set(e, EXIT_USAGE,
-		    "give --receipts FILE, what tp-send wrote, or --outcomes "
-		    "FILE: they say which batches were accepted");
-	if (s->all && s->sample_given)
-		return error_set(
-		    e, EXIT_USAGE, "--all and --sample: give one of them");
-	if (s->all)
-		s->sample = SIZE_MAX;
-	if (service_resolve(&s->service, ENDPOINT_V2, e) != 0)
-		return -1;
-	if (!s->after_given)
-		s->after = s->service.endpoint.origin.loopback ? 0 : 3600;
-	return 0;
-}
-
-static int
 read_options(struct settings *s, struct program *p, int argc, char **argv)
 {
+	struct error *e = &p->error;
 	const char *arg;
 	int key;
 
 	service_init(&s->service);
-	s->sample = SAMPLE;
-	s->fetch_rate = FETCH_RATE;
+	verify_options_init(&s->own);
 	while ((key = program_option(p, argc, argv, &arg)) >= 0) {
-		if (take_option(s, key, arg, &p->error) != 0)
+		int taken = verify_options_take(&s->own, key, arg, e);
+
+		if (taken > 0)
+			taken = service_set_option(&s->service, key, arg, e);
+		if (taken != 0)
 			return -1;
 	}
-	return key == OPTIONS_FAILED ? -1 : check_options(s, &p->error);
+	if (key == OPTIONS_FAILED ||
+	    service_resolve(&s->service, ENDPOINT_V2, e) != 0)
+		return -1;
+	return verify_options_check(&s->own, &s->service.endpoint, e);
 }
 
 static bool
@@ -170,9 +91,9 @@ check_paths(const struct settings *s, struct program *p)
 {
 	const struct path_use use[] = {
 	    {"summary", p->common.summary, PATH_WRITTEN},
-	    {"missing", s->missing, PATH_WRITTEN},
-	    {"receipts", s->receipts, PATH_READ},
-	    {"outcomes", s->outcomes, PATH_READ},
+	    {"missing", s->own.missing, PATH_WRITTEN},
+	    {"receipts", s->own.receipts, PATH_READ},
+	    {"outcomes", s->own.outcomes, PATH_READ},
 	    {"token-file", s->service.token_file, PATH_READ},
 	    {"cacert", s->service.cacert, PATH_READ},
 	};
@@ -180,7 +101,7 @@ check_paths(const struct settings *s, struct program *p)
 
 	for (i = 0; i < p->n_files; i++)
 		standard += is_standard(p->files[i]);
-	standard += is_standard(s->receipts) + is_standard(s->outcomes);
+	standard += is_standard(s->own.receipts) + is_standard(s->own.outcomes);
 	if (standard > 1)
 		return error_set(&p->error, EXIT_USAGE,
 		    "standard input can be one thing only: name the batches, "
@@ -203,13 +124,13 @@ open_all(struct run *r, const struct settings *s, struct program *p)
 	if (p->common.seal && !r->report.table &&
 	    output_begin_seal(&p->out, e) != 0)
 		return -1;
-	if (s->missing != NULL) {
-		if (outfile_open(&r->missing, s->missing, e) != 0)
+	if (s->own.missing != NULL) {
+		if (outfile_open(&r->missing, s->own.missing, e) != 0)
 			return -1;
 		r->report.missing = &r->missing;
 	}
-	r->sample = sample_new((size_t)s->sample,
-	    s->seed_given ? &s->seed : NULL, s->encoded_twice, e);
+	r->sample = sample_new((size_t)s->own.sample,
+	    s->own.seed_given ? &s->own.seed : NULL, s->own.encoded_twice, e);
 	if (r->sample != NULL)
 		r->batches = batch_reader_open(p->files, p->n_files, e);
 	if (r->batches == NULL)
@@ -224,11 +145,12 @@ read_accepted(struct run *r, const struct settings *s, struct program *p)
 {
 	struct error *e = &p->error;
 
-	if ((s->receipts != NULL && accepted_read(&r->accepted, s->receipts,
-					p->common.sealed, e) != 0) ||
+	if ((s->own.receipts != NULL &&
+		accepted_read(
+		    &r->accepted, s->own.receipts, p->common.sealed, e) != 0) ||
 	    /* Outcomes are appended to, and so have no seal. */
-	    (s->outcomes != NULL &&
-		accepted_read(&r->accepted, s->outcomes, false, e) != 0))
+	    (s->own.outcomes != NULL &&
+		accepted_read(&r->accepted, s->own.outcomes, false, e) != 0))
 		return -1;
 	/* Of a quiet day there are no receipts at all. */
 	if (r->accepted.n == 0 &&
@@ -287,7 +209,7 @@ run(struct run *r, struct settings *s, struct program *p)
 {
 	struct error *e = &p->error;
 	struct verify_run v = {.service = &s->service,
-	    .rate = (unsigned)s->fetch_rate,
+	    .rate = (unsigned)s->own.fetch_rate,
 	    .report = &r->report};
 	struct sample_row *rows;
 	size_t n;
@@ -307,14 +229,14 @@ run(struct run *r, struct settings *s, struct program *p)
 	    (unsigned long long)r->sent.accepted,
 	    (unsigned long long)r->sent.rows, n, number_form(n, "id", "ids"));
 	if (report_begin(&r->report, e) != 0 ||
-	    wait_for_profiles(r, s->after) != 0)
+	    wait_for_profiles(r, s->own.after) != 0)
 		return;
 	progress_start(p->common.progress, "profile", "profiles");
 	if (verify_run(&v, rows, n, e) != 0)
 		return;
 	progress_end();
 	if (report_end(&r->report, r->sample, &r->sent, e) != 0 ||
-	    (s->missing != NULL && outfile_commit(&r->missing, e) != 0))
+	    (s->own.missing != NULL && outfile_commit(&r->missing, e) != 0))
 		return;
 	p->code = report_code(&r->report);
 	program_end(p, report_summary(&r->report, r->sample, &r->sent),
