@@ -164,6 +164,8 @@ read_accepted(struct run *r, const struct settings *s, struct program *p)
 static int
 read_batches(struct run *r, bool allow_empty, struct error *e)
 {
+	char text[CLOCK_TEXT];
+
 	if (sent_read(&r->sent, r->batches, &r->accepted, r->sample, e) != 0)
 		return -1;
 	progress_end();
@@ -183,6 +185,11 @@ read_batches(struct run *r, bool allow_empty, struct error *e)
 			r->sent.unmatched, "batch or part", "batches or parts"),
 		    number_form(r->sent.unmatched, "is", "are"),
 		    (unsigned long long)r->sent.batches);
+	if (r->sent.newest > time(NULL) + 86400)
+		return error_set(e, EXIT_INPUT,
+		    "a batch was accepted at %s, which is more than a day from "
+		    "now: is the clock of this machine right?",
+		    clock_text(r->sent.newest, text));
 	if (sample_rows(r->sample) == 0 && !allow_empty)
 		return error_set(e, EXIT_INPUT,
 		    "no row of what was accepted sets anything: there is "

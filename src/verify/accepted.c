@@ -59,11 +59,19 @@ add(struct accepted *a, const struct part *p, time_t when, struct error *e)
 static int
 take_receipt(struct reading *r, const struct receipt *receipt, struct error *e)
 {
-	if (receipt->result.state == RECEIPT_ACCEPTED ||
-	    receipt->result.state == RECEIPT_SKIPPED)
-		return add(r->to, &receipt->part, receipt->result.time, e);
-	r->to->others++;
-	return 0;
+	const struct result *result = &receipt->result;
+
+	if (result->state != RECEIPT_ACCEPTED &&
+	    result->state != RECEIPT_SKIPPED) {
+		r->to->others++;
+		return 0;
+	}
+	/* It decides what a later change is. */
+	if (result->time == 0)
+		return error_set(e, EXIT_INPUT,
+		    "this receipt has no time at which the batch was accepted; "
+		    "tp-send writes one");
+	return add(r->to, &receipt->part, result->time, e);
 }
 
 /* There is one for what was accepted only. */

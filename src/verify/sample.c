@@ -356,9 +356,13 @@ sample_is_all(const struct sample *s)
 double
 sample_ids(const struct sample *s)
 {
+	double about;
+
 	if (s->all)
 		return (double)s->n;
-	return (double)(s->n - 1) / ((double)s->limit / 18446744073709551616.0);
+	about =
+	    (double)(s->n - 1) / ((double)s->limit / 18446744073709551616.0);
+	return about > (double)s->n ? about : (double)s->n + 1;
 }
 
 bool

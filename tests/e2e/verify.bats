@@ -85,6 +85,10 @@ END
 	[ "$(verified lossUpper95 lossLow95 lossHigh95 |
 		awk '{ printf "%.6f %.6f %.6f", $1, $2, $3 }')" = \
 		'0.029513 0.000000 0.036217' ]
+	verify --receipts receipts --sample 1 <batches
+	[ "$(verified fetched idsEstimated)" = '1 true' ]
+	[ "$(verified ids)" -gt 1 ]
+	verify --receipts receipts --sample 100 <batches
 	ids=$(verified ids)
 	[ "$ids" -gt 300 ] && [ "$ids" -lt 800 ]
 	# By the same seed the same ids, by another others.
@@ -364,6 +368,14 @@ END
 	verify --receipts bad batches
 	[ "$code" = 3 ]
 	grep -E '^tp-verify: bad:4: not a receipt: ' err
+	jq -c 'del(.time)' receipts >bad
+	verify --receipts bad batches
+	[ "$code" = 3 ]
+	grep -E '^tp-verify: bad:1: this receipt has no time' err
+	jq -c '.time = "9999-01-01T00:00:00Z"' receipts >bad
+	verify --receipts bad batches
+	[ "$code" = 3 ]
+	grep 'a batch was accepted at 9999-01-01T00:00:00Z, which is more than a day from now' err
 	echo '{"batch":1,"reconciled":true}' >bad
 	verify --outcomes bad batches
 	[ "$code" = 3 ]
