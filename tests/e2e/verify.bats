@@ -363,6 +363,10 @@ END
 	verify --receipts none empty
 	[ "$code" = 3 ]
 	grep 'no row of what was accepted sets anything' err
+	verify --allow-empty --receipts none empty
+	[ "$code" = 0 ]
+	[ "$(verified ids fetched)" = '0 0' ]
+	: >out
 	# Lines that are none, with their place.
 	{ cat receipts && echo '{"batch":1}'; } >bad
 	verify --receipts bad batches
@@ -544,6 +548,8 @@ END
 	cat out err
 	[ "$code" = 1 ]
 	[ "$(verified fetched differs unread kept)" = '4 4 1 0' ]
+	# Not all is known.
+	[ "$(verified lossLow95 | cut -c1-3)" = 0.3 ]
 	[ "$(jq -rc 'select(.finding == "unread") | [.id, .attributes]' out)" = '["id 2",{}]' ]
 	# It is not known to be lost.
 	[ "$(tail -n +2 lost.csv | sort | xargs)" = 'id 0 id 1 id 3 id 4' ]
