@@ -222,7 +222,8 @@ compare_order(const void *a, const void *b)
 static void
 keep_most(struct sample *s)
 {
-	qsort(s->rows, s->n, sizeof(*s->rows), compare_order);
+	if (s->n > 0)
+		qsort(s->rows, s->n, sizeof(*s->rows), compare_order);
 	if (s->n <= s->most)
 		return;
 	s->all = false;
