@@ -99,7 +99,7 @@ read_options(struct settings *s, struct program *p, int argc, char **argv)
 	if (service_resolve(&s->service, ENDPOINT_V2, e) != 0)
 		return -1;
 	if (!s->after_given)
-		s->after = s->service.endpoint.origin.loopback ? 0 : 3600;
+		s->after = profile_shows(&s->service.endpoint);
 	return 0;
 }
 

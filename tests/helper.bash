@@ -143,6 +143,24 @@ nobody_stop() {
 	[ -z "${nobody_pid-}" ] || kill "$nobody_pid" 2>/dev/null || true
 }
 
+# Starts a sandbox with --control; $control is the URL for changes.
+control_start() { # OPTION...
+	sandbox_start --control "$@"
+	local said=$BATS_TEST_TMPDIR/sandbox.out
+	until_lines 2 "$said"
+	# shellcheck disable=SC2034 # for the tests
+	control=$(sed -n 2p "$said")
+}
+
+# Sends parameters to it, each as curl encodes it.
+control() { # NAME=VALUE...
+	local one arguments=()
+	for one in "$@"; do
+		arguments+=(--data-urlencode "$one")
+	done
+	curl -sS "${arguments[@]}" "$control"
+}
+
 # A server on a free port that answers a POST as told-to/post says and a GET as
 # told-to/get does: $answers is its address.  answers_stop belongs in the
 # teardown.

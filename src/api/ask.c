@@ -5,13 +5,6 @@
 #include "base/clock.h"
 #include "base/signals.h"
 
-static bool
-is_signalled(void *arg)
-{
-	(void)arg;
-	return signals_pending() != 0;
-}
-
 char *
 ask_why(const struct http_answer *a, char to[ASK_WHY])
 {
@@ -34,9 +27,8 @@ attempt(struct ask *k, struct http_request *request, struct http_answer *a,
 		result = pace_wait(k->pace, k->kind, NULL, NULL, e);
 	if (result != 0)
 		return result;
-	k->calls++;
 	request->token = bearer_token(k->bearer);
-	request->stop = is_signalled;
+	request->stop = signals_came;
 	if (http_run(k->http, request, a, e) != 0)
 		return -1;
 	return signals_pending() != 0 && a->end != HTTP_ANSWERED;
@@ -65,9 +57,7 @@ ask_run(struct ask *k, struct http_request *request, struct http_answer *a,
 		if (!fate_rule(*fate)->again || n > k->retries)
 			return 0;
 		busy = *fate == FATE_BUSY ? busy + 1 : 0;
-		delay = busy > 0 && a->retry_after < 0 && !k->retry.given
-			    ? retry_busy(&k->retry, busy)
-			    : retry_delay(&k->retry, n, a->retry_after);
+		delay = retry_wait(&k->retry, n, busy, a->retry_after);
 		if (k->again != NULL)
 			k->again(k->arg, ask_why(a, why), delay);
 		if (clock_sleep(delay, NULL, NULL) != 0)

@@ -9,7 +9,6 @@
 #define TP_API_ASK_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include "api/fate.h"
 #include "api/http.h"
 #include "api/retry.h"
@@ -28,8 +27,6 @@ struct ask {
 	/* Told before it waits to try again; why is escaped.  Or NULL. */
 	void (*again)(void *arg, const char *why, double delay);
 	void *arg;
-
-	uint64_t calls; /* requests made so far */
 };
 
 /*

@@ -9,6 +9,12 @@
 static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~";
 
+uint64_t
+profile_shows(const struct endpoint *ep)
+{
+	return ep->origin.loopback ? 0 : PROFILE_SHOWS;
+}
+
 /* Also "." is encoded: a segment "." or ".." would be taken for a way. */
 static int
 add_encoded(char *to, size_t size, const char *text, size_t n)

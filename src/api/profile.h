@@ -23,6 +23,11 @@
  */
 #define PROFILE_ANSWER_MAX ((size_t)4 * 1024 * 1024)
 
+/* Seconds until a new profile shows, as people report; at an endpoint on this
+ * machine it does at once. */
+enum { PROFILE_SHOWS = 3600 };
+uint64_t profile_shows(const struct endpoint *ep);
+
 /* An identifier has at most 256 characters of 4 bytes; each may become %XX. */
 #define PROFILE_URL 4096
 

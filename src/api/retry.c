@@ -38,3 +38,10 @@ retry_busy(struct retry *r, unsigned busy)
 	return busy > 1 ? RETRY_LONGEST
 			: RETRY_BUSY + RETRY_BUSY_MORE * draw(&r->seed);
 }
+
+double
+retry_wait(struct retry *r, unsigned n, unsigned busy, double after)
+{
+	return busy > 0 && after < 0 && !r->given ? retry_busy(r, busy)
+						  : retry_delay(r, n, after);
+}

@@ -39,4 +39,11 @@ double retry_busy(struct retry *r, unsigned busy);
  */
 double retry_delay(struct retry *r, unsigned n, double after);
 
+/*
+ * The one of the two that holds after the nth attempt: the first, if `busy` in
+ * a row were refused for too many calls, and neither the service nor the user
+ * says how long to wait.  busy 0: it was not refused for that.
+ */
+double retry_wait(struct retry *r, unsigned n, unsigned busy, double after);
+
 #endif

@@ -91,6 +91,13 @@ signals_fd(void)
 }
 
 bool
+signals_came(void *unused)
+{
+	(void)unused;
+	return signals_pending() != 0;
+}
+
+bool
 signals_overdue(void *unused)
 {
 	(void)unused;

@@ -38,6 +38,9 @@ int signals_fd(void);
  * used: this is a `stop` of what can wait. */
 bool signals_overdue(void *unused);
 
+/* A signal came: a `stop`, too, for what does not take NULL for it. */
+bool signals_came(void *unused);
+
 /* What a wait that a signal has ended leaves: -1 with EXIT_LOCAL. */
 int signals_interrupt(struct error *e);
 

@@ -170,13 +170,6 @@ find_answer(
 	}
 }
 
-static bool
-is_signalled(void *arg)
-{
-	(void)arg;
-	return signals_pending() != 0;
-}
-
 int
 check_run(struct check *c, struct service *s, struct error *e)
 {
@@ -184,7 +177,7 @@ check_run(struct check *c, struct service *s, struct error *e)
 	const struct http_request request = {.url = c->url,
 	    .token = bearer_token(s->bearer),
 	    .direct = s->endpoint.origin.loopback,
-	    .stop = is_signalled};
+	    .stop = signals_came};
 	struct http *http;
 	struct http_answer a;
 	int i, result;

@@ -163,19 +163,6 @@ enum end {
 	END_EXHAUSTED, /* no attempt is left; the service cannot be reached */
 };
 
-/* Seconds to wait before the same bytes are sent again, after an attempt of
- * that fate; busy: how many in a row had FATE_BUSY. */
-static double
-delay_of(
-    struct delivery *d, const struct result *r, unsigned busy, double after)
-{
-	struct retry *retry = &d->by->retry;
-
-	return busy > 0 && after < 0 && !retry->given
-		   ? retry_busy(retry, busy)
-		   : retry_delay(retry, r->attempts, after);
-}
-
 /* The token was refused.  Is there another one now? */
 static bool
 has_new_token(struct delivery *d, struct result *r)
@@ -241,7 +228,8 @@ send_part(struct delivery *d, struct receipt *r, bool *sent, struct error *e)
 			break;
 		}
 		busy = result->fate == FATE_BUSY ? busy + 1 : 0;
-		delay = delay_of(d, result, busy, after);
+		delay =
+		    retry_wait(&d->by->retry, result->attempts, busy, after);
 		desk_again(d->by->desk, r, delay);
 	}
 	result->state = fate_state(result->fate, *sent || r->part.doubtful);

@@ -117,9 +117,11 @@ take_line(struct reading *r, const char *line, size_t n, struct error *e)
 	r->line++;
 	if (n == 0)
 		return 0;
-	if (r->line == 1 && journalline_begins(line, n))
+	if (r->line == 1 && journalline_begins(line, n)) {
 		input_waive_seal(r->input);
-	if (r->past.headed || (r->line == 1 && journalline_begins(line, n)))
+		return take_journal_line(r, line, n, e);
+	}
+	if (r->past.headed)
 		return take_journal_line(r, line, n, e);
 	object = ndjson_parse(line, n);
 	if (ndjson_has(object, "reconciled"))

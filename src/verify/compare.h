@@ -28,7 +28,7 @@ const char *kept_name(enum kept kept);
  * an hour after the row was accepted: so long it may take until a row is
  * applied.  Seconds.
  */
-enum { COMPARE_SLACK = 60, COMPARE_APPLIED = 3600 };
+enum { COMPARE_SLACK = 60, COMPARE_APPLIED = PROFILE_SHOWS };
 
 /*
  * Compares each value.  profile NULL: there is none.  Into `attributes`, if it

@@ -1,6 +1,7 @@
 #include "verify/options.h"
 
 #include <string.h>
+#include "api/profile.h"
 #include "pace/pace.h"
 
 /*
@@ -70,6 +71,6 @@ verify_options_check(
 	if (o->all)
 		o->sample = SIZE_MAX;
 	if (!o->after_given)
-		o->after = ep->origin.loopback ? 0 : 3600;
+		o->after = profile_shows(ep);
 	return 0;
 }

@@ -85,7 +85,8 @@ take_part(struct reading *r, struct accepted_part *p, const char *whole,
 		return 0;
 	}
 	rows = find_row(b, from);
-	end = find_row(b, from + p->part.rows);
+	end = p->part.from == 0 ? b->body.data + b->body.len
+				: find_row(b, from + p->part.rows);
 	if (p->part.from != 0 && known &&
 	    !has_digest(r, &p->part, rows, (size_t)(end - rows)))
 		return 0;

@@ -267,9 +267,7 @@ modes() { # DECODE
 }
 
 @test "--state: stopped anywhere, it goes on, and nothing is sent twice" {
-	sandbox_start --log log --status-delay 12h --control --rate 0
-	until_lines 2 sandbox.out
-	control=$(sed -n 2p sandbox.out)
+	control_start --log log --status-delay 12h --rate 0
 	export TP_ENDPOINT=$sandbox
 	# The first of two updates is not complete: it waits there.
 	tp-probe --yes --state notes >out 2>err 3>&- &
@@ -285,12 +283,12 @@ modes() { # DECODE
 	[ "$(stat -c %a notes)" = 600 ]
 	# What was not finished is cut off.
 	printf '{"torn":' >>notes
-	curl -sS -d clock=13h "$control" >/dev/null
+	control clock=13h >answered
 	# Nobody is asked a second time.
 	timeout 100 tp-probe --state notes >out </dev/null 3>&- &
 	pid=$!
 	until_true grep -q 'sent-second-update-2' notes
-	curl -sS -d clock=13h "$control" >/dev/null
+	control clock=13h >answered
 	wait $pid
 	[ "$(found second-update)" = names ]
 	[ "$(grep -c batchUpdate log)" = 16 ]
@@ -337,11 +335,9 @@ modes() { # DECODE
 }
 
 @test "profiles that do not show yet: exit 5, and a later run goes on" {
-	sandbox_start --rate 0 --control
-	until_lines 2 sandbox.out
-	control=$(sed -n 2p sandbox.out)
+	control_start --rate 0
 	export TP_ENDPOINT=$sandbox
-	curl -sS -d lose=1 "$control" >/dev/null
+	control lose=1 >answered
 	try tp-probe --yes --state notes
 	[ "$status" = 5 ]
 	[ ! -s out ]
@@ -431,16 +427,14 @@ with open("notes", "w") as file:
     for note in lines:
         file.write(json.dumps(note) + "\n")
 END
-	curl -sS -d clock=2m "$control" >/dev/null
+	control clock=2m >answered
 }
 
 @test "--limits: how many calls a minute, and whether statuses count" {
 	for how in '' --retry-after; do
 		rm -f notes
 		# shellcheck disable=SC2086
-		sandbox_start --control --rate 40 $how
-		until_lines 2 sandbox.out
-		control=$(sed -n 2p sandbox.out)
+		control_start --rate 40 $how
 		probe --state notes
 		[ -z "$(found calls-a-minute)" ]
 		two_minutes_later
@@ -458,9 +452,7 @@ END
 	done
 	# None.
 	rm notes
-	sandbox_start --control --rate 0 --log log
-	until_lines 2 sandbox.out
-	control=$(sed -n 2p sandbox.out)
+	control_start --rate 0 --log log
 	probe --state notes
 	two_minutes_later
 	probe --state notes --limits
@@ -472,12 +464,10 @@ END
 	# What is no refusal for the number of calls says nothing of it.
 	rm notes
 	sandbox_stop
-	sandbox_start --control --rate 0
-	until_lines 2 sandbox.out
-	control=$(sed -n 2p sandbox.out)
+	control_start --rate 0
 	probe --state notes
 	two_minutes_later
-	curl -sS -d 'fault=status:*:code=404' "$control" >/dev/null
+	control 'fault=status:*:code=404' >answered
 	code=0
 	probe --state notes --limits || code=$?
 	[ "$code" = 1 ]

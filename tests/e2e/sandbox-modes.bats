@@ -12,22 +12,6 @@ teardown() {
 	sandbox_stop
 }
 
-# Starts a sandbox with --control; $control is the URL for changes.
-control_start() { # OPTION...
-	sandbox_start --control "$@"
-	until_lines 2 sandbox.out
-	control=$(sed -n 2p sandbox.out)
-}
-
-# Sends parameters to it, each as curl encodes it.
-control() { # NAME=VALUE...
-	local one arguments=()
-	for one in "$@"; do
-		arguments+=(--data-urlencode "$one")
-	done
-	curl -sS "${arguments[@]}" "$control"
-}
-
 # ------------------------------------------------------------ single updates
 
 @test "Single Profile Update API, Format: GET and POST, by both kinds of id" {

@@ -13,19 +13,10 @@ teardown() {
 	answers_stop
 }
 
-# A sandbox with --control and no limit of calls; $control is the URL.
+# A sandbox with --control and no limit of calls.
 begin() { # OPTION...
-	sandbox_start --control --rate 0 "$@"
-	until_lines 2 sandbox.out
-	control=$(sed -n 2p sandbox.out)
+	control_start --rate 0 "$@"
 	export TP_ENDPOINT=$sandbox
-}
-control() { # NAME=VALUE...
-	local one arguments=()
-	for one in "$@"; do
-		arguments+=(--data-urlencode "$one")
-	done
-	curl -sS "${arguments[@]}" "$control" >/dev/null
 }
 
 # Sends batches; receipts are added to.
@@ -136,7 +127,7 @@ END
 	mlr --icsv --ojson cat lost.csv | jq -r '.[].thirdPartyId' | sort >actual
 	assert_same expected actual
 	# Sent again, and kept now.
-	control lose=0
+	control lose=0 >answered
 	mlr --csv join --np --ul -f lost.csv -j thirdPartyId then nothing export.csv
 	mlr --csv join -f lost.csv -j thirdPartyId export.csv | tp-split -q >batches
 	tp-send batches >receipts
@@ -182,7 +173,7 @@ END
 	printf 'batch=thirdPartyId,a,b,c\nthree,1,,\n' | curl -sS \
 		--data-binary @- "$sandbox/m2/demo/v2/profile/batchUpdate" >/dev/null
 	# Later: somebody else's.
-	control clock=5m
+	control clock=5m >answered
 	curl -sS -d mbox3rdPartyId=four -d $'profile.c=y\e[31m' \
 		"$sandbox/m2/demo/profile/update" >/dev/null
 	# All of it, later, but within the hour.
@@ -205,7 +196,7 @@ END
 	[ "$(jq -rc 'select(.id == "two").attributes |
 		[keys[], .b.sent, .b.held]' out)" = '["b","2","x"]' ]
 	# By more than an hour, all of it is somebody else's.
-	control clock=1h
+	control clock=1h >answered
 	curl -sS -d mbox3rdPartyId=five -d profile.a=x -d profile.b=y \
 		-d profile.c=z "$sandbox/m2/demo/profile/update" >/dev/null
 	verify --receipts receipts batches
@@ -213,7 +204,7 @@ END
 	# Only what was changed: that is no loss.
 	printf 'thirdPartyId,a,b\nsix,1,2\n' | tp-split >batches
 	tp-send batches >receipts
-	control clock=2h
+	control clock=2h >answered
 	curl -sS -d mbox3rdPartyId=six -d profile.b=x \
 		"$sandbox/m2/demo/profile/update" >/dev/null
 	verify --receipts receipts batches
@@ -321,7 +312,7 @@ END
 		--data-binary @- "$sandbox/m2/demo/v2/profile/batchUpdate" >/dev/null
 	verify --receipts receipts --all batches
 	[ "$(jq -rc 'select(.finding) | [.batch, .row]' out)" = '[1,6]' ]
-	control clock=1m
+	control clock=1m >answered
 	send >/dev/null
 	verify --receipts receipts --all batches
 	[ "$code" = 0 ]
