@@ -94,6 +94,13 @@ until_true() { # COMMAND...
 	echo "waited in vain for: $*" && return 1
 }
 
+# COMMAND on a terminal of its own; standard input is what is typed.  It is ended
+# from outside: a timeout that a shell runs there as its child is in the background
+# of that terminal, and so is stopped, for ever, what it starts and what reads.
+on_terminal() { # COMMAND
+	SHELL=/bin/sh TERM=xterm timeout -s KILL 100 script -qec "$1" /dev/null
+}
+
 # Until the ledgers of calls were written N times: who has no turn asks for one
 # again and again, and each time they are written.
 until_asked() { # N

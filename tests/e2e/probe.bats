@@ -247,18 +247,19 @@ modes() { # DECODE
 	grep -x 'tp-probe: - 15 requests for a profile, 60 minutes later' err
 	grep 'OTHERS WHO USE THE ACCOUNT GET HTTP 503' err
 	# On a terminal: no, and yes.
+	answered() { # ANSWER
+		rm -f said
+		(until_true grep -aq 'Go on? \[y/N\]' said && echo "$1") |
+			on_terminal tp-probe >said
+	}
 	for answer in '' n; do
 		code=0
-		(sleep 0.5 && echo "$answer") |
-			script -qec 'timeout 100 tp-probe' /dev/null >said ||
-			code=$?
+		answered "$answer" || code=$?
 		[ "$code" = 2 ]
-		grep 'Go on? \[y/N\]' said
 		grep 'tp-probe: nothing was sent' said
 	done
 	[ "$(jq -r .method log | sort -u)" = GET ]
-	(sleep 0.5 && echo y) |
-		script -qec 'timeout 100 tp-probe' /dev/null >said
+	answered y
 	grep -aE '^comma +kept +%2C stays in its value, as a comma' said
 	grep -aE '^tp-split --separators encode' said
 	[ "$(jq -r .method log | grep -c POST)" = 16 ]

@@ -540,9 +540,9 @@ status_calls() {
 	for delay in 2 6 16; do
 		start --status-delay $delay
 		accept 1 a,1 >receipts
-		TERM=xterm script -qec 'stty cols 80 rows 24
+		on_terminal 'stty cols 80 rows 24
 			tp-status --interval 1 --poll-rate 600 --deadline 120 \
-			receipts' /dev/null </dev/null | tr -d '\r' >screen
+			receipts' </dev/null | tr -d '\r' >screen
 		! grep -q incomplete screen || break
 		sandbox_stop
 	done
@@ -551,8 +551,8 @@ status_calls() {
 	grep -q $'^\033\[1A\033\[J     1 complete .* yes$' screen
 	[ "$(grep -c RECONCILED screen)" = 1 ]
 	[ "$(tail -n 1 screen | cut -d' ' -f7)" = complete ]
-	TERM=xterm script -qec 'tp-status --interval 0 --poll-rate 600 \
-		--format json receipts' /dev/null </dev/null |
+	on_terminal 'tp-status --interval 0 --poll-rate 600 \
+		--format json receipts' </dev/null |
 		grep -o '{.*}' | jq -e .reconciled
 }
 

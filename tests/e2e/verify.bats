@@ -211,7 +211,7 @@ END
 	[ "$code" = 0 ]
 	[ "$(findings)" = '[1,1,"six","changed"]' ]
 	# On a terminal.
-	script -qec 'tp-verify --receipts receipts batches' /dev/null >said
+	on_terminal 'tp-verify --receipts receipts batches' </dev/null >said
 	grep -a '^    1 1       changed  six: b' said
 	grep -a '^1 of 1 id: 0 kept, 0 missing, 0 differ, 1 changed later, 0 not read' said
 	grep -a '^All were fetched: 0% were not kept.' said
