@@ -673,6 +673,11 @@ kept_what_was_read() { # ACCEPTED ALL
 		grep "batch $((read + 1)) and all that may come after it were" said
 }
 
+# Of those that were sent to a process: it has caught them.
+no_signal_waits() { # PID
+	grep -qx 'ShdPnd:[[:space:]]*0*' "/proc/$1/status"
+}
+
 @test "SIGTERM: what is in flight ends, what was read is kept" {
 	edge_start gate
 	code=0
@@ -683,6 +688,7 @@ kept_what_was_read() { # ACCEPTED ALL
 	sender=$!
 	until_lines 1 edge.log
 	kill -TERM "$sender"
+	until_true no_signal_waits "$sender"
 	: >edge.log.go
 	wait "$sender" || code=$?
 	[ "$code" = 143 ]
