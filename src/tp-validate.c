@@ -20,6 +20,7 @@
 #include "io/program.h"
 #include "profile/check.h"
 #include "profile/export.h"
+#include "profile/plain.h"
 
 enum { KEY_STRIP = OPTION_LONG, KEY_STRICT, KEY_KEEP, KEY_EXPECT, KEY_CHECK };
 
@@ -114,49 +115,72 @@ check_paths(const struct settings *s, struct program *p)
 	return paths_check(use, n, s->input.files, s->input.count, e);
 }
 
-/* Runs of good rows go out as they lie in the buffer: 1, 0 at none, -1. */
+/* What a run works with; out NULL: nothing is written. */
+struct pass {
+	struct export *x;
+	struct output *out;
+	struct check check;
+	struct plain plain;
+};
+
+/* Runs of good rows go out as they lie in the buffer, if they are plain: 1, 0
+ * at none, -1. */
 static int
-pass_run(struct check *c, struct export *x, struct output *out, struct error *e)
+pass_run(struct pass *t, struct error *e)
 {
 	struct csv_run run;
 	size_t rows, bytes;
-	int got = export_run(x, &run, e);
+	int got = export_run(t->x, &run, e);
 
 	if (got <= 0)
 		return got;
-	rows = check_run(c, &run);
+	rows = check_run(&t->check, &run);
 	if (rows == 0)
 		return 0;
 	bytes = run.row[rows - 1].end + 1 - run.start;
-	export_take(x, rows);
-	if (out != NULL &&
-	    output_write(out, run.text + run.start, bytes, e) != 0)
+	export_take(t->x, rows);
+	if (t->out == NULL)
+		return 1;
+	got = t->plain.always
+		  ? output_write(t->out, run.text + run.start, bytes, e)
+		  : plain_write_run(&t->plain, &run, rows, t->out, e);
+	return got == 0 ? 1 : -1;
+}
+
+static int
+pass_good(struct pass *t, const struct csv_record *r, struct error *e)
+{
+	const char *text = r->raw;
+	size_t n = r->len;
+
+	if (t->out == NULL)
+		return 0;
+	if (!t->plain.always && plain_take(&t->plain, r->raw, r->len, r->ending,
+				    r->field, r->fields, &text, &n, e) != 0)
 		return -1;
-	return 1;
+	return output_write(t->out, text, n, e);
 }
 
 /* The record behind a run: 1, 0 at the end, -1. */
 static int
-pass_record(
-    struct check *c, struct export *x, struct output *out, struct error *e)
+pass_record(struct pass *t, struct error *e)
 {
 	struct csv_record record;
 	struct finding finding;
-	int got = export_next(x, &record, e);
+	int got = export_next(t->x, &record, e);
 
 	if (got <= 0)
 		return got;
-	switch (check_record(c, &record, &finding)) {
+	switch (check_record(&t->check, &record, &finding)) {
 	case CHECK_PASS:
-		if (out != NULL &&
-		    output_write(out, record.raw, record.len, e) != 0)
+		if (pass_good(t, &record, e) != 0)
 			return -1;
 		break;
 	case CHECK_SKIP:
-		export_skip(x);
+		export_skip(t->x);
 		break;
 	case CHECK_REJECT:
-		if (export_reject(x, &record, &finding, e) != 0)
+		if (export_reject(t->x, &record, &finding, e) != 0)
 			return -1;
 		break;
 	}
@@ -164,7 +188,7 @@ pass_record(
 }
 
 static int
-pass_all(struct check *c, struct export *x, struct output *out, struct error *e)
+pass_all(struct pass *t, struct error *e)
 {
 	int got;
 
@@ -172,11 +196,11 @@ pass_all(struct check *c, struct export *x, struct output *out, struct error *e)
 		do {
 			if (signals_pending() != 0)
 				return error_set(e, EXIT_LOCAL, "interrupted");
-			progress_show(export_records(x), export_bytes(x));
-			got = pass_run(c, x, out, e);
+			progress_show(export_records(t->x), export_bytes(t->x));
+			got = pass_run(t, e);
 		} while (got > 0);
 		if (got == 0)
-			got = pass_record(c, x, out, e);
+			got = pass_record(t, e);
 	} while (got > 0);
 	return got;
 }
@@ -188,6 +212,10 @@ print_warnings(const struct export *x)
 	char text[768];
 	enum rule r;
 
+	if (*header_list_reserved(export_header(x), text, sizeof(text)) != '\0')
+		diag_warn("%s: left out, as it is named like an identifier and "
+			  "is not the one that is sent",
+		    text);
 	for (r = 0; r < RULES; r++)
 		if (export_tell_warning(x, r, text, sizeof(text)))
 			diag_warn("%s", text);
@@ -213,41 +241,42 @@ summarize(const struct export *x, uint64_t bytes)
 
 /* All records, then what the whole must fulfil. */
 static int
-validate(const struct settings *s, struct check *c, struct export *x,
-    struct output *out, struct error *e)
+validate(const struct settings *s, struct pass *t, struct error *e)
 {
-	const struct header *h = export_header(x);
+	const struct header *h = export_header(t->x);
+	uint64_t records;
 
-	if (out != NULL &&
-	    output_write(out, h->written, h->written_len, e) != 0)
+	if (t->out != NULL &&
+	    output_write(t->out, h->written, h->written_len, e) != 0)
 		return -1;
-	if (pass_all(c, x, out, e) != 0 || export_judge(x, e) != 0)
+	if (pass_all(t, e) != 0 || export_judge(t->x, e) != 0)
 		return -1;
-	if (s->expected != NULL &&
-	    (export_records(x) < s->least || export_records(x) > s->most))
+	records = export_records(t->x);
+	if (s->expected != NULL && (records < s->least || records > s->most))
 		return error_set(e, EXIT_INPUT,
 		    "%llu %s instead of %s (--expect-rows)",
-		    (unsigned long long)export_records(x),
-		    number_form(export_records(x), "record", "records"),
-		    s->expected);
+		    (unsigned long long)records,
+		    number_form(records, "record", "records"), s->expected);
 	return 0;
 }
 
 static void
-run(const struct settings *s, struct program *p, struct export *x)
+run(const struct settings *s, struct program *p, struct pass *t)
 {
-	struct output *out = s->only_check ? NULL : &p->out;
 	struct error *e = &p->error;
-	struct check check;
+	struct export *x = t->x;
 	char taken[640];
 
-	if (check_init(&check, &s->check, &s->input, x, e) != 0)
+	if (check_init(&t->check, &s->check, &s->input, x, e) != 0)
 		return;
+	plain_init(&t->plain, export_header(x), &s->input.dialect,
+	    export_nulls(x), s->input.nulls);
+	t->out = s->only_check ? NULL : &p->out;
 	export_describe(x, taken, sizeof(taken));
 	diag_detail("%s", taken);
-	if (out != NULL && p->common.seal)
-		(void)output_begin_seal(out, e);
-	if (e->code == EXIT_COMPLETE && validate(s, &check, x, out, e) == 0)
+	if (t->out != NULL && p->common.seal)
+		(void)output_begin_seal(t->out, e);
+	if (e->code == EXIT_COMPLETE && validate(s, t, e) == 0)
 		(void)output_flush(&p->out, e);
 	export_commit(x, SAFETY("late-error-told", &p->late, e));
 	progress_end();
@@ -263,17 +292,18 @@ int
 main(int argc, char **argv)
 {
 	struct settings s = {.input = EXPORT_OPTIONS_INIT};
-	struct export *x = NULL;
+	struct pass t = {.x = NULL};
 	struct program p;
 
 	if (program_begin(&p, &description) == 0 &&
 	    read_options(&s, &p, argc, argv) == 0 && check_paths(&s, &p) == 0 &&
 	    program_open(&p) == 0 && kernel_choose(&p.error) == 0)
-		x = export_open(&s.input, &p.error);
+		t.x = export_open(&s.input, &p.error);
 	progress_start(p.common.progress, "record", "records");
-	if (x != NULL)
-		run(&s, &p, x);
-	export_close(x);
+	if (t.x != NULL)
+		run(&s, &p, &t);
+	plain_free(&t.plain);
+	export_close(t.x);
 	program_tell(&p);
 	return program_exit(&p);
 }

@@ -72,18 +72,19 @@ unquote(struct csv_field *f, char quote, struct buffer *text)
 	return 0;
 }
 
-/* The field raw[start..end).  With trim, records with quotes are libcsv's. */
+/* The text of the field raw[begin..end). */
 static int
 cut(struct csv_field *f, const struct csv_dialect *d, const char *raw,
-    struct buffer *text)
+    size_t begin, size_t end, struct buffer *text)
 {
-	f->text = raw + f->start;
-	f->len = f->end - f->start;
+	f->text = raw + begin;
+	f->len = end - begin;
 	if (f->len > 0 && f->text[0] == d->quote) {
 		f->text++;
 		f->len -= 2;
-		if (memchr(f->text, d->quote, f->len) != NULL)
-			return unquote(f, d->quote, text);
+		return memchr(f->text, d->quote, f->len) != NULL
+			   ? unquote(f, d->quote, text)
+			   : 0;
 	}
 	if (d->trim)
 		csv_field_trim(d, f);
@@ -116,9 +117,57 @@ csv_fields_cut(struct csv_fields *fields, const struct csv_dialect *d,
 		/* A CR may stand before the LF. */
 		if (i == n - 1)
 			f->end = (uint32_t)len;
-		if (cut(f, d, raw, text) != 0)
+		/* With trim, records with quotes are libcsv's. */
+		if (cut(f, d, raw, f->start, f->end, text) != 0)
 			return -1;
 	}
 	fields->n = n;
+	return 0;
+}
+
+/* Where the field that begins at `at` ends: at a delimiter or at the end. */
+static size_t
+find_end(const struct csv_dialect *d, const char *raw, size_t len, size_t at)
+{
+	const char *next;
+
+	while (d->trim && at < len && csv_is_layout(d, raw[at]))
+		at++;
+	/* To the quote that no other follows. */
+	while (at < len && raw[at] == d->quote) {
+		next = memchr(raw + at + 1, d->quote, len - at - 1);
+		if (next == NULL)
+			return len;
+		at = (size_t)(next - raw) + 1;
+	}
+	next = memchr(raw + at, d->delimiter, len - at);
+	return next == NULL ? len : (size_t)(next - raw);
+}
+
+int
+csv_fields_read(struct csv_fields *fields, const struct csv_dialect *d,
+    const char *raw, size_t len, struct buffer *text)
+{
+	struct csv_field f = {NULL, 0, 0, 0};
+	size_t at = 0, begin, end;
+
+	fields->n = text->len = 0;
+	if (buffer_reserve(text, len + CSV_FIELDS_PAD) != 0)
+		return -1;
+	do {
+		begin = at;
+		end = find_end(d, raw, len, at);
+		at = end + 1;
+		f.start = (uint32_t)begin;
+		f.end = (uint32_t)end;
+		/* What stands around quotes is no part of the text. */
+		while (d->trim && begin < end && csv_is_layout(d, raw[begin]))
+			begin++;
+		while (d->trim && begin < end && csv_is_layout(d, raw[end - 1]))
+			end--;
+		if (cut(&f, d, raw, begin, end, text) != 0 ||
+		    csv_fields_add(fields, &f) != 0)
+			return -1;
+	} while (at <= len);
 	return 0;
 }

@@ -3,15 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Also where other readers might see something else in it: spaces that they
- * trim, a comment or a seal. */
 static bool
 needs_quotes(const char *text, size_t n)
 {
 	size_t i;
 
-	if (n == 0 || strchr(" \t#", text[0]) != NULL ||
-	    strchr(" \t", text[n - 1]) != NULL)
+	if (n == 0 || csv_ends_need_quotes(text, n))
 		return true;
 	for (i = 0; i < n; i++) {
 		if (text[i] == '"' || text[i] == ',' || text[i] == '\n' ||
@@ -42,4 +39,28 @@ csv_write_field(struct output *out, const char *text, size_t n, struct error *e)
 		text += piece;
 	}
 	return output_write(out, "\"", 1, e);
+}
+
+char *
+csv_put_quoted(char *to, const char *text, size_t n)
+{
+	size_t i;
+
+	*to++ = '"';
+	for (i = 0; i < n; i++) {
+		if (text[i] == '"')
+			*to++ = '"';
+		*to++ = text[i];
+	}
+	*to++ = '"';
+	return to;
+}
+
+char *
+csv_put_field(char *to, const char *text, size_t n)
+{
+	if (needs_quotes(text, n))
+		return csv_put_quoted(to, text, n);
+	memcpy(to, text, n);
+	return to + n;
 }

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/sys.h"
 #include "base/utf8.h"
+#include "csv/write.h"
 
 static const char prefix[] = "profile.";
 _Static_assert(sizeof(prefix) == HEADER_PREFIX + 1, "length of the prefix");
@@ -44,6 +45,21 @@ header_find(const struct header *h, const char *name, size_t len)
 		    memcmp(h->column[i].name, name, len) == 0)
 			break;
 	return i;
+}
+
+char *
+header_list_reserved(const struct header *h, char *to, size_t size)
+{
+	size_t used = 0, i;
+
+	to[0] = '\0';
+	/* There are two at most. */
+	for (i = 0; i < h->columns; i++)
+		if (h->column[i].reserved)
+			used +=
+			    (size_t)snprintf(to + used, size - used, "%s'%s'",
+				used > 0 ? " and " : "", h->column[i].name);
+	return to;
 }
 
 char *
@@ -358,35 +374,57 @@ find_id(struct header *h, struct error *e)
 	return 0;
 }
 
-/* ----------------------------------------------------------- writing */
-
-/* Appends a header cell, quoted if it has to be. */
+/* Of the names that --id gives, the one that is there. */
 static int
-add_cell(struct buffer *b, const char *s, size_t n, const struct csv_dialect *d)
+find_any_id(
+    struct header *h, const struct header_options *options, struct error *e)
 {
-	char special[5] = {d->delimiter, d->quote, ' ', '\t', '\0'};
+	const char *id = options->id;
+	enum id_kind kind;
 	size_t i;
 
-	if (strpbrk(s, special) == NULL)
-		return buffer_add(b, s, n);
-	if (buffer_add(b, &d->quote, 1) != 0)
-		return -1;
-	for (i = 0; i < n; i++)
-		if ((s[i] == d->quote && buffer_add(b, s + i, 1) != 0) ||
-		    buffer_add(b, s + i, 1) != 0)
-			return -1;
-	return buffer_add(b, &d->quote, 1);
+	for (i = 0; i < options->n_any; i++) {
+		const char *any = options->any[i];
+
+		if (header_find(h, any, split_id(any, &kind)) == h->columns)
+			continue;
+		if (id != NULL)
+			return error_set(e, EXIT_INPUT,
+			    "more than one of the columns that --id names is "
+			    "there: '%s' and '%s'",
+			    id, any);
+		id = any;
+	}
+	return id != NULL ? find_named_id(h, id, e) : find_id(h, e);
+}
+
+/* ----------------------------------------------------------- writing */
+
+/* Whether all names stand in the record as plain CSV has them. */
+static bool
+is_plain(const struct csv_record *r, const struct csv_dialect *d)
+{
+	size_t i;
+
+	if (d->delimiter != ',' || d->quote != '"')
+		return false;
+	for (i = 0; i < r->fields; i++)
+		if (!csv_field_is_whole(&r->field[i], r->raw, '"'))
+			return false;
+	return true;
 }
 
 /*
- * The header as it is passed on: the identifier by its kind's name and
- * prefixes stripped; every other cell byte for byte.
+ * The header as it is passed on, as plain CSV: the identifier by its kind's
+ * name, prefixes stripped, and other columns with an identifier's name left
+ * out; every other cell byte for byte, if it is plain already.
  */
 static int
 compose(struct header *h, const struct csv_record *r,
     const struct csv_dialect *d, struct error *e)
 {
 	const char *kind = id_kind_name(h->kind);
+	const bool plain = is_plain(r, d);
 	struct buffer b;
 	size_t i;
 	int failed = 0;
@@ -394,17 +432,22 @@ compose(struct header *h, const struct csv_record *r,
 	buffer_init(&b, SIZE_MAX / 2);
 	for (i = 0; i < h->columns && !failed; i++) {
 		const struct csv_field *f = &r->field[i];
-		const struct column *c = &h->column[i];
+		const char *name = i == h->id ? kind : h->column[i].name;
+		size_t len = strlen(name);
 
-		if (i > 0)
-			failed |= buffer_add(&b, &d->delimiter, 1);
-		if (i == h->id && !equal(f->text, f->len, kind))
-			failed |= add_cell(&b, kind, strlen(kind), d);
-		else if (f->len != c->len)
-			failed |= add_cell(&b, c->name, c->len, d);
-		else
+		if (h->column[i].reserved)
+			continue;
+		if (b.len > 0)
+			failed |= buffer_add(&b, ",", 1);
+		if (plain && equal(f->text, f->len, name))
 			failed |= buffer_add(
 			    &b, r->raw + f->start, f->end - f->start);
+		else if (buffer_reserve(&b, 2 * len + 2) == 0)
+			b.len =
+			    (size_t)(csv_put_field(b.data + b.len, name, len) -
+				     b.data);
+		else
+			failed = -1;
 	}
 	failed |= buffer_add(&b, r->raw + r->len - r->ending, r->ending);
 	h->written = b.data;
@@ -491,8 +534,7 @@ read_header(struct header *h, const struct csv_record *r,
 	    read_columns(h, r, options, e) != 0 ||
 	    refuse_duplicates(h, r, e) != 0)
 		return -1;
-	if ((options->id != NULL ? find_named_id(h, options->id, e)
-				 : find_id(h, e)) != 0)
+	if (find_any_id(h, options, e) != 0)
 		return -1;
 	if (refuse_clash(h, r, e) != 0)
 		return -1;

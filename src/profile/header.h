@@ -21,6 +21,8 @@ enum id_kind { ID_THIRD_PARTY, ID_PCID };
 /* "thirdPartyId", "pcId" */
 const char *id_kind_name(enum id_kind kind);
 
+#define HEADER_IDS 16
+
 struct header_options {
 	/*
 	 * COLUMN or COLUMN=KIND; NULL: the one of pcId, thirdPartyId,
@@ -28,6 +30,10 @@ struct header_options {
 	 * but the column pcId a pcId.
 	 */
 	const char *id;
+	/* For files whose identifiers have different names: the one of these,
+	 * written as id is, or else of the three, that is there. */
+	const char *any[HEADER_IDS];
+	size_t n_any;
 	bool strip_prefix; /* "profile." in front of names */
 };
 
@@ -99,6 +105,10 @@ bool header_prefixed(const char *name, size_t len);
 /* The names of the columns for a person, as far as they fit: 'id', 'tier' and
  * 3 more.  Returns to. */
 char *header_list(const struct header *h, char *to, size_t size);
+
+/* The same of those that are named like an identifier and are none; "" if there
+ * are none. */
+char *header_list_reserved(const struct header *h, char *to, size_t size);
 
 /* The column of that name, or columns if there is none. */
 size_t header_find(const struct header *h, const char *name, size_t len);

@@ -19,7 +19,7 @@ setup() {
 	try_with 'thirdPartyId\ta\nx\t1\n' tp-validate
 	expect 3 '' "$hint tabs: use --delimiter tab\n"
 	try_with 'thirdPartyId\ta\nx\t1\n' tp-validate --delimiter tab
-	expect 0 'thirdPartyId\ta\nx\t1\n' ''
+	expect 0 'thirdPartyId,a\nx,1\n' ''
 	# Also where the names would be refused for something else.
 	try_with 'thirdPartyId;profile.a\nx;1\n' tp-validate
 	expect 3 '' "$hint ';': use --delimiter ';'\n"
@@ -210,9 +210,9 @@ bare, and this one has \"profile.\" in front twice: rename it" --strip-prefix
 	expect 0 'a,pcId,b\n1,x+,2\n' ''
 	# The column pcId is a pcId, whatever else there is.
 	try_with 'pcId,thirdPartyId\nx+,2\n' tp-validate -q --id pcId
-	expect 0 'pcId,thirdPartyId\nx+,2\n' ''
+	expect 0 'pcId\nx+\n' ''
 	try_with 'pcId,thirdPartyId\n1,x+\n1,x\n' tp-validate -q --id thirdPartyId
-	expect 1 'pcId,thirdPartyId\n1,x\n'
+	expect 1 'thirdPartyId\nx\n'
 	# A name that holds =, and one that looks like a kind.
 	try_with 'a=b,c\nx,1\n' tp-validate --id a=b
 	expect 0 'thirdPartyId,c\nx,1\n' ''

@@ -88,14 +88,14 @@ trouble() { # SEED COUNT
 	status=0
 	tp-validate -q --delimiter ';' --id crm --strip-prefix --rejects bad in \
 		>out || status=$?
-	expect 1 'x;thirdPartyId;b\r\n2;ok;"c"\r\n'
+	expect 1 'x,thirdPartyId,b\r\n2,ok,c\r\n'
 	printf 'x;profile.crm;b\r\n1;i+d;"a;b"\r\n3;"op;x\r\n4;"i""/";y\r\n' |
 		cmp - bad
 	sed 's/+//; s/"op/op/; s,/,,' bad >mended
 	status=0
 	tp-validate -q --delimiter ';' --id crm --strip-prefix --rejects bad \
 		mended >out || status=$?
-	expect 0 'x;thirdPartyId;b\r\n1;id;"a;b"\r\n3;op;x\r\n4;"i""";y\r\n'
+	expect 0 'x,thirdPartyId,b\r\n1,id,a;b\r\n3,op,x\r\n4,"i""",y\r\n'
 	# With nothing rejected it holds the header alone.
 	printf 'x;profile.crm;b\r\n' | cmp - bad
 }

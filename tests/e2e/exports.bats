@@ -16,8 +16,8 @@ teardown() {
 }
 
 # export.csv, through the pipeline, and compared with what then is held.
-arrives() { # OPTION...: for tp-validate and tp-split
-	tp-validate "$@" export.csv | tp-split "$@" | tp-send >receipts
+arrives() { # OPTION...: for tp-validate
+	tp-validate "$@" export.csv | tp-split | tp-send >receipts
 	[ "${PIPESTATUS[*]}" = '0 0 0' ]
 	jq -se 'length == 1 and .[0].state == "accepted" and
 		.[0].http == 200 and .[0].rows > 60' receipts
