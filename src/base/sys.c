@@ -162,6 +162,18 @@ sys_write(int fd, const void *buf, size_t n)
 }
 
 ssize_t
+sys_pread(int fd, void *buf, size_t n, off_t at)
+{
+	return FAILS(READ) ? -1 : pread(fd, buf, n, at);
+}
+
+ssize_t
+sys_pwrite(int fd, const void *buf, size_t n, off_t at)
+{
+	return FAILS(WRITE) ? -1 : pwrite(fd, buf, n, at);
+}
+
+ssize_t
 sys_put(int fd, const void *buf, size_t n)
 {
 	return write(fd, buf, n);
@@ -281,6 +293,12 @@ void *
 sys_calloc(size_t count, size_t n)
 {
 	return FAILS(MALLOC) ? NULL : calloc(count, n);
+}
+
+void *
+sys_aligned_alloc(size_t alignment, size_t n)
+{
+	return FAILS(MALLOC) ? NULL : aligned_alloc(alignment, n);
 }
 
 void *

@@ -38,6 +38,8 @@ int sys_reopen(int fd, int flags);
 int sys_openat(int folder, const char *name, int flags, mode_t mode);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
+ssize_t sys_pread(int fd, void *buf, size_t n, off_t at);
+ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t at);
 /* write() where a failure can be told to nobody: standard error, and the byte
  * that a signal handler writes.  Nothing but write(): it may be called there.
  */
@@ -61,6 +63,8 @@ int sys_pipe(int fd[2]);
 int sys_close(int fd);
 void *sys_malloc(size_t n);
 void *sys_calloc(size_t count, size_t n);
+/* n is a multiple of alignment, which is a power of two. */
+void *sys_aligned_alloc(size_t alignment, size_t n);
 void *sys_realloc(void *p, size_t n);
 char *sys_strdup(const char *s);
 

@@ -142,14 +142,11 @@ read_record(struct export *x, struct csv_record *record, struct error *e)
 }
 
 static int
-read_first_header(struct export *x, struct error *e)
+read_header(struct export *x, struct error *e)
 {
 	struct csv_record record;
-	int got;
+	int got = read_record(x, &record, e);
 
-	if (open_next(x, e) < 0)
-		return -1;
-	got = read_record(x, &record, e);
 	if (got == 0)
 		error_set(
 		    e, EXIT_INPUT, "the input is empty: there is no header");
@@ -160,6 +157,27 @@ read_first_header(struct export *x, struct error *e)
 		return -1;
 	csv_reader_set_columns(x->reader, x->header.columns);
 	return 0;
+}
+
+/* A further file has columns of its own.  A file of rejects has one header. */
+static int
+read_own_header(struct export *x, struct error *e)
+{
+	struct header before = x->header;
+	int status;
+
+	memset(&x->header, 0, sizeof(x->header));
+	status = read_header(x, e);
+	if (status == 0 && x->options.reject.rejects != NULL &&
+	    !header_repeated(&before, x->header.raw, x->header.raw_len))
+		status = error_set(e, EXIT_USAGE,
+		    "--rejects FILE cannot hold records of files with "
+		    "different headers, and %s has another one than the file "
+		    "before it: leave out --rejects (--errors FILE says where "
+		    "each record is)",
+		    input_name(x->in));
+	header_free(&before);
+	return status;
 }
 
 /* Each further file begins with the same header, which is dropped. */
@@ -208,7 +226,8 @@ export_open(const struct export_options *options, struct error *e)
 		return NULL;
 	}
 	x->reader = csv_reader_new(&options->dialect, e);
-	if (x->reader != NULL && read_first_header(x, e) == 0 &&
+	if (x->reader != NULL && open_next(x, e) > 0 &&
+	    read_header(x, e) == 0 &&
 	    reject_begin(&x->reject, &x->header, e) == 0)
 		return x;
 	export_close(x);
@@ -231,6 +250,12 @@ const struct header *
 export_header(const struct export *x)
 {
 	return &x->header;
+}
+
+size_t
+export_source(const struct export *x)
+{
+	return x->next - 1;
 }
 
 /* The rule that a record which cannot be read breaks; RULES if it can. */
@@ -295,9 +320,9 @@ export_next(struct export *x, struct csv_record *record, struct error *e)
 			return -1;
 		if (got == 0) {
 			got = open_next(x, e);
-			if (got > 0)
-				got = read_same_header(x, e) == 0 ? 1 : -1;
-			if (got < 0)
+			if (got > 0 && x->options.joined)
+				return read_own_header(x, e) == 0 ? 2 : -1;
+			if (got < 0 || (got > 0 && read_same_header(x, e) != 0))
 				return -1;
 			continue;
 		}
@@ -343,6 +368,20 @@ export_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e)
 {
 	if (add_reject(x, record, finding, e) != 0)
+		return -1;
+	return reject_judge(&x->reject, x->records, false, e);
+}
+
+int
+export_reject_late(struct export *x, size_t source, uint64_t number,
+    const struct csv_record *record, const struct finding *finding,
+    struct error *e)
+{
+	const char *path =
+	    x->options.count == 0 ? "-" : x->options.files[source];
+
+	if (reject_add(&x->reject, &x->header, path, path, number, record,
+		finding, e) != 0)
 		return -1;
 	return reject_judge(&x->reject, x->records, false, e);
 }

@@ -1,6 +1,6 @@
 /*
  * export.h: the input of a program that reads CSV: one or several files with
- * the same header, as one sequence of records.
+ * the same header, or each with its own, as one sequence of records.
  *
  * Records that cannot be read (quotes, bare CR, too long, the header again)
  * are rejected here; the caller sees the others and settles each: passed on
@@ -27,6 +27,7 @@ struct export_options {
 	struct reject_options reject;
 	const char *null[EXPORT_NULLS]; /* texts that count as empty cells */
 	size_t nulls;
+	bool joined;  /* each file has columns of its own */
 	bool sealed;  /* refuse a file that no seal ends */
 	bool ended;   /* … or whose last line has no line ending */
 	char **files; /* paths, "-" is stdin; none: stdin */
@@ -85,12 +86,16 @@ struct export;
 struct export *export_open(
     const struct export_options *options, struct error *e);
 
+/* Of the file being read, if they are joined. */
 const struct header *export_header(const struct export *x);
+/* Which of the files that is, from 0. */
+size_t export_source(const struct export *x);
 
 /*
  * The next record that can be read, good for CSV: 1, 0 at the end, -1.  It
  * lives until the next call.  Its number of fields need not be the header's.
- * A seal that input_read did not take (see seal_like) is EXIT_INPUT.
+ * A seal that input_read did not take (see seal_like) is EXIT_INPUT.  2: no
+ * record, but another file begins, and they are joined.
  */
 int export_next(struct export *x, struct csv_record *record, struct error *e);
 
@@ -102,6 +107,11 @@ void export_take(struct export *x, size_t rows);
 /* The record that export_next gave is rejected, or skipped. */
 int export_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e);
+/* … and a record that was given earlier, the number'th of the run, of this
+ * source, which may have been read to its end. */
+int export_reject_late(struct export *x, size_t source, uint64_t number,
+    const struct csv_record *record, const struct finding *finding,
+    struct error *e);
 void export_skip(struct export *x);
 /* It could not be settled, as the run fails: it does not count as read. */
 void export_unread(struct export *x);

@@ -37,9 +37,8 @@ is_null(const struct plain *p, const struct csv_field *f)
 	return p->nulls > 0 && f->len > 0 && null_is(p->null, p->nulls, f);
 }
 
-/* Whether the record says what it means. */
-static bool
-is_plain(const struct plain *p, const char *raw, const struct csv_field *field,
+bool
+plain_is(const struct plain *p, const char *raw, const struct csv_field *field,
     size_t n)
 {
 	size_t i;
@@ -122,7 +121,7 @@ plain_take(struct plain *p, const char *raw, size_t len, size_t ending,
     const struct csv_field *field, size_t n, const char **to, size_t *size,
     struct error *e)
 {
-	const bool anew = !is_plain(p, raw, field, n);
+	const bool anew = !plain_is(p, raw, field, n);
 
 	*to = raw;
 	*size = len;

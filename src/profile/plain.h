@@ -39,6 +39,10 @@ void plain_init(struct plain *p, const struct header *h,
     const struct csv_dialect *d, const struct null *null, size_t nulls);
 void plain_free(struct plain *p);
 
+/* Whether a good record, of n fields, is plain already. */
+bool plain_is(const struct plain *p, const char *raw,
+    const struct csv_field *field, size_t n);
+
 /* One good record, of n fields: sets *to and *size to its plain text, with its
  * line ending, which lives until the next call.  -1: no memory. */
 int plain_take(struct plain *p, const char *raw, size_t len, size_t ending,

@@ -35,6 +35,8 @@ static const struct {
 	"too large for a batch of --max-bytes"},
     [RULE_SEPARATOR] = {"separator",
 	"a comma or line break in a value; see --separators"},
+    [RULE_ID_REPEATED] = {"id-repeated",
+	"the identifier stands in more than one record"},
     [RULE_NAME_LONG] = {"name-long",
 	"the name is longer than 128 characters, the limit in pages"},
     [RULE_VALUE_LONG] = {"value-long",

@@ -27,6 +27,8 @@ enum rule {
 	RULE_PROFILE_TOO_LARGE, /* over 64,000 bytes */
 	RULE_ROW_TOO_LARGE,	/* for any batch */
 	RULE_SEPARATOR,		/* with --separators reject */
+	/* Rejected by tp-merge. */
+	RULE_ID_REPEATED, /* with --policy reject */
 	/* Warned about; rejected with --strict. */
 	RULE_NAME_LONG,	 /* over 128 characters */
 	RULE_VALUE_LONG, /* over 256 characters */
