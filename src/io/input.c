@@ -40,6 +40,7 @@ struct input {
 	struct sha256 *digest; /* of them; NULL: no seal is demanded */
 	char seal[SEAL_MAX];   /* held back: what may be the seal */
 	size_t sealed;	       /* ... so many bytes */
+	struct seal read;      /* the seal, if seal_seen */
 	bool seal_seen, finished;
 	uint64_t members; /* gzip members finished */
 	z_stream z;
@@ -403,6 +404,12 @@ input_demand_seal(struct input *in, struct error *e)
 				  : 0;
 }
 
+const struct seal *
+input_seal(const struct input *in)
+{
+	return in->seal_seen ? &in->read : NULL;
+}
+
 void
 input_waive_seal(struct input *in)
 {
@@ -468,6 +475,7 @@ settle_seal(struct input *in, char *buf, struct error *e)
 		return give(in, buf, n);
 	}
 	in->seal_seen = true;
+	in->read = seal;
 	if (SAFETY("seal-bytes", seal.bytes != in->given, false))
 		return refuse_seal(in,
 		    "the seal is over another number of "

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "io/seal.h"
 
 struct input;
 
@@ -26,6 +27,9 @@ void input_close(struct input *in);
 /* Without a valid seal at its end the input will be refused.  To be called
  * before the first read; -1: no memory. */
 int input_demand_seal(struct input *in, struct error *e);
+
+/* The seal, at the end of the text; NULL: there was none. */
+const struct seal *input_seal(const struct input *in);
 
 /* It turned out to be of a kind that has none. */
 void input_waive_seal(struct input *in);

@@ -107,19 +107,37 @@ output_begin_seal(struct output *o, struct error *e)
 				 : 0;
 }
 
-int
-output_seal(
-    struct output *o, enum seal_form form, uint64_t rows, struct error *e)
+static int
+write_seal(
+    struct output *o, enum seal_form form, struct seal *s, struct error *e)
 {
-	struct seal seal = {rows, o->written, ""};
 	char line[SEAL_MAX];
 	size_t n;
 
 	if (o->digest == NULL)
 		return 0;
-	sha256_take(o->digest, seal.sha256);
-	n = seal_format(&seal, form, line);
+	sha256_take(o->digest, s->sha256);
+	n = seal_format(s, form, line);
 	return output_write(o, line, n, e);
+}
+
+int
+output_seal(
+    struct output *o, enum seal_form form, uint64_t rows, struct error *e)
+{
+	struct seal seal = {rows, o->written, "", ""};
+
+	return write_seal(o, form, &seal, e);
+}
+
+int
+output_seal_delta(struct output *o, uint64_t rows, const char delta[SHA256_HEX],
+    struct error *e)
+{
+	struct seal seal = {rows, o->written, "", ""};
+
+	memcpy(seal.delta, delta, sizeof(seal.delta));
+	return write_seal(o, SEAL_LINE, &seal, e);
 }
 
 int

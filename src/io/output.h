@@ -38,6 +38,9 @@ int output_begin_seal(struct output *o, struct error *e);
  * if it was not begun. */
 int output_seal(
     struct output *o, enum seal_form form, uint64_t rows, struct error *e);
+/* … a SEAL_LINE that names the sha256 of the changes. */
+int output_seal_delta(struct output *o, uint64_t rows,
+    const char delta[SHA256_HEX], struct error *e);
 
 /* n bytes, or -1.  Much at a time goes straight to the descriptor. */
 int output_write(struct output *o, const void *data, size_t n, struct error *e);

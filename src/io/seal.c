@@ -13,6 +13,7 @@ static const struct {
     [SEAL_NDJSON] = {{"{\"seal\":{\"rows\":", ",\"bytes\":", ",\"sha256\":\"",
 	"\"}}\n"}},
 };
+static const char delta[] = " delta=";
 enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 
 size_t
@@ -21,8 +22,9 @@ seal_format(const struct seal *s, enum seal_form form, char out[SEAL_MAX])
 	const char *const *part = forms[form].part;
 
 	return (size_t)snprintf(out, SEAL_MAX,
-	    "%s%" PRIu64 "%s%" PRIu64 "%s%s%s", part[0], s->rows, part[1],
-	    s->bytes, part[2], s->sha256, part[3]);
+	    "%s%" PRIu64 "%s%" PRIu64 "%s%s%s%s%s", part[0], s->rows, part[1],
+	    s->bytes, part[2], s->sha256, *s->delta != '\0' ? delta : "",
+	    s->delta, part[3]);
 }
 
 /* Passes a fixed text; false if it is not there. */
@@ -72,12 +74,15 @@ seal_parse(struct seal *s, const char *line, size_t n)
 	for (i = 0; i < FORMS; i++) {
 		const char *const *part = forms[i].part, *at = line;
 
+		s->delta[0] = '\0';
 		if (pass(&at, end, part[0]) &&
 		    pass_number(&at, end, &s->rows) &&
 		    pass(&at, end, part[1]) &&
 		    pass_number(&at, end, &s->bytes) &&
 		    pass(&at, end, part[2]) &&
 		    pass_digest(&at, end, s->sha256) &&
+		    (i != SEAL_LINE || !pass(&at, end, delta) ||
+			pass_digest(&at, end, s->delta)) &&
 		    pass(&at, end, part[3]) && at == end)
 			return 0;
 	}

@@ -4,6 +4,11 @@
  *	#tp-seal rows=N bytes=N sha256=HEX
  *	{"seal":{"rows":N,"bytes":N,"sha256":"HEX"}}	(NDJSON)
  *
+ * or, of a base for the next night, with the sha256 of the changes that it is
+ * the outcome of (tp-diff):
+ *
+ *	#tp-seal rows=N bytes=N sha256=HEX delta=HEX
+ *
  * over everything before it.  A program that died did not write it, so the
  * one that reads can tell, in shells without pipefail too.
  */
@@ -20,12 +25,14 @@ struct seal {
 	uint64_t rows; /* records, rows or objects; headers not counted */
 	uint64_t bytes;
 	char sha256[SHA256_HEX];
+	char
+	    delta[SHA256_HEX]; /* ""; or, of a SEAL_LINE, that of the changes */
 };
 
 enum seal_form { SEAL_LINE, SEAL_NDJSON };
 
 /* A seal's line has at most so many bytes. */
-#define SEAL_MAX 192
+#define SEAL_MAX 256
 
 /* The line with its LF, ended by NUL too; returns its length. */
 size_t seal_format(

@@ -23,6 +23,8 @@ struct export
 	struct reject reject;
 	size_t next; /* file to open next */
 	uint64_t records, skipped;
+	struct seal seal; /* of the file that was read last, if sealed */
+	bool sealed;
 	bool noted; /* that the last line of in has no line ending */
 	struct rule_warning warning[RULES];
 };
@@ -71,6 +73,11 @@ open_next(struct export *x, struct error *e)
 	const struct export_options *o = &x->options;
 	const char *path;
 
+	if (x->in != NULL) {
+		x->sealed = input_seal(x->in) != NULL;
+		if (x->sealed)
+			x->seal = *input_seal(x->in);
+	}
 	input_close(x->in);
 	x->in = NULL;
 	if (x->next >= (o->count == 0 ? 1 : o->count))
@@ -455,6 +462,12 @@ export_describe(const struct export *x, char *to, size_t size)
 	    number_form(h->columns, "column", "columns"), id_kind_name(h->kind),
 	    h->id + 1, escape_text(shown, sizeof(shown), id->name, id->len),
 	    kernel_name(kernel_in_use()));
+}
+
+const struct seal *
+export_seal(const struct export *x)
+{
+	return x->sealed ? &x->seal : NULL;
 }
 
 const char *

@@ -132,6 +132,9 @@ void export_warn(struct export *x, enum rule rule, uint64_t line);
 bool export_tell_warning(
     const struct export *x, enum rule rule, char *to, size_t size);
 
+/* The seal of the file that was read to its end last; NULL: it had none. */
+const struct seal *export_seal(const struct export *x);
+
 /* For -v: where the header is and what it was taken as, in one line. */
 void export_describe(const struct export *x, char *to, size_t size);
 

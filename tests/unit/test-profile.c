@@ -248,7 +248,7 @@ read_header(struct header *h, const char *line,
 static void
 header_is_read(void **context)
 {
-	struct header_options options = {NULL, false};
+	struct header_options options = {.id = NULL};
 	struct header h;
 	struct error e;
 
@@ -307,7 +307,7 @@ header_is_refused(void **context)
 
 	(void)context;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct header_options options = {cases[i].id, false};
+		struct header_options options = {.id = cases[i].id};
 		struct header h;
 		struct error e;
 
