@@ -155,8 +155,8 @@ pass_good(struct pass *t, const struct csv_record *r, struct error *e)
 
 	if (t->out == NULL)
 		return 0;
-	if (!t->plain.always && plain_take(&t->plain, r->raw, r->len, r->ending,
-				    r->field, r->fields, &text, &n, e) != 0)
+	if (plain_take(&t->plain, r->raw, r->len, r->ending, r->field,
+		r->fields, &text, &n, e) != 0)
 		return -1;
 	return output_write(t->out, text, n, e);
 }

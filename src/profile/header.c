@@ -439,7 +439,9 @@ compose(struct header *h, const struct csv_record *r,
 			continue;
 		if (b.len > 0)
 			failed |= buffer_add(&b, ",", 1);
-		if (plain && equal(f->text, f->len, name))
+		/* What becomes the first may need quotes for it. */
+		if (plain && equal(f->text, f->len, name) &&
+		    (b.len > 0 || i == 0 || name[0] != '#'))
 			failed |= buffer_add(
 			    &b, r->raw + f->start, f->end - f->start);
 		else if (buffer_reserve(&b, 2 * len + 2) == 0)
@@ -586,12 +588,25 @@ header_free(struct header *h)
 	memset(h, 0, sizeof(*h));
 }
 
-bool
-header_repeated(const struct header *h, const char *raw, size_t len)
+/* A byte order mark in front is looked past. */
+static bool
+is_line(const char *raw, size_t len, const char *line, size_t line_len)
 {
-	if (len == h->raw_len + 3 && memcmp(raw, "\xef\xbb\xbf", 3) == 0) {
+	if (len == line_len + 3 && memcmp(raw, "\xef\xbb\xbf", 3) == 0) {
 		raw += 3;
 		len -= 3;
 	}
-	return len == h->raw_len && memcmp(raw, h->raw, len) == 0;
+	return len == line_len && memcmp(raw, line, len) == 0;
+}
+
+bool
+header_repeated(const struct header *h, const char *raw, size_t len)
+{
+	return is_line(raw, len, h->raw, h->raw_len);
+}
+
+bool
+header_rewritten(const struct header *h, const char *raw, size_t len)
+{
+	return is_line(raw, len, h->written, h->written_len - h->ending);
 }

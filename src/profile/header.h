@@ -75,6 +75,10 @@ int header_refuse_record(
 bool header_repeated(
     const struct header *h, const char *raw, size_t len_without_ending);
 
+/* … or what the next program would take for it, reading what is written. */
+bool header_rewritten(
+    const struct header *h, const char *raw, size_t len_without_ending);
+
 /* Whether a row that can be read, of len bytes without its ending and of more
  * fields than the header, has nothing but delimiters behind its columns. */
 static inline bool

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "csv/write.h"
+#include "io/seal.h"
 #include "profile/quick.h"
 
 void
@@ -66,10 +67,16 @@ put(char *to, const struct csv_field *f, bool simple)
 	return to + f->len;
 }
 
-/* The fields come to p->row; with quotes: each in quotes. */
+enum form {
+	AS_IT_IS, /* fields keep their quotes */
+	ANEW,	  /* in quotes if they need them */
+	QUOTED
+};
+
+/* The fields come to p->row. */
 static int
 compose(struct plain *p, const char *raw, size_t len,
-    const struct csv_field *field, size_t n, bool anew, bool quotes)
+    const struct csv_field *field, size_t n, enum form form)
 {
 	const bool simple = memchr(raw, ',', len) == NULL &&
 			    memchr(raw, '"', len) == NULL &&
@@ -92,10 +99,10 @@ compose(struct plain *p, const char *raw, size_t len,
 		if (!first)
 			*to++ = ',';
 		first = false;
-		if (quotes) {
+		if (form == QUOTED) {
 			to = csv_put_quoted(
 			    to, f->text, is_null(p, f) ? 0 : f->len);
-		} else if (!anew) {
+		} else if (form == AS_IT_IS) {
 			memcpy(to, raw + f->start, f->end - f->start);
 			to += f->end - f->start;
 		} else if (f->len > 0 && !is_null(p, f)) {
@@ -106,14 +113,28 @@ compose(struct plain *p, const char *raw, size_t len,
 	return 0;
 }
 
-/* What is written anew must not be taken for the header by who reads it. */
+/* Whether who reads this line would take it for something else. */
 static bool
-is_header(const struct plain *p)
+is_misread(const struct plain *p, const char *line, size_t len)
 {
-	const struct header *h = p->header;
+	return header_rewritten(p->header, line, len) || seal_like(line, len);
+}
 
-	return p->row.len == h->written_len - h->ending &&
-	       memcmp(p->row.data, h->written, p->row.len) == 0;
+/* A record that is not written as it lies.  A header that is all in quotes is
+ * not what is ANEW, since its identifier needs none. */
+static int
+rewrite(struct plain *p, const char *raw, size_t len,
+    const struct csv_field *field, size_t n, enum form form)
+{
+	if (compose(p, raw, len, field, n, form) != 0)
+		return -1;
+	if (is_misread(p, p->row.data, p->row.len)) {
+		if (compose(p, raw, len, field, n, QUOTED) != 0)
+			return -1;
+		if (is_misread(p, p->row.data, p->row.len))
+			return compose(p, raw, len, field, n, ANEW);
+	}
+	return 0;
 }
 
 int
@@ -121,14 +142,13 @@ plain_take(struct plain *p, const char *raw, size_t len, size_t ending,
     const struct csv_field *field, size_t n, const char **to, size_t *size,
     struct error *e)
 {
-	const bool anew = !plain_is(p, raw, field, n);
+	const bool anew = !p->always && !plain_is(p, raw, field, n);
 
 	*to = raw;
 	*size = len;
-	if (!anew && !p->drops)
+	if (!anew && !p->drops && !is_misread(p, raw, len - ending))
 		return 0;
-	if (compose(p, raw, len, field, n, anew, false) != 0 ||
-	    (is_header(p) && compose(p, raw, len, field, n, anew, true) != 0) ||
+	if (rewrite(p, raw, len, field, n, anew ? ANEW : AS_IT_IS) != 0 ||
 	    buffer_add(&p->row, raw + len - ending, ending) != 0)
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	*to = p->row.data;

@@ -6,7 +6,8 @@
  * delimiter, the quote, --trim or --null make mean something else than it
  * says is written anew, as it was understood: a cell that --null names is
  * empty.  Columns with an identifier's name that are not the identifier are
- * left out.
+ * left out.  A record that its reader would take for the header, or for a seal,
+ * gets other quotes, so that it is none.
  */
 #ifndef TP_PROFILE_PLAIN_H
 #define TP_PROFILE_PLAIN_H
@@ -28,7 +29,8 @@ struct plain {
 	size_t nulls;
 	bool foreign; /* no record is plain: another delimiter or quote */
 	bool drops;   /* columns are left out */
-	bool always;  /* every record is plain already */
+	bool always;  /* every record is plain already, and a run of them that
+			 check_run passed goes out as it lies */
 	struct csv_fields fields; /* of the row at hand … */
 	struct buffer text;	  /* … and their text */
 	struct buffer row;	  /* a row as it is written */

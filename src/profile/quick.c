@@ -16,6 +16,8 @@ quick_init(struct quick *q, const struct header *h, const struct csv_dialect *d)
 	q->first[(unsigned char)d->quote] = QUICK_NO_ID;
 	q->first['\r'] = QUICK_NO_ID;
 	q->first[(unsigned char)*h->raw] |= QUICK_NO_ROW;
+	q->first[(unsigned char)*h->written] |= QUICK_NO_ROW;
+	q->rewritten = !header_rewritten(h, h->raw, h->raw_len);
 	q->first[(unsigned char)'\xef'] |= QUICK_NO_ROW; /* a BOM before it */
 	q->first['#'] |= QUICK_NO_ROW;
 }

@@ -20,10 +20,11 @@ struct quick {
 	uint32_t columns; /* its */
 	uint32_t odd;	  /* flags of rows that only libcsv can read */
 	char delimiter;
+	bool rewritten;		  /* the header is not written as it was read */
 	unsigned char first[256]; /* what a row that begins so may be: */
 };
 enum {
-	QUICK_NO_ROW = 1, /* the header again, or a seal */
+	QUICK_NO_ROW = 1, /* the header again, or as it is written; a seal */
 	QUICK_NO_ID = 2	  /* one whose first field is empty, or in quotes */
 };
 
@@ -45,9 +46,12 @@ quick_sound(const struct quick *q, uint32_t flags, uint32_t fields,
 	    !header_surplus_empty(q->header, raw, len - (raw[len - 1] == '\r'),
 		fields, q->delimiter))
 		return false;
-	return (q->first[(unsigned char)*raw] & QUICK_NO_ROW) == 0 ||
-	       !(seal_suspected(raw, len) || header_repeated(q->header, raw,
-						 len - (raw[len - 1] == '\r')));
+	if ((q->first[(unsigned char)*raw] & QUICK_NO_ROW) == 0)
+		return true;
+	len -= raw[len - 1] == '\r';
+	return !seal_suspected(raw, len) &&
+	       !(q->rewritten && header_rewritten(q->header, raw, len)) &&
+	       !header_repeated(q->header, raw, len);
 }
 
 /* A row of a run. */

@@ -70,3 +70,39 @@ a%3B2,b%2C%22c' ]
 	expect 0 'thirdPartyId,a\n"#tp-seal rows=1",2\n' ''
 	tp-validate <out | cmp out -
 }
+
+@test "what is left of a record whose first columns go is no seal" {
+	try_with 'pcId,a,crm\n1,#tp-seal rows=1 bytes=2,x\n2,#tp-foo,y\n' \
+		tp-validate -q --id crm
+	expect 0 'a,thirdPartyId\n"#tp-seal rows=1 bytes=2","x"\n#tp-foo,y\n' ''
+	tp-validate <out | cmp out -
+	# Nor is what is left of the header.
+	try_with 'pcId,#tp-seal rows=1,crm\n1,2,x\n' tp-validate -q --id crm
+	expect 0 '"#tp-seal rows=1",thirdPartyId\n2,x\n' ''
+	tp-validate <out | cmp out -
+}
+
+@test "a record that reads like the header that is written is not it" {
+	try_with 'crm,a\nx,1\nthirdPartyId,a\n' tp-validate --id crm
+	expect 0 'thirdPartyId,a\nx,1\n"thirdPartyId","a"\n' ''
+	tp-validate <out | cmp out -
+	try_with 'mbox3rdPartyId,a\nthirdPartyId,a\n' tp-validate
+	expect 0 'thirdPartyId,a\n"thirdPartyId","a"\n' ''
+	try_with 'thirdPartyId,profile.a\nthirdPartyId,a\n' tp-validate \
+		--strip-prefix
+	expect 0 'thirdPartyId,a\n"thirdPartyId","a"\n' ''
+	# A byte order mark in front of it makes no difference to who reads it.
+	try_with 'a,thirdPartyId\n \xef\xbb\xbfa,thirdPartyId\n' tp-validate --trim
+	expect 0 'a,thirdPartyId\n"\xef\xbb\xbfa","thirdPartyId"\n' ''
+	tp-validate <out | cmp out -
+	# The header has the quotes already.
+	try_with '"pcId","thirdPartyId","a"\n1,"thirdPartyId","a"\n' \
+		tp-validate -q --id thirdPartyId
+	expect 0 '"thirdPartyId","a"\nthirdPartyId,a\n' ''
+	tp-validate <out | cmp out -
+}
+
+@test "surplus fields that --null names are empty, and as many" {
+	try_with 'thirdPartyId,a\nx,1,NULL,\ny,2,,\n' tp-validate -q --null NULL
+	expect 0 'thirdPartyId,a\nx,1,,\ny,2,,\n' ''
+}

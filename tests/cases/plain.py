@@ -12,9 +12,11 @@ import subprocess
 import sys
 
 TEXTS = ["", "", "x", "a b", " lead", "trail ", 'q"q', '""', "s'q", "c,c", "s;c",
-         "p|p", "l\nl", "r\r\nr", "\ttab", "#tp-seal", "#", "NULL", "\\N", "é", "=1",
-         "a" * 40, "'", "n/a"]
-IDS = ["1", "a.b", "#tp-seal rows=1", "it's", 'a"b', "a,b", "c;d", "NULLs", "é"]
+         "p|p", "l\nl", "r\r\nr", "\ttab", "#tp-seal", "#tp-seal rows=1", "#",
+         "NULL", "\\N", "é", "=1", "a" * 40, "'", "n/a"]
+IDS = ["1", "a.b", "#tp-seal rows=1", "#tp-", "it's", 'a"b', "a,b", "c;d", "NULLs",
+       "é"]
+BOM = "\ufeff"
 RESERVED = ["pcId", "thirdPartyId", "mbox3rdPartyId"]
 
 
@@ -43,80 +45,108 @@ class Dialect:
             self.options.append("--trim")
         self.layout = " " if self.delimiter == "\t" else " \t"
 
-    def write(self, text):
+    def write(self, text, null):
         """A cell of the export, and whether that is as plain CSV has it."""
         ends = text != "" and self.trim and (
             text[0] in self.layout or text[-1] in self.layout)
         plain = self.delimiter == "," and self.quote == '"'
         cell = text
-        if ends or text.startswith("#") or any(c in text for c in self.delimiter + self.quote + "\r\n") or \
+        if ends or any(c in text for c in self.delimiter + self.quote + "\r\n") or \
                 self.rng.random() < 0.2:
             cell = self.quote + text.replace(self.quote, self.quote * 2) + self.quote
         if self.trim and self.rng.random() < 0.2:
             before, behind = self.rng.choice([(" ", ""), ("", " "), (" ", " ")])
             cell = before + cell + behind.replace(" ", self.layout[-1])
             plain = False
-        return cell, plain and text not in self.nulls
+        return cell, plain and not null
 
 
-def generate(rng):
-    d = Dialect(rng)
+def seal_like(line):
+    """As io/seal.h has it: as far as it goes, or up to "bytes=", it is a seal."""
+    seal = "#tp-seal rows="
+    if not line.startswith("#tp-"):
+        return False
+    if len(line) <= len(seal):
+        return seal.startswith(line)
+    rest = line[len(seal):].lstrip("0123456789")
+    return line.startswith(seal) and (
+        rest.startswith(" bytes=") or " bytes=".startswith(rest))
+
+
+def choose_names(rng, d):
+    """The header's names, the identifier's place, and which columns are kept."""
     columns = rng.randint(1, 6)
-    names = rng.sample(["a", "b b", "c,c", 'd"d', "#e", "é", "g", "h"], columns)
+    names = rng.sample(["a", "b b", "c,c", 'd"d', "#e", "#tp-seal rows=1", "é", "g",
+                        "h"], columns)
     at = rng.randrange(columns)
     names[at] = rng.choice(["thirdPartyId", "mbox3rdPartyId", "crm", "pcId"])
     kept = [True] * columns
-    if names[at] == "crm":
-        d.options += ["--id", "crm"]
-        if columns > 1 and rng.random() < 0.5:
-            other = rng.choice([i for i in range(columns) if i != at])
-            names[other] = rng.choice(["pcId", "mbox3rdPartyId"])
-            kept[other] = False
+    others = [i for i in range(columns) if i != at]
+    clashing = "pcId" if names[at] == "pcId" else "thirdPartyId"
+    if others and rng.random() < 0.4:
+        other = 0 if at != 0 and rng.random() < 0.5 else rng.choice(others)
+        names[other] = rng.choice([n for n in RESERVED
+                                   if n not in (names[at], clashing)])
+        kept[other] = False
+    if names[at] == "crm" or not all(kept):
+        d.options += ["--id", names[at]]
+    return names, at, kept
+
+
+def generate(rng):
+    """Options, an export, and what tp-validate makes of it."""
+    d = Dialect(rng)
+    names, at, kept = choose_names(rng, d)
+    columns = len(names)
     id_name = "pcId" if names[at] == "pcId" else "thirdPartyId"
     meant = [id_name if i == at else name for i, name in enumerate(names)]
     raw, wanted, head = b"", b"", None
     for number in range(-1, rng.randint(0, 12)):
         ending = rng.choice(["\n", "\n", "\r\n"])
         if number < 0:
-            cells = list(names)
-            nulls, d.nulls = d.nulls, []
+            cells, nulls = list(names), []
         else:
+            nulls = d.nulls
             cells = [rng.choice(TEXTS) for _ in range(columns)]
-            cells[at] = rng.choice(IDS) + str(number)
-            if rng.random() < 0.1:
+            cells[at] = rng.choice(IDS) + rng.choice([str(number), " bytes="])
+            if rng.random() < 0.15:
                 cells = [rng.choice(RESERVED) if not keep else name
                          for name, keep in zip(meant, kept)]
+                if rng.random() < 0.3 and at > 0:
+                    cells[0] = BOM + cells[0]
             if rng.random() < 0.2:
                 cells = cells[:max(at + 1, rng.randint(1, columns))]
             elif rng.random() < 0.2:
-                cells += [""] * rng.randint(1, 3)
-        # The identifier is no NULL, and a pcId takes anything here.
-        written = [d.write(text) for text in cells]
+                cells += [rng.choice([""] + nulls) for _ in range(rng.randint(1, 3))]
+        written = [d.write(text, text in nulls) for text in cells]
         line = d.delimiter.join(cell for cell, _ in written)
-        if number >= 0 and (line == head or cells[at] in d.nulls):
+        if number >= 0 and (line in (head, BOM + head) or cells[at] in nulls):
             continue
-        plain = all(p for _, p in written)
-        if number < 0:
-            head, d.nulls = line, nulls
-            if plain:
-                out = [put(id_name) if i == at and names[at] != id_name else cell
-                       for i, (cell, _) in enumerate(written)]
-            else:
-                out = [put(name) for name in meant]
-        elif plain:
-            out = [cell for cell, _ in written]
-        else:
-            out = [put("" if text in d.nulls else text) for text in cells]
-        out = [cell for i, cell in enumerate(out) if i >= columns or kept[i]]
-        text = ",".join(out)
-        if number < 0:
-            first = text
-        elif text == first and not (plain and all(kept)):
-            text = ",".join('"' + ("" if c in d.nulls else c).replace('"', '""') + '"'
-                            for i, c in enumerate(cells) if i >= columns or kept[i])
-        elif text == first:
+        if seal_like(line):
+            if number < 0:
+                return generate(rng)
             continue
         raw += (line + ending).encode()
+        shown = [i for i in range(len(cells)) if i >= columns or kept[i]]
+        texts = ["" if text in nulls else text for text in cells]
+        anew = ",".join(put(texts[i]) for i in shown)
+        text = anew
+        if all(plain for _, plain in written):
+            parts = [written[i][0] for i in shown]
+            if number < 0:
+                if names[at] != id_name:
+                    parts[shown.index(at)] = put(id_name)
+                if shown[0] > 0:
+                    parts[0] = put(meant[shown[0]]) if parts[0][0] == "#" else parts[0]
+            text = ",".join(parts)
+        elif number < 0:
+            text = ",".join(put(meant[i]) for i in shown)
+        if number < 0:
+            head, first = line, text
+        elif text in (first, BOM + first) or seal_like(text):
+            text = ",".join('"' + texts[i].replace('"', '""') + '"' for i in shown)
+            if text == first:
+                text = anew
         wanted += (text + ending).encode()
     return d.options, raw, wanted
 

@@ -270,6 +270,12 @@ header_is_read(void **context)
 	    "a,mbox3rdPartyId,b",
 	    h.raw_len + 3));
 	assert_false(header_repeated(&h, "a,thirdPartyId,b", 16));
+	assert_true(header_rewritten(&h, "a,thirdPartyId,b", 16));
+	assert_true(header_rewritten(&h,
+	    "\xef\xbb\xbf"
+	    "a,thirdPartyId,b",
+	    16 + 3));
+	assert_false(header_rewritten(&h, "a,mbox3rdPartyId,b", h.raw_len));
 	header_free(&h);
 
 	options.id = "crm=pcId";
