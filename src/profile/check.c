@@ -68,13 +68,14 @@ check_representable(
 
 /* ------------------------------------------------------ one record */
 
+/* A column that is left out has none. */
 static bool
 has_values(const struct check *c, const struct csv_record *r)
 {
 	size_t i;
 
 	for (i = 0; i < within(c->header, r); i++)
-		if (i != c->header->id &&
+		if (i != c->header->id && !c->header->column[i].reserved &&
 		    !export_empty(c->export, &r->field[i]))
 			return true;
 	return false;
@@ -253,5 +254,8 @@ check_init(struct check *c, const struct check_options *options,
 	for (i = 0; i < 2; i++)
 		c->no_values[i] =
 		    (c->null_max + 2 * i + 1) * (c->header->columns - 1);
+	for (i = 0; i < c->header->columns; i++)
+		if (c->header->column[i].reserved)
+			c->no_values[0] = c->no_values[1] = SIZE_MAX / 2;
 	return check_names(c, e);
 }

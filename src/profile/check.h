@@ -32,7 +32,8 @@ struct check {
 	size_t null_max;     /* bytes of the longest --null, its quotes
 				doubled */
 	size_t no_values[2]; /* bytes that a record without values may have
-				besides its id; [1]: if it holds quotes */
+				besides its id, any with a column that is left
+				out; [1]: if it holds quotes */
 	uint32_t simple_max; /* bytes of records that can be judged in few
 				steps; 0: none can */
 };

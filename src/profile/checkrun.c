@@ -81,7 +81,7 @@ row_has_values(const struct check *c, const struct quick_row *r)
 
 		next = csv_index_next(r->run->sep, at);
 		f.len = (next > r->end ? r->end : next) - at;
-		if (i == c->header->id)
+		if (i == c->header->id || c->header->column[i].reserved)
 			continue;
 		if (f.len > 0 && f.text[0] == c->dialect.quote) {
 			f.text++;

@@ -48,9 +48,9 @@ a%3B2,b%2C%22c' ]
 }
 
 @test "a column that is named like an identifier is left out, and that is said" {
-	try_with 'pcId,crm,a\n1,x,2\n"3",y\n' tp-validate --id crm --seal
+	try_with 'pcId,crm,a,b\n1,x,2,5\n"3",y,4\n' tp-validate --id crm --seal
 	[ "$status" = 0 ]
-	[ "$(head -n 3 out)" = $'thirdPartyId,a\nx,2\ny' ]
+	[ "$(head -n 3 out)" = $'thirdPartyId,a,b\nx,2,5\ny,4' ]
 	grep -x "tp-validate: warning: 'pcId': left out, as it is named like an identifier and is not the one that is sent" err
 	try_with 'a,pcId,crm,mbox3rdPartyId\n1,2,x,3\n' tp-validate --id crm
 	[ "$(cat out)" = $'a,thirdPartyId\n1,x' ]
@@ -100,6 +100,16 @@ a%3B2,b%2C%22c' ]
 		tp-validate -q --id thirdPartyId
 	expect 0 '"thirdPartyId","a"\nthirdPartyId,a\n' ''
 	tp-validate <out | cmp out -
+}
+
+@test "a value in a column that is left out is none" {
+	for scan in '' libcsv; do
+		try_with 'pcId,crm,a\n1,x,\n2,y,3\n4,"z",""\n' \
+			env ${scan:+TP_SCAN=$scan} tp-validate -q --id crm
+		expect 0 'thirdPartyId,a\ny,3\n' ''
+	done
+	try_with 'crm,pcId\nx,1\n' tp-validate -q --id crm --keep-empty
+	expect 0 'thirdPartyId\nx\n' ''
 }
 
 @test "surplus fields that --null names are empty, and as many" {

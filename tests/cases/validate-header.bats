@@ -209,10 +209,11 @@ bare, and this one has \"profile.\" in front twice: rename it" --strip-prefix
 	try_with 'a,crm,b\n1,x+,2\n' tp-validate -q --id crm=pcId
 	expect 0 'a,pcId,b\n1,x+,2\n' ''
 	# The column pcId is a pcId, whatever else there is.
-	try_with 'pcId,thirdPartyId\nx+,2\n' tp-validate -q --id pcId
-	expect 0 'pcId\nx+\n' ''
-	try_with 'pcId,thirdPartyId\n1,x+\n1,x\n' tp-validate -q --id thirdPartyId
-	expect 1 'thirdPartyId\nx\n'
+	try_with 'pcId,thirdPartyId,a\nx+,2,3\n' tp-validate -q --id pcId
+	expect 0 'pcId,a\nx+,3\n' ''
+	try_with 'pcId,thirdPartyId,a\n1,x+,3\n1,x,3\n' tp-validate -q \
+		--id thirdPartyId
+	expect 1 'thirdPartyId,a\nx,3\n'
 	# A name that holds =, and one that looks like a kind.
 	try_with 'a=b,c\nx,1\n' tp-validate --id a=b
 	expect 0 'thirdPartyId,c\nx,1\n' ''
