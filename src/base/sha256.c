@@ -51,6 +51,21 @@ sha256_add(struct sha256 *h, const void *data, size_t n)
 	must(EVP_DigestUpdate(h->context, data, n));
 }
 
+int
+sha256_peek(const struct sha256 *h, char out[SHA256_HEX])
+{
+	struct sha256 *copy = sha256_new();
+
+	if (copy == NULL ||
+	    EVP_MD_CTX_copy_ex(copy->context, h->context) != 1) {
+		sha256_free(copy);
+		return -1;
+	}
+	sha256_take(copy, out);
+	sha256_free(copy);
+	return 0;
+}
+
 char *
 sha256_take(struct sha256 *h, char out[SHA256_HEX])
 {

@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "config.h"
 #include "base/sys.h"
 
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -296,9 +298,14 @@ sys_calloc(size_t count, size_t n)
 }
 
 void *
-sys_aligned_alloc(size_t alignment, size_t n)
+sys_mmap(size_t n)
 {
-	return FAILS(MALLOC) ? NULL : aligned_alloc(alignment, n);
+	void *p = MAP_FAILED;
+
+	if (!FAILS(MALLOC))
+		p = mmap(NULL, n, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
 }
 
 void *

@@ -63,8 +63,9 @@ int sys_pipe(int fd[2]);
 int sys_close(int fd);
 void *sys_malloc(size_t n);
 void *sys_calloc(size_t count, size_t n);
-/* n is a multiple of alignment, which is a power of two. */
-void *sys_aligned_alloc(size_t alignment, size_t n);
+/* n bytes of memory of their own, all zeros, from the system; NULL: none.
+ * munmap gives them back. */
+void *sys_mmap(size_t n);
 void *sys_realloc(void *p, size_t n);
 char *sys_strdup(const char *s);
 

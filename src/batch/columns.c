@@ -239,7 +239,7 @@ take_over(struct columns *c, const struct selection *s,
 			    "or leave it out with --drop");
 		bytes += PERCENT_BOUND(s->sent_as[i].len) + 1;
 	}
-	c->column = sys_malloc(s->count * sizeof(*c->column));
+	c->column = sys_calloc(s->count, sizeof(*c->column));
 	c->header = out = sys_malloc(bytes);
 	if (c->column == NULL || c->header == NULL)
 		return error_errno(e, EXIT_LOCAL, "cannot select columns");
@@ -248,6 +248,13 @@ take_over(struct columns *c, const struct selection *s,
 		const struct cell *name = &s->sent_as[i];
 
 		c->column[i].from = s->sent[i];
+		c->column[i].name = sys_malloc(name->len + 1);
+		if (c->column[i].name == NULL)
+			return error_errno(
+			    e, EXIT_LOCAL, "cannot select columns");
+		memcpy(c->column[i].name, name->text, name->len);
+		c->column[i].name[name->len] = '\0';
+		c->n++;
 		c->column[i].bytes = name->len;
 		c->straight = c->straight && s->sent[i] == i;
 		c->name_bytes += i > 0 ? name->len : 0;
@@ -255,7 +262,6 @@ take_over(struct columns *c, const struct selection *s,
 			*out++ = ',';
 		out = percent_encode(out, name->text, name->len, o->raw_utf8);
 	}
-	c->n = s->count;
 	c->header_len = (size_t)(out - c->header);
 	return 0;
 }
@@ -296,6 +302,10 @@ columns_select(struct columns *c, const struct columns_options *o,
 void
 columns_free(struct columns *c)
 {
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		free(c->column[i].name);
 	free(c->column);
 	free(c->header);
 	memset(c, 0, sizeof(*c));

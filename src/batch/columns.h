@@ -12,7 +12,8 @@
 
 struct sent_column {
 	size_t from;  /* its place in the export's header */
-	size_t bytes; /* of its name as it is sent, not encoded */
+	char *name;   /* owned: as it is sent, not encoded … */
+	size_t bytes; /* … so many of them */
 };
 
 struct columns {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/buffer.h"
 #include "base/error.h"
 #include "io/output.h"
 
@@ -28,6 +29,22 @@ int csv_write_field(
 
 /* The same, to `to`, which has room for 2 * n + 2 bytes.  Returns its end. */
 char *csv_put_field(char *to, const char *text, size_t n);
+/* A cell of a row; "" is nothing. */
+struct csv_cell {
+	const char *text;
+	size_t len;
+};
+
+/* Whether who reads a row, n bytes without its line ending, would take it for
+ * the header: a byte order mark in front is looked past. */
+bool csv_row_is_header(
+    const char *row, size_t n, const char *header, size_t header_len);
+
+/* A row of n cells is added to b, without line ending.  Of one that would be
+ * taken for the header each field is in quotes.  -1: no memory. */
+int csv_put_row(struct buffer *b, const struct csv_cell *cell, size_t n,
+    const char *header, size_t header_len);
+
 /* … in quotes, needed or not. */
 char *csv_put_quoted(char *to, const char *text, size_t n);
 

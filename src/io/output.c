@@ -39,6 +39,7 @@ output_open(struct output *o, int fd, const char *name, struct error *e)
 	o->broken = o->failed = false;
 	o->written = 0;
 	o->digest = NULL;
+	o->gzip = NULL;
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	buffer_init(&o->pending, OUTPUT_BUFFER);
 #ifdef F_SETPIPE_SZ
@@ -87,6 +88,39 @@ write_all(struct output *o, const char *data, size_t n, struct error *e)
 	return 0;
 }
 
+/* To the descriptor, compressed if that is wanted. */
+static int
+put(struct output *o, const char *data, size_t n, bool end, struct error *e)
+{
+	const char *piece;
+	size_t len;
+
+	if (o->gzip == NULL)
+		return write_all(o, data, n, e);
+	gzip_give(o->gzip, data, n, end);
+	while (gzip_take(o->gzip, &piece, &len))
+		if (write_all(o, piece, len, e) != 0)
+			return -1;
+	return 0;
+}
+
+int
+output_begin_gzip(struct output *o, struct error *e)
+{
+	o->gzip = gzip_new();
+	return o->gzip == NULL ? error_set(e, EXIT_LOCAL, "out of memory") : 0;
+}
+
+int
+output_end_gzip(struct output *o, struct error *e)
+{
+	if (o->gzip == NULL)
+		return 0;
+	if (output_flush(o, e) != 0)
+		return -1;
+	return put(o, NULL, 0, true, e);
+}
+
 int
 output_flush(struct output *o, struct error *e)
 {
@@ -96,7 +130,7 @@ output_flush(struct output *o, struct error *e)
 	if (SAFETY("nothing-behind-a-gap", o->failed, false))
 		return error_set(e, EXIT_LOCAL, "cannot write to %s", o->name);
 	o->pending.len = 0;
-	return write_all(o, o->pending.data, n, e);
+	return put(o, o->pending.data, n, false, e);
 }
 
 int
@@ -149,7 +183,7 @@ output_write(struct output *o, const void *data, size_t n, struct error *e)
 	if (n > OUTPUT_BUFFER - o->pending.len && output_flush(o, e) != 0)
 		return -1;
 	if (n >= OUTPUT_BUFFER / 8)
-		return output_flush(o, e) != 0 ? -1 : write_all(o, data, n, e);
+		return output_flush(o, e) != 0 ? -1 : put(o, data, n, false, e);
 	buffer_add(&o->pending, data, n); /* fits: it was reserved */
 	return 0;
 }
@@ -174,6 +208,8 @@ release(struct output *o)
 	buffer_free(&o->pending);
 	sha256_free(o->digest);
 	o->digest = NULL;
+	gzip_free(o->gzip);
+	o->gzip = NULL;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "base/buffer.h"
 #include "base/error.h"
+#include "io/gzip.h"
 #include "io/seal.h"
 
 struct output {
@@ -23,6 +24,7 @@ struct output {
 	char name[256];	       /* for messages */
 	uint64_t written;      /* bytes taken, buffered ones included */
 	struct sha256 *digest; /* NULL: it will not be sealed */
+	struct gzip *gzip;     /* NULL: it is not compressed */
 	struct buffer pending; /* at most OUTPUT_BUFFER bytes */
 };
 
@@ -41,6 +43,12 @@ int output_seal(
 /* … a SEAL_LINE that names the sha256 of the changes. */
 int output_seal_delta(struct output *o, uint64_t rows,
     const char delta[SHA256_HEX], struct error *e);
+
+/* What is written is compressed on its way; `written` and a seal are of the
+ * text.  Before the first write; -1: no memory. */
+int output_begin_gzip(struct output *o, struct error *e);
+/* It is whole, but for what output_flush does.  Nothing if it was not begun. */
+int output_end_gzip(struct output *o, struct error *e);
 
 /* n bytes, or -1.  Much at a time goes straight to the descriptor. */
 int output_write(struct output *o, const void *data, size_t n, struct error *e);

@@ -165,6 +165,12 @@ end_split(struct groups *g, struct error *e)
 }
 
 int
+groups_to_disk(struct groups *g, struct error *e)
+{
+	return g->split == NULL ? begin_split(g, 0, e) : 0;
+}
+
+int
 groups_add(struct groups *g, const struct hash *id, uint64_t place,
     uint32_t source, const char *text, size_t n, struct error *e)
 {

@@ -35,6 +35,10 @@ void groups_free(struct groups *g);
 int groups_add(struct groups *g, const struct hash *id, uint64_t place,
     uint32_t source, const char *text, size_t n, struct error *e);
 
+/* What is added goes to disk at once, for a caller who knows that it will not
+ * fit.  -1 with EXIT_LOCAL. */
+int groups_to_disk(struct groups *g, struct error *e);
+
 struct group {
 	struct hash id;
 	uint64_t rows;

@@ -158,8 +158,7 @@ begin_merge(struct order *o, struct error *e)
 	size_t i;
 
 	for (i = 0; i < o->n_runs; i++)
-		if (stream_rewind(o->spool, &o->runs[i]->stream, e) != 0 ||
-		    advance(o, o->runs[i], e) < 0)
+		if (advance(o, o->runs[i], e) < 0)
 			return -1;
 	for (i = o->n_runs; i-- > 0;)
 		sift(o, i);
@@ -204,7 +203,7 @@ merge_runs(struct order *o, struct error *e)
 			if (write_item(o, all, place, o->text.data,
 				(uint32_t)o->text.len, e) != 0)
 				break;
-	if (got != 0) {
+	if (got != 0 || stream_rewind(o->spool, &all->stream, e) != 0) {
 		free_run(o, all);
 		return -1;
 	}
@@ -234,7 +233,7 @@ write_run(struct order *o, struct error *e)
 			return -1;
 	}
 	o->n = o->texts.len = 0;
-	return 0;
+	return stream_rewind(o->spool, &r->stream, e);
 }
 
 /* ---------------------------------------------------------------- both */
@@ -277,6 +276,15 @@ order_add(struct order *o, uint64_t place, const char *text, size_t n,
 		o->sorted = false;
 	o->n++;
 	return buffer_add(&o->texts, text, n) == 0 ? 0 : no_memory(e);
+}
+
+int
+order_more(struct order *o, const char *text, size_t n, struct error *e)
+{
+	if (buffer_add(&o->texts, text, n) != 0)
+		return no_memory(e);
+	o->items[o->n - 1].n += (uint32_t)n;
+	return 0;
 }
 
 int

@@ -23,6 +23,9 @@ void order_free(struct order *o);
 int order_add(struct order *o, uint64_t place, const char *text, size_t n,
     struct error *e);
 
+/* Adds to the text that was added last. */
+int order_more(struct order *o, const char *text, size_t n, struct error *e);
+
 /* Lives until the next call. */
 struct order_item {
 	uint64_t place;

@@ -138,17 +138,22 @@ put_block(struct spool *s, struct stream *t, struct error *e)
 	return 0;
 }
 
+static int
+make_buffer(struct stream *t, struct error *e)
+{
+	t->buffer = sys_malloc(SPOOL_BLOCK);
+	return t->buffer == NULL ? error_set(e, EXIT_LOCAL, "out of memory")
+				 : 0;
+}
+
 int
 stream_write(struct spool *s, struct stream *t, const void *data, size_t n,
     struct error *e)
 {
 	const char *from = data;
 
-	if (t->buffer == NULL) {
-		t->buffer = sys_malloc(SPOOL_BLOCK);
-		if (t->buffer == NULL)
-			return error_set(e, EXIT_LOCAL, "out of memory");
-	}
+	if (t->buffer == NULL && make_buffer(t, e) != 0)
+		return -1;
 	t->bytes += n;
 	while (n > 0) {
 		size_t piece = SPOOL_BLOCK - t->end;
@@ -171,9 +176,13 @@ stream_write(struct spool *s, struct stream *t, const void *data, size_t n,
 int
 stream_rewind(struct spool *s, struct stream *t, struct error *e)
 {
-	if (t->blocks > 0 && t->end > 0 && put_block(s, t, e) != 0)
-		return -1;
 	t->next = t->at = 0;
+	if (t->blocks == 0)
+		return 0;
+	if (t->end > 0 && put_block(s, t, e) != 0)
+		return -1;
+	free(t->buffer);
+	t->buffer = NULL;
 	return 0;
 }
 
@@ -183,6 +192,9 @@ get_block(struct spool *s, struct stream *t, struct error *e)
 {
 	uint64_t left = t->bytes - (uint64_t)t->next * SPOOL_BLOCK;
 	size_t n = left < SPOOL_BLOCK ? (size_t)left : SPOOL_BLOCK;
+
+	if (t->buffer == NULL && make_buffer(t, e) != 0)
+		return -1;
 
 	if (move(s, t->block[t->next], t->buffer, n, false, e) != 0)
 		return -1;

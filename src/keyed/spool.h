@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include "base/error.h"
 
-#define SPOOL_BLOCK ((size_t)64 * 1024)
+#define SPOOL_BLOCK ((size_t)32 * 1024)
 
 struct spool;
 
@@ -22,7 +22,8 @@ struct spool;
 struct spool *spool_new(struct error *e);
 void spool_free(struct spool *s);
 
-/* Begins as all zeros; takes SPOOL_BLOCK bytes of memory while it is in use. */
+/* Begins as all zeros; takes SPOOL_BLOCK bytes of memory while it is written,
+ * and from the first read on. */
 struct stream {
 	uint64_t bytes;	 /* written */
 	uint64_t *block; /* owned: their numbers, in order */

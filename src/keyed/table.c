@@ -1,16 +1,16 @@
-#define _DEFAULT_SOURCE /* madvise */
 #include "keyed/table.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "base/sys.h"
+#include "keyed/pages.h"
 
 /* Rows lie in pieces of memory that never move; one that is longer than a
  * piece has its own. */
 struct piece {
 	struct piece *next;
 	size_t used, size; /* bytes of data */
+	size_t rows;	   /* that were not removed */
 	_Alignas(16) char data[];
 };
 
@@ -23,6 +23,7 @@ struct table {
 	size_t memory, taken; /* bytes: at most, and now */
 	size_t piece_size;
 	struct piece *first, *last;
+	struct piece *unused; /* of tables that were cleared */
 	struct slot *slots;
 	size_t n_slots; /* a power of two */
 	size_t ids;
@@ -31,31 +32,13 @@ struct table {
 
 #define LEAST_SLOTS ((size_t)1024)
 #define LEAST_PIECE ((size_t)16 * 1024)
-/* Memory that is reached in no order is faster in pages of this size. */
-#define LARGE ((size_t)2 * 1024 * 1024)
-
-static void *
-get_memory(size_t n)
-{
-	void *p;
-
-	if (n < LARGE || n % LARGE != 0)
-		return sys_malloc(n);
-	p = sys_aligned_alloc(LARGE, n);
-#ifdef MADV_HUGEPAGE
-	if (p != NULL)
-		(void)madvise(p, n, MADV_HUGEPAGE);
-#endif
-	return p;
-}
-
 struct table *
 table_new(size_t memory, struct error *e)
 {
 	struct table *t = sys_calloc(1, sizeof(*t));
 
 	if (t != NULL)
-		t->slots = sys_calloc(LEAST_SLOTS, sizeof(*t->slots));
+		t->slots = pages_get(LEAST_SLOTS * sizeof(*t->slots));
 	if (t == NULL || t->slots == NULL) {
 		free(t);
 		error_set(e, EXIT_LOCAL, "out of memory");
@@ -64,44 +47,75 @@ table_new(size_t memory, struct error *e)
 	t->n_slots = LEAST_SLOTS;
 	t->taken = LEAST_SLOTS * sizeof(*t->slots);
 	t->memory = memory;
-	t->piece_size = memory / 32 < LEAST_PIECE ? LEAST_PIECE
-			: memory / 32 < LARGE	  ? memory / 32
-						  : LARGE;
+	t->piece_size = memory / 32 < LEAST_PIECE   ? LEAST_PIECE
+			: memory / 32 < PAGES_LARGE ? memory / 32
+						    : PAGES_LARGE;
 	return t;
+}
+
+static void
+free_slots(struct table *t)
+{
+	pages_free(t->slots, t->n_slots * sizeof(*t->slots));
+}
+
+static void
+free_piece(struct table *t, struct piece *p)
+{
+	const size_t bytes = sizeof(*p) + p->size;
+
+	t->taken -= bytes;
+	pages_free(p, bytes);
+}
+
+/* An index that is mostly empty is made small again: clearing it would cost
+ * more than letting it grow. */
+static void
+clear_slots(struct table *t)
+{
+	const size_t least = LEAST_SLOTS * sizeof(*t->slots);
+	struct slot *slots =
+	    t->n_slots / 16 > t->ids && t->n_slots > LEAST_SLOTS
+		? pages_get(least)
+		: NULL;
+
+	if (slots == NULL) {
+		memset(t->slots, 0, t->n_slots * sizeof(*t->slots));
+		return;
+	}
+	t->taken -= t->n_slots * sizeof(*t->slots) - least;
+	free_slots(t);
+	t->slots = slots;
+	t->n_slots = LEAST_SLOTS;
 }
 
 void
 table_clear(struct table *t)
 {
-	struct slot *slots;
-	struct piece *p;
-
-	while ((p = t->first) != NULL) {
-		t->first = p->next;
-		t->taken -= sizeof(*p) + p->size;
-		free(p);
+	clear_slots(t);
+	/* The system would have to clear the pages again. */
+	if (t->last != NULL) {
+		t->last->next = t->unused;
+		t->unused = t->first;
 	}
-	t->last = NULL;
+	t->first = t->last = NULL;
 	t->ids = 0;
 	t->rows = 0;
-	slots = t->n_slots == LEAST_SLOTS
-		    ? NULL
-		    : sys_realloc(t->slots, LEAST_SLOTS * sizeof(*t->slots));
-	if (slots != NULL) {
-		t->taken -= (t->n_slots - LEAST_SLOTS) * sizeof(*t->slots);
-		t->slots = slots;
-		t->n_slots = LEAST_SLOTS;
-	}
-	memset(t->slots, 0, t->n_slots * sizeof(*t->slots));
 }
 
 void
 table_free(struct table *t)
 {
+	struct piece *p;
+
 	if (t == NULL)
 		return;
 	table_clear(t);
-	free(t->slots);
+	while ((p = t->unused) != NULL) {
+		t->unused = p->next;
+		free_piece(t, p);
+	}
+	free_slots(t);
 	free(t);
 }
 
@@ -128,12 +142,11 @@ grow(struct table *t, struct error *e)
 
 	if (bytes > t->memory || t->taken > t->memory - bytes)
 		return 0;
-	t->slots = get_memory(bytes * 2);
+	t->slots = pages_get(bytes * 2);
 	if (t->slots == NULL) {
 		t->slots = old;
 		return error_set(e, EXIT_LOCAL, "out of memory");
 	}
-	memset(t->slots, 0, bytes * 2);
 	t->n_slots = n * 2;
 	t->taken += bytes;
 	for (i = 0; i < n; i++) {
@@ -146,7 +159,7 @@ grow(struct table *t, struct error *e)
 			to = (to + 1) & mask;
 		t->slots[to] = old[i];
 	}
-	free(old);
+	pages_free(old, bytes);
 	return 1;
 }
 
@@ -154,7 +167,38 @@ grow(struct table *t, struct error *e)
 static size_t
 row_size(size_t n)
 {
-	return (sizeof(struct table_row) + n + 15) / 16 * 16;
+	return (offsetof(struct table_row, text) + n + 15) / 16 * 16;
+}
+
+/* Another piece, with room for so many bytes: 1; 0 past the bound; -1. */
+static int
+make_piece(struct table *t, size_t size, struct piece **piece, struct error *e)
+{
+	size_t bytes = sizeof(struct piece) + size;
+	struct piece *p;
+
+	if (bytes < t->piece_size)
+		bytes = t->piece_size;
+	while ((p = t->unused) != NULL) {
+		t->unused = p->next;
+		if (p->size >= size)
+			break;
+		free_piece(t, p);
+	}
+	if (p == NULL) {
+		if (bytes > t->memory || t->taken > t->memory - bytes)
+			return 0;
+		p = pages_get(bytes);
+		if (p == NULL)
+			return error_set(e, EXIT_LOCAL, "out of memory");
+		p->size = bytes - sizeof(*p);
+		t->taken += bytes;
+	}
+	p->next = NULL;
+	p->used = 0;
+	p->rows = 0;
+	*piece = p;
+	return 1;
 }
 
 /* Room for a row of n bytes of text: 1; 0 past the bound; -1. */
@@ -165,19 +209,10 @@ make_room(struct table *t, size_t n, struct table_row **row, struct error *e)
 	struct piece *p = t->last;
 
 	if (p == NULL || p->size - p->used < size) {
-		size_t bytes = sizeof(*p) + size;
+		int got = make_piece(t, size, &p, e);
 
-		if (bytes < t->piece_size)
-			bytes = t->piece_size;
-		if (bytes > t->memory || t->taken > t->memory - bytes)
-			return 0;
-		p = get_memory(bytes);
-		if (p == NULL)
-			return error_set(e, EXIT_LOCAL, "out of memory");
-		p->next = NULL;
-		p->used = 0;
-		p->size = bytes - sizeof(*p);
-		t->taken += bytes;
+		if (got <= 0)
+			return got;
 		if (t->last == NULL)
 			t->first = p;
 		else
@@ -185,7 +220,9 @@ make_room(struct table *t, size_t n, struct table_row **row, struct error *e)
 		t->last = p;
 	}
 	*row = (struct table_row *)(void *)(p->data + p->used);
+	(*row)->piece = p;
 	p->used += size;
+	p->rows++;
 	return 1;
 }
 
@@ -208,6 +245,7 @@ table_add(struct table *t, const struct hash *id, uint64_t place,
 	row->place = place;
 	row->source = source;
 	row->n = (uint32_t)n;
+	row->removed = false;
 	row->first = slot->last == NULL;
 	if (row->first) {
 		slot->high = id->high;
@@ -225,7 +263,60 @@ table_add(struct table *t, const struct hash *id, uint64_t place,
 }
 
 struct table_row *
-table_next(const struct table *t, struct table_walk *walk)
+table_find(const struct table *t, const struct hash *id)
+{
+	return find_slot(t, id)->last;
+}
+
+/* Frees a slot; those behind it that are not at their own places move up. */
+static void
+free_slot(struct table *t, size_t hole)
+{
+	const size_t mask = t->n_slots - 1;
+	size_t i = hole;
+
+	for (;;) {
+		size_t home;
+
+		i = (i + 1) & mask;
+		if (t->slots[i].last == NULL)
+			break;
+		home = (size_t)t->slots[i].high & mask;
+		/* It is reached from its home over the hole. */
+		if (((i - home) & mask) >= ((i - hole) & mask)) {
+			t->slots[hole] = t->slots[i];
+			hole = i;
+		}
+	}
+	t->slots[hole].last = NULL;
+	t->ids--;
+}
+
+void
+table_remove(struct table *t, struct table_row *row)
+{
+	struct piece *p = row->piece, *before = t->first;
+
+	free_slot(t, (size_t)(find_slot(t, &row->id) - t->slots));
+	row->removed = true;
+	t->rows--;
+	if (--p->rows > 0)
+		return;
+	p->used = 0;
+	if (p == t->last)
+		return;
+	while (before != p && before->next != p)
+		before = before->next;
+	if (before == p)
+		t->first = p->next;
+	else
+		before->next = p->next;
+	free_piece(t, p);
+}
+
+/* The next row, there or removed. */
+static struct table_row *
+next_row(const struct table *t, struct table_walk *walk)
 {
 	struct table_row *row;
 
@@ -240,6 +331,17 @@ table_next(const struct table *t, struct table_walk *walk)
 		return NULL;
 	row = (struct table_row *)(void *)(walk->piece->data + walk->at);
 	walk->at += row_size(row->n);
+	return row;
+}
+
+struct table_row *
+table_next(const struct table *t, struct table_walk *walk)
+{
+	struct table_row *row;
+
+	do
+		row = next_row(t, walk);
+	while (row != NULL && row->removed);
 	return row;
 }
 

@@ -2,7 +2,7 @@
  * table.h: rows in memory, in the order in which they came, each found by the
  * hash of its identifier; within a bound.
  *
- * A row takes 48 bytes and its text; the index 16 bytes for each identifier,
+ * A row takes 50 bytes and its text; the index 16 bytes for each identifier,
  * and up to three times that while it is sparse.
  */
 #ifndef TP_KEYED_TABLE_H
@@ -14,14 +14,17 @@
 #include "base/error.h"
 #include "keyed/hash.h"
 
+struct piece;
 struct table_row {
 	struct hash id;
 	uint64_t place;		/* the caller's */
 	struct table_row *next; /* of the same identifier; behind its last row
 				   comes its first again */
+	struct piece *piece;	/* where it lies */
 	uint32_t source;	/* the caller's */
 	uint32_t n;		/* bytes of text */
 	bool first;		/* of its identifier */
+	bool removed;
 	char text[];
 };
 
@@ -38,9 +41,16 @@ void table_free(struct table *t);
 int table_add(struct table *t, const struct hash *id, uint64_t place,
     uint32_t source, const char *text, size_t n, struct error *e);
 
-/* Goes through the rows in the order in which they were added.  Begins as all
+/* The row of an identifier that was added last; NULL: it has none. */
+struct table_row *table_find(const struct table *t, const struct hash *id);
+
+/* Takes a row out, the only one of its identifier.  Its memory can be used
+ * again when that of the rows around it can. */
+void table_remove(struct table *t, struct table_row *row);
+
+/* Goes through the rows that are there, in the order in which they were added.
+ * Begins as all
  * zeros; NULL: no more. */
-struct piece;
 struct table_walk {
 	struct piece *piece;
 	size_t at;

@@ -183,19 +183,35 @@ give_values(struct merge *m, struct output *out, uint64_t place, size_t ending,
 	return give(m, out, place, m->values.row.data, m->values.row.len, e);
 }
 
+/* Whether a row can be written as it lies; the fields are read if they are
+ * needed for that. */
+static int
+is_written(struct merge *m, const struct row *r, size_t source, struct error *e)
+{
+	const struct buffer *h = &m->values.header;
+
+	if (!merge_columns_whole(&m->columns, source) ||
+	    csv_row_is_header(r->raw, r->len - r->ending, h->data, h->len))
+		return 0;
+	if (m->plain.always)
+		return 1;
+	if (read_fields(m, r, e) != 0)
+		return -1;
+	return plain_is(&m->plain, r->raw, m->fields.field, m->fields.n);
+}
+
 /* A row as it is, but with all columns, and plain. */
 static int
 give_row(struct merge *m, struct output *out, uint64_t place,
     const struct row *r, size_t source, struct error *e)
 {
-	const bool whole = merge_columns_whole(&m->columns, source);
+	int as_it_is = is_written(m, r, source, e);
 
-	if (whole && m->plain.always)
-		return give(m, out, place, r->raw, r->len, e);
+	if (as_it_is != 0)
+		return as_it_is < 0 ? -1
+				    : give(m, out, place, r->raw, r->len, e);
 	if (read_fields(m, r, e) != 0)
 		return -1;
-	if (whole && plain_is(&m->plain, r->raw, m->fields.field, m->fields.n))
-		return give(m, out, place, r->raw, r->len, e);
 	merge_values_next(&m->values);
 	if (take_values(m, source, true, e) != 0)
 		return -1;

@@ -5,27 +5,20 @@
 #include "base/sys.h"
 #include "csv/write.h"
 
+/* The names of the columns are cells, too. */
 static int
 put_header(struct merge_values *v)
 {
 	const struct merge_columns *c = v->columns;
-	struct buffer *b = &v->header;
 	size_t i;
 
 	if (c->same)
-		return buffer_add(b, c->header, c->header_len);
+		return buffer_add(&v->header, c->header, c->header_len);
 	for (i = 0; i < c->n; i++) {
-		const struct merge_column *column = &c->column[i];
-
-		if (buffer_reserve(b, 2 * column->len + 3) != 0)
-			return -1;
-		if (i > 0)
-			b->data[b->len++] = ',';
-		b->len = (size_t)(csv_put_field(b->data + b->len, column->name,
-				      column->len) -
-				  b->data);
+		v->cell[i].text = c->column[i].name;
+		v->cell[i].len = c->column[i].len;
 	}
-	return 0;
+	return csv_put_row(&v->header, v->cell, c->n, "", 0);
 }
 
 int
@@ -38,7 +31,8 @@ merge_values_open(struct merge_values *v, const struct merge_columns *columns)
 	buffer_init(&v->header, SIZE_MAX / 2);
 	buffer_init(&v->row, SIZE_MAX / 2);
 	v->value = sys_calloc(columns->n, sizeof(*v->value));
-	if (v->value == NULL)
+	v->cell = sys_calloc(columns->n, sizeof(*v->cell));
+	if (v->value == NULL || v->cell == NULL)
 		return -1;
 	for (i = 0; i < columns->n; i++)
 		buffer_init(&v->value[i].text, SIZE_MAX / 2);
@@ -53,7 +47,9 @@ merge_values_close(struct merge_values *v)
 	for (i = 0; v->value != NULL && i < v->columns->n; i++)
 		buffer_free(&v->value[i].text);
 	free(v->value);
+	free(v->cell);
 	v->value = NULL;
+	v->cell = NULL;
 	buffer_free(&v->header);
 	buffer_free(&v->row);
 }
@@ -102,42 +98,18 @@ merge_values_take(struct merge_values *v, const struct export *x,
 	return 0;
 }
 
-/* The row without its line ending; quotes: all fields are in quotes. */
-static int
-make(struct merge_values *v, bool quotes)
-{
-	struct buffer *b = &v->row;
-	size_t i;
-
-	b->len = 0;
-	for (i = 0; i < v->columns->n; i++) {
-		const struct buffer *value = &v->value[i].text;
-		char *to;
-
-		if (buffer_reserve(b, 2 * value->len + 3) != 0)
-			return -1;
-		to = b->data + b->len;
-		if (i > 0)
-			*to++ = ',';
-		if (quotes)
-			to = csv_put_quoted(to, value->data, value->len);
-		else if (value->len > 0)
-			to = csv_put_field(to, value->data, value->len);
-		b->len = (size_t)(to - b->data);
-	}
-	return 0;
-}
-
 int
 merge_values_make(struct merge_values *v, size_t ending)
 {
-	const struct buffer *h = &v->header;
+	size_t i;
 
-	if (make(v, false) != 0)
-		return -1;
-	/* It must not be taken for the header by who reads it. */
-	if (v->row.len == h->len && memcmp(v->row.data, h->data, h->len) == 0 &&
-	    make(v, true) != 0)
+	for (i = 0; i < v->columns->n; i++) {
+		v->cell[i].text = v->value[i].text.data;
+		v->cell[i].len = v->value[i].text.len;
+	}
+	v->row.len = 0;
+	if (csv_put_row(&v->row, v->cell, v->columns->n, v->header.data,
+		v->header.len) != 0)
 		return -1;
 	return buffer_add(&v->row, ending == 2 ? "\r\n" : "\n", ending);
 }

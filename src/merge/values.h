@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "base/buffer.h"
 #include "csv/fields.h"
+#include "csv/write.h"
 #include "merge/columns.h"
 #include "profile/export.h"
 
@@ -24,6 +25,7 @@ struct merge_value {
 struct merge_values {
 	const struct merge_columns *columns;
 	struct merge_value *value; /* owned, by column */
+	struct csv_cell *cell;	   /* owned: room for a row */
 	uint64_t number;	   /* of the identifier, from 1 */
 	struct buffer header;	   /* as it is written, without line ending */
 	struct buffer row;	   /* that was made last */

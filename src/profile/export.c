@@ -294,6 +294,15 @@ static int
 add_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e)
 {
+	uint64_t line, column;
+
+	if (x->options.sound) {
+		csv_record_place(record, finding->offset, &line, &column);
+		error_set(e, EXIT_INPUT, "%s: %s", rule_name(finding->rule),
+		    rule_text(finding->rule));
+		error_place(e, input_name(x->in), line, column);
+		return -1;
+	}
 	return reject_add(&x->reject, &x->header, input_name(x->in),
 	    export_path(x), x->records, record, finding, e);
 }

@@ -27,6 +27,7 @@ struct export_options {
 	struct reject_options reject;
 	const char *null[EXPORT_NULLS]; /* texts that count as empty cells */
 	size_t nulls;
+	bool sound;   /* a record that would be rejected is EXIT_INPUT */
 	bool joined;  /* each file has columns of its own */
 	bool sealed;  /* refuse a file that no seal ends */
 	bool ended;   /* … or whose last line has no line ending */

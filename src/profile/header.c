@@ -588,25 +588,15 @@ header_free(struct header *h)
 	memset(h, 0, sizeof(*h));
 }
 
-/* A byte order mark in front is looked past. */
-static bool
-is_line(const char *raw, size_t len, const char *line, size_t line_len)
-{
-	if (len == line_len + 3 && memcmp(raw, "\xef\xbb\xbf", 3) == 0) {
-		raw += 3;
-		len -= 3;
-	}
-	return len == line_len && memcmp(raw, line, len) == 0;
-}
-
 bool
 header_repeated(const struct header *h, const char *raw, size_t len)
 {
-	return is_line(raw, len, h->raw, h->raw_len);
+	return csv_row_is_header(raw, len, h->raw, h->raw_len);
 }
 
 bool
 header_rewritten(const struct header *h, const char *raw, size_t len)
 {
-	return is_line(raw, len, h->written, h->written_len - h->ending);
+	return csv_row_is_header(
+	    raw, len, h->written, h->written_len - h->ending);
 }

@@ -170,4 +170,6 @@ teardown() {
 	# What becomes the header is no header.
 	try_with 'crm,a\nx,1\nthirdPartyId,a\nthirdPartyId,\n' tp-merge --id crm
 	expect 0 'thirdPartyId,a\nx,1\n"thirdPartyId","a"\n' ''
+	try_with 'crm,a\nx,1\nthirdPartyId,a\n' tp-merge --id crm
+	expect 0 'thirdPartyId,a\nx,1\n"thirdPartyId","a"\n' ''
 }
