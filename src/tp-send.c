@@ -62,6 +62,7 @@ struct run {
 
 	struct failed *failed;
 	struct journal *journal;
+	struct rowfile *rows; /* or NULL */
 	struct batch_reader *reader;
 	struct counts counts;
 	struct report report;
@@ -103,6 +104,7 @@ check_paths(const struct run *run, struct program *p)
 	const struct path_use use[] = {
 	    {"failed", run->report.failed_path, PATH_KEPT},
 	    {"journal", run->report.journal_path, PATH_KEPT},
+	    {"rows", run->options.rows, PATH_KEPT},
 	    {"outcomes", run->options.outcomes, PATH_KEPT},
 	    {"summary", p->common.summary, PATH_WRITTEN},
 	    {"token-file", run->service.token_file, PATH_READ},
@@ -144,6 +146,23 @@ look(const struct run *run, struct error *e)
 		   : 0;
 }
 
+/* The journal, and the file of rows that belongs to it, as they are. */
+static int
+look_recorded(struct run *run, struct error *e)
+{
+	const char *journal = run->report.journal_path;
+	const char *rows = run->options.rows;
+	const struct past *past;
+
+	if (journal == NULL)
+		return 0;
+	if (journal_look(&run->journal, journal, &run->service.endpoint, e) !=
+	    0)
+		return -1;
+	past = run->journal == NULL ? NULL : journal_past(run->journal);
+	return rows == NULL ? 0 : rowfile_look(&run->rows, rows, past, e);
+}
+
 /* An input without batches: what wrote it may have failed. */
 static void
 judge_empty(struct program *p, uint64_t batches)
@@ -164,16 +183,34 @@ dry_run(struct run *run, struct program *p)
 	int result;
 
 	if (look(run, e) != 0 || service_look_pace(&run->service, e) != 0 ||
-	    (run->report.journal_path != NULL &&
-		journal_look(&run->journal, run->report.journal_path,
-		    &run->service.endpoint, e) != 0))
+	    look_recorded(run, e) != 0)
 		return;
-	result = plan_run(run->reader, run->journal, run->service.endpoint.url,
-	    (unsigned)run->service.rate, &run->report, &batches, e);
+	result = plan_run(run->reader, run->journal, run->rows,
+	    run->service.endpoint.url, (unsigned)run->service.rate,
+	    &run->report, &batches, e);
 	if (result > 0)
 		p->code = EXIT_INPUT;
 	if (result == 0)
 		judge_empty(p, batches);
+}
+
+/* Before the journal is made: whether it is new says if the file of rows may
+ * have some. */
+static int
+open_rows(struct run *run, struct error *e)
+{
+	struct journal *journal;
+	const char *path = run->options.rows;
+
+	if (path == NULL)
+		return 0;
+	if (journal_look(&journal, run->report.journal_path,
+		&run->service.endpoint, e) != 0)
+		return -1;
+	run->rows = rowfile_open(
+	    path, journal == NULL ? NULL : journal_past(journal), e);
+	journal_free(journal);
+	return run->rows == NULL ? -1 : 0;
 }
 
 /* If one cannot be used, the other is neither made nor cut. */
@@ -182,7 +219,7 @@ open_files(struct run *run, struct error *e)
 {
 	const struct endpoint *ep = &run->service.endpoint;
 
-	if (look(run, e) != 0)
+	if (look(run, e) != 0 || open_rows(run, e) != 0)
 		return -1;
 	if (run->report.journal_path != NULL) {
 		run->journal = journal_open(run->report.journal_path, ep, e);
@@ -192,7 +229,7 @@ open_files(struct run *run, struct error *e)
 	run->failed = failed_open(run->report.failed_path, e);
 	if (run->failed == NULL)
 		return -1;
-	report_begin(&run->report, run->failed, run->journal);
+	report_begin(&run->report, run->failed, run->journal, run->rows);
 	return 0;
 }
 
@@ -241,6 +278,7 @@ send_all(struct run *run, struct program *p)
 	    .pace = run->service.pace,
 	    .failed = run->failed,
 	    .journal = run->journal,
+	    .rows = run->rows,
 	    .jobs = (unsigned)o->jobs,
 	    .halving = (unsigned)o->bisect_calls,
 	    .retries = (unsigned)o->retries,
@@ -259,6 +297,8 @@ send_all(struct run *run, struct program *p)
 		(void)SAFETY(
 		    "journal-checked-last", journal_finish(run->journal, e), 0);
 	judge_empty(p, run->counts.batches);
+	if (run->rows != NULL && program_code(p) == EXIT_COMPLETE)
+		(void)rowfile_end(run->rows, e);
 }
 
 static void
@@ -312,6 +352,7 @@ main(int argc, char **argv)
 	counts_free(&run.counts);
 	failed_free(run.failed);
 	journal_free(run.journal);
+	rowfile_free(run.rows);
 	service_free(&run.service);
 	return program_exit(&p);
 }

@@ -56,6 +56,28 @@ record_result(
 		(void)journal_result(d->settings->journal, id, r, e);
 }
 
+/* The lines of the rows of a part that was accepted, before that is in the
+ * journal: while it is not, the next run sends the part again, and writes them.
+ * Else as rowfile_add. */
+static int
+write_rows(struct delivery *d, struct receipt *r, struct error *e)
+{
+	struct rowfile *rows = d->settings->rows;
+	int result;
+
+	if (rows == NULL || r->result.state != RECEIPT_ACCEPTED)
+		return 0;
+	result =
+	    SAFETY("rows-of-accepted", rowfile_add(rows, d->batch, r, e), 0);
+	if (result == 0)
+		return 0;
+	r->result.fate = FATE_BROKEN;
+	r->result.state = fate_state(r->result.fate, false);
+	result_set_message(
+	    &r->result, "accepted, but its rows cannot be written to --rows");
+	return result;
+}
+
 /* Trouble on this machine.  If nothing has left, the next run need not take the
  * attempt for one that the service may know of. */
 static void
@@ -75,9 +97,10 @@ record_trouble(struct delivery *d, uint64_t id, struct receipt *r, bool left,
 
 /*
  * One request, and what became of it by itself, in r->result.  It is in the
- * journal before its first byte leaves.  1: it was not made, as the run stops.
- * -1: no answer was looked for.  If only its result cannot be recorded, e says
- * so, and the next run will take the attempt for open.
+ * journal before its first byte leaves.  1: it was not made, as the run stops,
+ * or was accepted when rows could not be written any more.  -1: no answer was
+ * looked for, or its rows cannot be written.  If only its result cannot be
+ * recorded, e says so.  What has no result is open for the next run.
  */
 static int
 attempt(
@@ -117,8 +140,10 @@ attempt(
 	memcpy(result->message, answer.message, sizeof(result->message));
 	/* The one time that is told: in the journal and in the receipt. */
 	result->time = time(NULL);
-	record_result(d, id, r, e);
-	return 0;
+	status = write_rows(d, r, e);
+	if (status == 0)
+		record_result(d, id, r, e);
+	return status;
 }
 
 /* ------------------------------------------------------------- one part */

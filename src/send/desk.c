@@ -294,6 +294,34 @@ desk_warn_pc_id(struct desk *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
+/* The lines of its rows; of what was accepted they are there already. */
+static int
+write_rows(struct desk *d, const struct batch *b, const struct receipt *r)
+{
+	enum receipt_state state = r->result.state;
+	struct rowfile *rows = d->settings->rows;
+	struct error e = ERROR_INIT;
+	int result;
+
+	if (rows == NULL || state == RECEIPT_ACCEPTED ||
+	    state == RECEIPT_SKIPPED)
+		return 0;
+	result = SAFETY("rows-of-each-state", rowfile_add(rows, b, r, &e), 0);
+	if (result < 0)
+		tell_trouble(d, &e);
+	return result;
+}
+
+/* A refusal without its rows is left to the next run. */
+static void
+leave_open(struct result *r)
+{
+	if (r->state != RECEIPT_REFUSED)
+		return;
+	r->state = RECEIPT_FAILED;
+	result_add_message(r, " (but its rows cannot be written to --rows)");
+}
+
 void
 desk_settle(struct desk *d, struct batch *b, const struct receipt *receipt,
     bool keep_it, bool earlier)
@@ -302,6 +330,12 @@ desk_settle(struct desk *d, struct batch *b, const struct receipt *receipt,
 	enum kept kept = KEPT_NOT;
 
 	pthread_mutex_lock(&d->lock);
+	/* Before the journal says that it is kept.  What an earlier run has
+	 * settled has its lines from then. */
+	if (write_rows(d, b, &r) != 0 && !earlier) {
+		leave_open(&r.result);
+		keep_it = false;
+	}
 	if (SAFETY("kept-if-not-accepted", keep_it, false))
 		kept = keep(d, b, &r);
 	if (kept == KEPT_EARLIER)

@@ -52,6 +52,9 @@ send_options_take(
 	case SEND_KEY_JOURNAL:
 		o->journal = arg;
 		return 0;
+	case SEND_KEY_ROWS:
+		o->rows = arg;
+		return 0;
 	case SEND_KEY_BISECT_CALLS:
 		return options_number("bisect-calls", arg, 0, HALVING_CALLS_MAX,
 		    &o->bisect_calls, e);
@@ -84,5 +87,9 @@ send_options_check(const struct send_options *o, struct error *e)
 		return error_set(e, EXIT_USAGE,
 		    "--open, --interval and --deadline are about what "
 		    "--outcomes FILE asks for; give that too");
+	if (o->rows != NULL && o->journal == NULL)
+		return error_set(e, EXIT_USAGE,
+		    "the file of --rows belongs to a journal; give --journal "
+		    "FILE too");
 	return 0;
 }

@@ -15,7 +15,7 @@ struct send_options {
 	uint64_t jobs, retries, retry_delay, bisect_calls;
 	bool retry_given, dry_run;
 	const char *failed, *journal;	   /* or NULL */
-	const char *outcomes;		   /* or NULL */
+	const char *outcomes, *rows;	   /* or NULL */
 	uint64_t open, interval, deadline; /* see status/watch.h, seconds */
 	bool watches;			   /* one of these three was given */
 };
@@ -28,6 +28,7 @@ enum {
 	SEND_KEY_RETRY_DELAY,
 	SEND_KEY_FAILED,
 	SEND_KEY_JOURNAL,
+	SEND_KEY_ROWS,
 	SEND_KEY_BISECT_CALLS,
 	SEND_KEY_NO_BISECT,
 	SEND_KEY_OUTCOMES,
@@ -47,6 +48,7 @@ enum {
 	{SEND_KEY_FAILED, "failed", "FILE", "add batches not accepted to FILE"}, \
 	{SEND_KEY_JOURNAL, "journal", "FILE", \
 	    "record all in FILE, and go on from it"}, \
+	{SEND_KEY_ROWS, "rows", "FILE", "add what became of each row to FILE"}, \
 	{SEND_KEY_BISECT_CALLS, "bisect-calls", "N", \
 	    "calls to find what a batch is refused for (40)"}, \
 	{SEND_KEY_NO_BISECT, "no-bisect", NULL, NULL}, \

@@ -42,7 +42,7 @@ check_input(const struct journal *j, const struct batch *b, struct sha256 *h,
 
 static int
 make(struct plan *p, struct batch_reader *reader, const struct journal *journal,
-    unsigned rate, struct report *report, struct error *e)
+    struct rowfile *rows, unsigned rate, struct report *report, struct error *e)
 {
 	struct sha256 *h = sha256_new();
 	struct batch b;
@@ -54,7 +54,9 @@ make(struct plan *p, struct batch_reader *reader, const struct journal *journal,
 	memset(p, 0, sizeof(*p));
 	batch_init(&b);
 	while ((status = batch_reader_next(reader, &b, e)) == 1) {
-		if (check_input(journal, &b, h, e) != 0) {
+		if (check_input(journal, &b, h, e) != 0 ||
+		    (rows != NULL && b.fault.code == EXIT_COMPLETE &&
+			rowfile_expect(rows, &b, e) != 0)) {
 			status = -1;
 			break;
 		}
@@ -91,12 +93,12 @@ write_line(
 
 int
 plan_run(struct batch_reader *reader, const struct journal *journal,
-    const char *url, unsigned rate, struct report *report, uint64_t *batches,
-    struct error *e)
+    struct rowfile *rows, const char *url, unsigned rate, struct report *report,
+    uint64_t *batches, struct error *e)
 {
 	struct plan p;
 
-	if (make(&p, reader, journal, rate, report, e) != 0 ||
+	if (make(&p, reader, journal, rows, rate, report, e) != 0 ||
 	    write_line(&p, url, report->out, e) != 0)
 		return -1;
 	report->lines++;

@@ -12,13 +12,14 @@
 /*
  * Reads all of the stream, and writes the plan as one NDJSON line to
  * report->out. The report is told of each batch that would not be sent.
- * journal: NULL, or the one whose input it is to be; rate: calls a minute.
- * *batches becomes how many there are.  1: some of them would not be sent.  -1:
- * it could not be read to its end, is another one than the journal's, or the
+ * journal: NULL, or the one whose input it is to be; rows: NULL, or the file of
+ * rows, looked at; rate: calls a minute.  *batches becomes how many there are.
+ * 1: some of them would not be sent.  -1: it could not be read to its end, is
+ * another one than the journal's, has another identifier than the rows, or the
  * line could not be written.
  */
 int plan_run(struct batch_reader *reader, const struct journal *journal,
-    const char *url, unsigned rate, struct report *report, uint64_t *batches,
-    struct error *e);
+    struct rowfile *rows, const char *url, unsigned rate, struct report *report,
+    uint64_t *batches, struct error *e);
 
 #endif

@@ -14,7 +14,7 @@ enum { SHOWN = 432 };
 
 void
 report_begin(struct report *report, const struct failed *failed,
-    const struct journal *journal)
+    const struct journal *journal, const struct rowfile *rows)
 {
 	report->failed = failed;
 	report->journal = journal;
@@ -22,6 +22,10 @@ report_begin(struct report *report, const struct failed *failed,
 		diag_detail("the journal ended in a line that was not "
 			    "finished; its %llu bytes were cut off",
 		    (unsigned long long)journal_torn(journal));
+	if (rows != NULL && rowfile_torn(rows) > 0)
+		diag_detail("the file of rows ended in a line that was not "
+			    "finished; its %llu bytes were cut off",
+		    (unsigned long long)rowfile_torn(rows));
 	if (failed_torn(failed) > 0)
 		diag_warn("%s ended in a batch that an earlier run could not "
 			  "finish; its %llu bytes were cut off",

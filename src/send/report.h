@@ -15,6 +15,7 @@
 #include "record/failed.h"
 #include "record/journal.h"
 #include "record/receipt.h"
+#include "record/rowfile.h"
 #include "send/counts.h"
 
 enum event_kind {
@@ -52,7 +53,7 @@ struct report {
 
 /* The run begins; tells what was cut off of what an earlier one left. */
 void report_begin(struct report *r, const struct failed *failed,
-    const struct journal *journal);
+    const struct journal *journal, const struct rowfile *rows);
 
 /* From any thread that waits for its turn, or for a lock: see pace.h and
  * lockfile.h. */

@@ -46,8 +46,21 @@ check_input(struct run *run, const struct batch *b, const char *sha256)
 	return -1;
 }
 
+/* Has it the kind of identifier that the file of rows has? */
+static int
+check_kind(struct run *run, const struct batch *b)
+{
+	struct rowfile *rows = run->settings->rows;
+	struct error e = ERROR_INIT;
+
+	if (rows == NULL || rowfile_expect(rows, b, &e) == 0)
+		return 0;
+	desk_trouble(&run->desk, &e);
+	return -1;
+}
+
 /* To those that send, or, if it must not be sent, to the desk.  -1: it is not
- * this journal's. */
+ * this journal's, or not one for the file of rows. */
 static int
 hand_over(struct run *run, struct slot *slot)
 {
@@ -65,6 +78,8 @@ hand_over(struct run *run, struct slot *slot)
 		desk_settle_invalid(&run->desk, b, slot->sha256);
 		return 0;
 	}
+	if (check_kind(run, b) != 0)
+		return -1;
 	if (b->id == BATCH_ID_PC && !run->warned &&
 	    run->settings->endpoint->api == ENDPOINT_V2) {
 		run->warned = true;

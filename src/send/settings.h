@@ -9,6 +9,7 @@
 #include "pace/pace.h"
 #include "record/failed.h"
 #include "record/journal.h"
+#include "record/rowfile.h"
 
 /* People see no gain beyond about 5 uploads at once. */
 enum { SEND_JOBS_MAX = 16 };
@@ -35,6 +36,7 @@ struct send_settings {
 	struct pace *pace;
 	struct failed *failed;
 	struct journal *journal; /* or NULL */
+	struct rowfile *rows;	 /* or NULL; only with a journal */
 	unsigned jobs;		 /* 1 to SEND_JOBS_MAX */
 	unsigned halving; /* calls for a batch that is refused; 0: none */
 	unsigned retries;
