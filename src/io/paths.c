@@ -91,6 +91,16 @@ is_same(const struct identity *a, const struct identity *b)
 	return strcmp(a->name, b->name) == 0;
 }
 
+/* What is read may be stdin, by whatever name, or not exist yet. */
+static bool
+identify_use(const struct path_use *use, struct identity *id)
+{
+	if (use->kind != PATH_READ)
+		return identify(use->path, id);
+	return identify_input(use->path, id) ||
+	       (strcmp(use->path, "-") != 0 && identify(use->path, id));
+}
+
 /* what: "--summary" or "standard output". */
 static int
 check_inputs(const struct identity *id, const char *what, char *const *inputs,
@@ -155,7 +165,7 @@ check_use(const struct path_use *use, size_t n, size_t at, char *const *inputs,
 		    "%s is standard output too: name another file", what);
 	for (i = 0; i < n; i++) {
 		if (SAFETY("outputs-apart", i != at, false) &&
-		    use[i].path != NULL && identify(use[i].path, &other) &&
+		    use[i].path != NULL && identify_use(&use[i], &other) &&
 		    is_same(&own, &other))
 			return error_set(e, EXIT_USAGE,
 			    "%s and --%s are the same file: name another for "
@@ -165,15 +175,35 @@ check_use(const struct path_use *use, size_t n, size_t at, char *const *inputs,
 	return 0;
 }
 
+/* Standard output, against all that is read. */
+static int
+check_output(const struct path_use *use, size_t n, char *const *inputs,
+    size_t count, struct error *e)
+{
+	struct identity out, other;
+	size_t i;
+
+	if (!identify_open(STDOUT_FILENO, &out))
+		return 0;
+	if (check_inputs(&out, "standard output", inputs, count, e) != 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (use[i].path != NULL && use[i].kind == PATH_READ &&
+		    identify_use(&use[i], &other) && is_same(&out, &other))
+			return error_set(e, EXIT_USAGE,
+			    "standard output is what --%s reads: write to "
+			    "another file",
+			    use[i].option);
+	return 0;
+}
+
 int
 paths_check(const struct path_use *use, size_t n, char *const *inputs,
     size_t count, struct error *e)
 {
-	struct identity out;
 	size_t i;
 
-	if (identify_open(STDOUT_FILENO, &out) &&
-	    check_inputs(&out, "standard output", inputs, count, e) != 0)
+	if (check_output(use, n, inputs, count, e) != 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		if (use[i].path != NULL && use[i].kind != PATH_READ &&

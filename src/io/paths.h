@@ -24,8 +24,8 @@ struct path_use {
 /*
  * Compares n uses, standard output, and the inputs (count 0: stdin, as is
  * "-"; NULL: there are none), before any is opened.  Files that do not exist
- * yet are compared by folder and name; pipes and devices not at all, nor uses
- * with the name of an open descriptor, such as /dev/stderr.  -1 with
+ * yet are compared by folder and name; pipes and devices not at all, nor what
+ * is written by the name of an open descriptor, such as /dev/stderr.  -1 with
  * EXIT_USAGE if two of them, of which one is written, are the same file, or if
  * one that is to be written has the empty name, or "-", which makes a file of
  * that name where standard output was meant.

@@ -103,6 +103,19 @@ refused() { # TEXT COMMAND...
 	[ ! -s err ]
 }
 
+@test "standard output is a file that an option reads" {
+	before=$(cat receipts token | cksum)
+	status=0
+	tp-verify --receipts receipts batch >>receipts 2>err || status=$?
+	[ "$status" = 2 ]
+	[ "$(cat err)" = 'tp-verify: standard output is what --receipts reads: write to another file' ]
+	status=0
+	tp-send --token-file d/../token batch 1<>token 2>err || status=$?
+	[ "$status" = 2 ]
+	[ "$(cat err)" = 'tp-send: standard output is what --token-file reads: write to another file' ]
+	[ "$before" = "$(cat receipts token | cksum)" ]
+}
+
 @test "two outputs that are one file, there or not yet" {
 	same='are the same file: name another for one of them'
 	for program in tp-validate tp-split; do
