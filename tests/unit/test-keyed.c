@@ -1,6 +1,6 @@
 /*
- * Rows grouped by identifier, and texts brought into order: in memory and from
- * disk, against what was put in.
+ * Rows grouped by identifier, texts brought into order, in memory and from
+ * disk, and a set of identifiers: against what was put in.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 
 #include "keyed/groups.h"
 #include "keyed/hash.h"
+#include "keyed/idset.h"
 #include "keyed/order.h"
 #include "keyed/spool.h"
 
@@ -153,6 +154,56 @@ orders(void **context)
 	order(600011, 7919, LEAST);
 }
 
+/* n identifiers, each of them twice. */
+static void
+hold(uint64_t n)
+{
+	const struct hash none = {0, 0}, next = {UINT64_C(1) << 40, 0};
+	struct error e = ERROR_INIT;
+	struct idset *s = idset_new(&e);
+	struct hash_key key;
+	struct hash id;
+	uint64_t i;
+
+	assert_int_equal(hash_draw_key(&key, &e), 0);
+	for (i = 0; i < 2 * n; i++) {
+		uint64_t text = i % n;
+
+		id = hash_text(&key, (const char *)&text, sizeof(text));
+		assert_int_equal(idset_has(s, &id), i >= n);
+		assert_int_equal(idset_add(s, &id, &e), 0);
+		assert_int_equal(idset_count(s), i < n ? i + 1 : n);
+	}
+	for (i = 0; i < 2 * n; i++) {
+		id = hash_text(&key, (const char *)&i, sizeof(i));
+		idset_expect(s, &id);
+		assert_int_equal(idset_has(s, &id), i < n);
+	}
+	/* Zeros, which a free slot has, and one that belongs to the same slot.
+	 */
+	assert_false(idset_has(s, &none));
+	assert_int_equal(idset_add(s, &next, &e), 0);
+	assert_false(idset_has(s, &none));
+	assert_int_equal(idset_add(s, &none, &e), 0);
+	assert_true(idset_has(s, &none));
+	assert_true(idset_has(s, &next));
+	assert_int_equal(idset_count(s), n + 2);
+	idset_free(s);
+}
+
+static void
+sets(void **context)
+{
+	(void)context;
+	hold(0);
+	hold(1);
+	/* Up to where it grows, and past it. */
+	hold(832);
+	hold(833);
+	hold(1700);
+	hold(300000);
+}
+
 int
 main(void)
 {
@@ -160,6 +211,7 @@ main(void)
 	    cmocka_unit_test(groups_in_memory),
 	    cmocka_unit_test(groups_on_disk),
 	    cmocka_unit_test(orders),
+	    cmocka_unit_test(sets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
