@@ -14,13 +14,12 @@
 #include "base/options.h"
 #include "base/progress.h"
 #include "base/safety.h"
-#include "base/signals.h"
 #include "io/input.h"
 #include "io/paths.h"
 #include "io/program.h"
-#include "profile/check.h"
 #include "profile/export.h"
-#include "profile/plain.h"
+#include "validate/pass.h"
+#include "validate/report.h"
 
 enum { KEY_STRIP = OPTION_LONG, KEY_STRICT, KEY_KEEP, KEY_EXPECT, KEY_CHECK };
 
@@ -115,130 +114,6 @@ check_paths(const struct settings *s, struct program *p)
 	return paths_check(use, n, s->input.files, s->input.count, e);
 }
 
-/* What a run works with; out NULL: nothing is written. */
-struct pass {
-	struct export *x;
-	struct output *out;
-	struct check check;
-	struct plain plain;
-};
-
-/* Runs of good rows go out as they lie in the buffer, if they are plain: 1, 0
- * at none, -1. */
-static int
-pass_run(struct pass *t, struct error *e)
-{
-	struct csv_run run;
-	size_t rows, bytes;
-	int got = export_run(t->x, &run, e);
-
-	if (got <= 0)
-		return got;
-	rows = check_run(&t->check, &run);
-	if (rows == 0)
-		return 0;
-	bytes = run.row[rows - 1].end + 1 - run.start;
-	export_take(t->x, rows);
-	if (t->out == NULL)
-		return 1;
-	got = t->plain.always
-		  ? output_write(t->out, run.text + run.start, bytes, e)
-		  : plain_write_run(&t->plain, &run, rows, t->out, e);
-	return got == 0 ? 1 : -1;
-}
-
-static int
-pass_good(struct pass *t, const struct csv_record *r, struct error *e)
-{
-	const char *text = r->raw;
-	size_t n = r->len;
-
-	if (t->out == NULL)
-		return 0;
-	if (plain_take(&t->plain, r->raw, r->len, r->ending, r->field,
-		r->fields, &text, &n, e) != 0)
-		return -1;
-	return output_write(t->out, text, n, e);
-}
-
-/* The record behind a run: 1, 0 at the end, -1. */
-static int
-pass_record(struct pass *t, struct error *e)
-{
-	struct csv_record record;
-	struct finding finding;
-	int got = export_next(t->x, &record, e);
-
-	if (got <= 0)
-		return got;
-	switch (check_record(&t->check, &record, &finding)) {
-	case CHECK_PASS:
-		if (pass_good(t, &record, e) != 0)
-			return -1;
-		break;
-	case CHECK_SKIP:
-		export_skip(t->x);
-		break;
-	case CHECK_REJECT:
-		if (export_reject(t->x, &record, &finding, e) != 0)
-			return -1;
-		break;
-	}
-	return 1;
-}
-
-static int
-pass_all(struct pass *t, struct error *e)
-{
-	int got;
-
-	do {
-		do {
-			if (signals_pending() != 0)
-				return error_set(e, EXIT_LOCAL, "interrupted");
-			progress_show(export_records(t->x), export_bytes(t->x));
-			got = pass_run(t, e);
-		} while (got > 0);
-		if (got == 0)
-			got = pass_record(t, e);
-	} while (got > 0);
-	return got;
-}
-
-static void
-print_warnings(const struct export *x)
-{
-	uint64_t skipped = export_skipped(x);
-	char text[768];
-	enum rule r;
-
-	if (*header_list_reserved(export_header(x), text, sizeof(text)) != '\0')
-		diag_warn("%s: left out, as it is named like an identifier and "
-			  "is not the one that is sent",
-		    text);
-	for (r = 0; r < RULES; r++)
-		if (export_tell_warning(x, r, text, sizeof(text)))
-			diag_warn("%s", text);
-	if (skipped > 0)
-		diag_note("skipped %llu %s no values (--keep-empty passes %s)",
-		    (unsigned long long)skipped,
-		    number_form(
-			skipped, "record that holds", "records that hold"),
-		    number_form(skipped, "it", "them"));
-}
-
-static ndjson *
-summarize(const struct export *x, uint64_t bytes)
-{
-	ndjson *o = ndjson_new();
-
-	export_summarize(x, o);
-	ndjson_set_count(o, "out",
-	    export_records(x) - export_rejected(x) - export_skipped(x));
-	ndjson_set_count(o, "bytesOut", bytes);
-	return o;
-}
-
 /* All records, then what the whole must fulfil. */
 static int
 validate(const struct settings *s, struct pass *t, struct error *e)
@@ -281,11 +156,11 @@ run(const struct settings *s, struct program *p, struct pass *t)
 	export_commit(x, SAFETY("late-error-told", &p->late, e));
 	progress_end();
 	diag_finish();
-	print_warnings(x);
+	report_warn(t);
 	if (export_rejected(x) > 0)
 		p->code = EXIT_REJECTED;
-	program_end(p, summarize(x, p->out.written), SEAL_LINE,
-	    export_records(x) - export_rejected(x) - export_skipped(x));
+	program_end(p, report_summarize(t, p->out.written), SEAL_LINE,
+	    report_passed(t));
 }
 
 int
