@@ -18,16 +18,27 @@
 #include "io/paths.h"
 #include "io/program.h"
 #include "profile/export.h"
+#include "validate/lists.h"
 #include "validate/pass.h"
 #include "validate/report.h"
 
-enum { KEY_STRIP = OPTION_LONG, KEY_STRICT, KEY_KEEP, KEY_EXPECT, KEY_CHECK };
+enum {
+	KEY_STRIP = OPTION_LONG,
+	KEY_STRICT,
+	KEY_KEEP,
+	KEY_ONLY,
+	KEY_EXCEPT,
+	KEY_EXPECT,
+	KEY_CHECK
+};
 
 static const struct option_entry entries[] = {
     EXPORT_OPTION_ENTRIES,
     {KEY_STRIP, "strip-prefix", NULL, "drop 'profile.' in front of names"},
     {KEY_KEEP, "keep-empty", NULL, "pass records that hold no values"},
     {KEY_STRICT, "strict", NULL, "reject what would be warned about"},
+    {KEY_ONLY, "only-ids", "FILE", "leave out ids that FILE does not list"},
+    {KEY_EXCEPT, "except-ids", "FILE", "leave out ids that FILE lists"},
     {KEY_EXPECT, "expect-rows", "N[-[M]]",
 	"another number of records is exit 3"},
     {KEY_CHECK, "check", NULL, "write no records, only judge"},
@@ -37,6 +48,7 @@ static const struct option_entry entries[] = {
 struct settings {
 	struct export_options input;
 	struct check_options check;
+	struct lists *lists;
 	bool only_check;
 	const char *expected; /* as it was given; or NULL */
 	uint64_t least, most;
@@ -69,6 +81,10 @@ set_option(struct settings *s, int key, const char *arg, struct error *e)
 	case KEY_KEEP:
 		s->check.keep_empty = true;
 		return 0;
+	case KEY_ONLY:
+		return lists_add(s->lists, LISTS_ONLY, arg, e);
+	case KEY_EXCEPT:
+		return lists_add(s->lists, LISTS_EXCEPT, arg, e);
 	case KEY_CHECK:
 		s->only_check = true;
 		return 0;
@@ -98,20 +114,42 @@ read_options(struct settings *s, struct program *p, int argc, char **argv)
 	return key == OPTIONS_FAILED ? -1 : 0;
 }
 
+static bool
+is_standard(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
 static int
 check_paths(const struct settings *s, struct program *p)
 {
 	struct error *e = &p->error;
-	const struct path_use use[] = {
+	enum { WRITTEN = 3 };
+	struct path_use use[WRITTEN + LISTS_FILES] = {
 	    {"rejects", s->input.reject.rejects, PATH_WRITTEN},
 	    {"errors", s->input.reject.errors, PATH_WRITTEN},
 	    {"summary", p->common.summary, PATH_WRITTEN},
 	};
-	const size_t n = sizeof(use) / sizeof(use[0]);
+	size_t i, standard = s->input.count == 0;
 
-	if (!s->only_check && paths_spare_output(use, n, "records", e) != 0)
+	for (i = 0; i < s->input.count; i++)
+		standard += is_standard(s->input.files[i]);
+	for (i = 0; i < s->lists->files; i++) {
+		const struct lists_file *f = &s->lists->file[i];
+
+		standard += is_standard(f->path);
+		use[WRITTEN + i] = (struct path_use){
+		    lists_option(f->kind), f->path, PATH_READ};
+	}
+	if (s->lists->files > 0 && standard > 1)
+		return error_set(e, EXIT_USAGE,
+		    "standard input can be one thing only: name the export, or "
+		    "a file for each list of identifiers");
+	if (!s->only_check &&
+	    paths_spare_output(use, WRITTEN, "records", e) != 0)
 		return -1;
-	return paths_check(use, n, s->input.files, s->input.count, e);
+	return paths_check(
+	    use, WRITTEN + s->lists->files, s->input.files, s->input.count, e);
 }
 
 /* All records, then what the whole must fulfil. */
@@ -166,8 +204,8 @@ run(const struct settings *s, struct program *p, struct pass *t)
 int
 main(int argc, char **argv)
 {
-	struct settings s = {.input = EXPORT_OPTIONS_INIT};
 	struct pass t = {.x = NULL};
+	struct settings s = {.input = EXPORT_OPTIONS_INIT, .lists = &t.lists};
 	struct program p;
 
 	if (program_begin(&p, &description) == 0 &&
@@ -175,8 +213,9 @@ main(int argc, char **argv)
 	    program_open(&p) == 0 && kernel_choose(&p.error) == 0)
 		t.x = export_open(&s.input, &p.error);
 	progress_start(p.common.progress, "record", "records");
-	if (t.x != NULL)
+	if (t.x != NULL && lists_read(&t.lists, &s.input, t.x, &p.error) == 0)
 		run(&s, &p, &t);
+	lists_free(&t.lists);
 	plain_free(&t.plain);
 	export_close(t.x);
 	program_tell(&p);

@@ -122,13 +122,30 @@ forget_index(struct csv_reader *r, size_t slice)
 	r->slice = slice;
 }
 
+/* What is at pos is a record, in this line. */
+static void
+begin(struct csv_reader *r, uint64_t line)
+{
+	r->line = line;
+	r->resync = r->skipping = false;
+	forget_index(r, MAX_SLICE);
+}
+
 void
 csv_reader_start(struct csv_reader *r, struct input *in)
 {
 	csv_window_start(&r->w, in);
-	r->line = 1;
-	r->resync = r->skipping = false;
-	forget_index(r, MAX_SLICE);
+	begin(r, 1);
+}
+
+void
+csv_reader_resume(struct csv_reader *r, struct csv_window *w, uint64_t line)
+{
+	struct csv_window own = r->w;
+
+	r->w = *w;
+	*w = own;
+	begin(r, line);
 }
 
 void

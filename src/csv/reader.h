@@ -23,6 +23,7 @@
 #include "io/input.h"
 
 struct csv_reader;
+struct csv_window;
 
 /* NULL: no memory. */
 struct csv_reader *csv_reader_new(const struct csv_dialect *d, struct error *e);
@@ -30,6 +31,10 @@ void csv_reader_free(struct csv_reader *r);
 
 /* Reads from in, which stays the caller's, from now on; line 1 is next. */
 void csv_reader_start(struct csv_reader *r, struct input *in);
+/* … or from an input of which something was read into a window, from its place
+ * on, which is the beginning of this line.  The windows are exchanged. */
+void csv_reader_resume(
+    struct csv_reader *r, struct csv_window *w, uint64_t line);
 
 /* How many fields the header has.  0, the default: not known yet. */
 void csv_reader_set_columns(struct csv_reader *r, size_t columns);

@@ -49,7 +49,8 @@ int check_init(struct check *c, const struct check_options *options,
 enum verdict check_record(
     struct check *c, const struct csv_record *record, struct finding *finding);
 
-/* How many rows from the start of a run are certainly good. */
+/* How many rows from the start of a run are certainly good; quick_id finds
+ * their identifiers as they are. */
 size_t check_run(struct check *c, const struct csv_run *run);
 
 /*

@@ -403,9 +403,9 @@ export_reject_late(struct export *x, size_t source, uint64_t number,
 }
 
 void
-export_skip(struct export *x)
+export_skip(struct export *x, size_t records)
 {
-	x->skipped++;
+	x->skipped += records;
 }
 
 void

@@ -105,7 +105,8 @@ int export_next(struct export *x, struct csv_record *record, struct error *e);
 int export_run(struct export *x, struct csv_run *run, struct error *e);
 void export_take(struct export *x, size_t rows);
 
-/* The record that export_next gave is rejected, or skipped. */
+/* The record that export_next gave is rejected; so many that were read last
+ * are skipped. */
 int export_reject(struct export *x, const struct csv_record *record,
     const struct finding *finding, struct error *e);
 /* … and a record that was given earlier, the number'th of the run, of this
@@ -113,7 +114,7 @@ int export_reject(struct export *x, const struct csv_record *record,
 int export_reject_late(struct export *x, size_t source, uint64_t number,
     const struct csv_record *record, const struct finding *finding,
     struct error *e);
-void export_skip(struct export *x);
+void export_skip(struct export *x, size_t records);
 /* It could not be settled, as the run fails: it does not count as read. */
 void export_unread(struct export *x);
 

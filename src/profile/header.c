@@ -28,11 +28,11 @@ equal(const char *s, size_t n, const char *word)
 }
 
 static bool
-reserved(const struct column *c)
+reserved(const char *name, size_t n)
 {
-	return equal(c->name, c->len, id_kind_name(ID_PCID)) ||
-	       equal(c->name, c->len, id_kind_name(ID_THIRD_PARTY)) ||
-	       equal(c->name, c->len, page_name);
+	return equal(name, n, id_kind_name(ID_PCID)) ||
+	       equal(name, n, id_kind_name(ID_THIRD_PARTY)) ||
+	       equal(name, n, page_name);
 }
 
 size_t
@@ -121,6 +121,16 @@ header_judge_name(const char *name, size_t n)
 	return header_prefixed(name, n) ? NAME_PREFIXED : NAME_GOOD;
 }
 
+/* Leaves out the prefix of a name, if it is to be. */
+static void
+strip(struct csv_field *name, const struct header_options *options)
+{
+	if (!options->strip_prefix || !header_prefixed(name->text, name->len))
+		return;
+	name->text += HEADER_PREFIX;
+	name->len -= HEADER_PREFIX;
+}
+
 static void
 refuse_nameless(const struct header *h, size_t i, size_t n, struct error *e)
 {
@@ -145,21 +155,17 @@ static int
 take_name(struct header *h, const struct csv_record *r, size_t i,
     const struct header_options *options, struct error *e)
 {
-	const char *s = r->field[i].text;
-	size_t n = r->field[i].len;
+	struct csv_field name = r->field[i];
 	struct column *c = &h->column[i];
 
-	if (options->strip_prefix && header_prefixed(s, n)) {
-		s += HEADER_PREFIX;
-		n -= HEADER_PREFIX;
-	}
-	c->name = sys_malloc(n + 1);
+	strip(&name, options);
+	c->name = sys_malloc(name.len + 1);
 	if (c->name == NULL)
 		return error_set(e, EXIT_LOCAL, "out of memory");
-	memcpy(c->name, s, n);
-	c->name[n] = '\0';
-	c->len = n;
-	switch (header_judge_name(s, n)) {
+	memcpy(c->name, name.text, name.len);
+	c->name[name.len] = '\0';
+	c->len = name.len;
+	switch (header_judge_name(name.text, name.len)) {
 	case NAME_GOOD:
 		return 0;
 	case NAME_EMPTY:
@@ -244,7 +250,7 @@ refuse_duplicates(
 static size_t
 find_reserved(const struct header *h, size_t i)
 {
-	while (i < h->columns && !reserved(&h->column[i]))
+	while (i < h->columns && !reserved(h->column[i].name, h->column[i].len))
 		i++;
 	return i;
 }
@@ -316,6 +322,27 @@ refuse_excel(
 	    "this line is for Excel, not the header: leave it out by "
 	    "tail -n +2 FILE | tp-validate%s",
 	    option);
+}
+
+bool
+header_has_id(const struct csv_field *field, size_t n,
+    const struct header_options *options)
+{
+	enum id_kind kind;
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		struct csv_field name = field[i];
+
+		strip(&name, options);
+		if (reserved(name.text, name.len))
+			return true;
+		for (k = 0; k < options->n_any; k++)
+			if (name.len == split_id(options->any[k], &kind) &&
+			    memcmp(name.text, options->any[k], name.len) == 0)
+				return true;
+	}
+	return false;
 }
 
 static int
@@ -541,7 +568,8 @@ read_header(struct header *h, const struct csv_record *r,
 	if (refuse_clash(h, r, e) != 0)
 		return -1;
 	for (i = 0; i < h->columns; i++)
-		h->column[i].reserved = i != h->id && reserved(&h->column[i]);
+		h->column[i].reserved =
+		    i != h->id && reserved(h->column[i].name, h->column[i].len);
 	return compose(h, r, d, e);
 }
 

@@ -66,6 +66,11 @@ int header_read(struct header *h, const struct csv_record *record,
     const char *place, struct error *e);
 void header_free(struct header *h);
 
+/* Whether one of n fields names a column that these options take for the
+ * identifier. */
+bool header_has_id(const struct csv_field *field, size_t n,
+    const struct header_options *options);
+
 /* -1 with EXIT_INPUT, and the place: why a record that is not good CSV cannot
  * be a header. */
 int header_refuse_record(

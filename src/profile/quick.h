@@ -78,6 +78,32 @@ quick_take(struct quick_row *r, const struct csv_run *run, size_t i,
 	r->flags = row->flags;
 }
 
+/* The identifier of a row that has one, and is not CSV_ROW_ODD: without quotes
+ * and layout around it.  Whether it stands in quotes; those in it are doubled
+ * then. */
+static inline bool
+quick_id(const struct quick_row *r, const struct header *h,
+    const struct csv_dialect *d, struct csv_field *id)
+{
+	uint32_t from = r->begin, to;
+	size_t i;
+
+	for (i = 0; i < h->id; i++)
+		from = csv_index_next(r->run->sep, from) + 1;
+	to = csv_index_next(r->run->sep, from);
+	if (to > r->end) /* a CR stands before it */
+		to = r->end;
+	id->text = r->run->text + from;
+	id->len = to - from;
+	if (d->trim)
+		csv_field_trim(d, id);
+	if (id->len == 0 || *id->text != d->quote)
+		return false;
+	id->text++;
+	id->len -= 2;
+	return true;
+}
+
 /* So much text is looked at for UTF-8 at once: little enough to look at some
  * of it again behind a row that is not. */
 #define QUICK_STRETCH 2048

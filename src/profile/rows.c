@@ -18,31 +18,13 @@ rows_open(struct rows *r, struct export *x, const struct csv_dialect *d)
 static bool
 find_id(const struct rows *r, const struct quick_row *q, struct row *row)
 {
-	const struct header *h = r->quick.header;
-	uint32_t from = q->begin, to;
-	size_t i;
+	struct csv_field id;
+	bool quoted = quick_id(q, r->quick.header, &r->dialect, &id);
 
-	for (i = 0; i < h->id; i++)
-		from = csv_index_next(r->run.sep, from) + 1;
-	to = csv_index_next(r->run.sep, from);
-	if (to > q->end) /* a CR stands before it */
-		to = q->end;
-	row->id = r->run.text + from;
-	row->id_len = to - from;
-	if (r->dialect.trim) {
-		struct csv_field f = {row->id, row->id_len, 0, 0};
-
-		csv_field_trim(&r->dialect, &f);
-		row->id = f.text;
-		row->id_len = f.len;
-	}
-	if (row->id_len > 0 && *row->id == r->dialect.quote) {
-		row->id++;
-		row->id_len -= 2;
-		if (memchr(row->id, r->dialect.quote, row->id_len) != NULL)
-			return false;
-	}
-	return row->id_len > 0;
+	row->id = id.text;
+	row->id_len = id.len;
+	return id.len > 0 &&
+	       !(quoted && memchr(id.text, r->dialect.quote, id.len) != NULL);
 }
 
 /* The next row of the run, if it is plainly good. */

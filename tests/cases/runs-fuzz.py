@@ -98,7 +98,8 @@ OPTIONS = {
                  ["--separators", "replace=;"], ["--separators", "replace=-"]),
     "tp-validate": (["--trim"], ["--null", "NULL"], ["--null", '"'],
                     ["--max-record", "150"], ["--max-record", "300"],
-                    ["--strict"], ["--keep-empty"]),
+                    ["--strict"], ["--keep-empty"], ["--only-ids", "list"],
+                    ["--except-ids", "list"]),
 }
 FILES = {"tp-split": ["rejects", "errors", "summary", "manifest"],
          "tp-validate": ["rejects", "errors", "summary"]}
@@ -150,6 +151,10 @@ def main():
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     other = sys.argv[4] if len(sys.argv) > 4 else None
     codes = {}
+    with open("list", "wb") as file:
+        file.write(b"\n".join(
+            [b"id%d" % i for i in range(300) if i % 3] +
+            [text for text in IDS if not set(text) & set(b"\t\x7f")] + [b""]))
     kernels = [k for k in ("portable", "avx2", "avx512") if usable(k, program)]
     for number in range(rounds):
         rng = random.Random(seed * 1000003 + number)

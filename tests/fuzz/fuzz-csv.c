@@ -108,7 +108,7 @@ pass_record(
 		break;
 	case CHECK_SKIP:
 		add(&o->skipped, r.raw, r.len);
-		export_skip(x);
+		export_skip(x, 1);
 		break;
 	case CHECK_REJECT:
 		demand(f.rule < RULES && f.offset <= r.len);
