@@ -152,8 +152,12 @@ csv_fields_read(struct csv_fields *fields, const struct csv_dialect *d,
 	size_t at = 0, begin, end;
 
 	fields->n = text->len = 0;
-	if (buffer_reserve(text, len + CSV_FIELDS_PAD) != 0)
+	if (buffer_reserve(text, 2 * len + CSV_FIELDS_PAD) != 0)
 		return -1;
+	/* So much can be read behind a copy only; doubled quotes come next. */
+	if (buffer_add(text, raw, len) != 0)
+		return -1;
+	raw = text->data;
 	do {
 		begin = at;
 		end = find_end(d, raw, len, at);

@@ -80,6 +80,12 @@ no_memory(struct error *e)
 
 /* ----------------------------------------------------------- in memory */
 
+static const char *
+text_of(const struct order *o, const struct item *item)
+{
+	return item->n == 0 ? "" : o->texts.data + item->at;
+}
+
 static int
 compare(const void *left, const void *right)
 {
@@ -228,8 +234,8 @@ write_run(struct order *o, struct error *e)
 	for (i = 0; i < o->n; i++) {
 		const struct item *item = &o->items[i];
 
-		if (write_item(o, r, item->place, o->texts.data + item->at,
-			item->n, e) != 0)
+		if (write_item(
+			o, r, item->place, text_of(o, item), item->n, e) != 0)
 			return -1;
 	}
 	o->n = o->texts.len = 0;
@@ -301,7 +307,7 @@ order_next(struct order *o, struct order_item *item, struct error *e)
 	}
 	if (o->next < o->n) {
 		item->place = o->items[o->next].place;
-		item->text = o->texts.data + o->items[o->next].at;
+		item->text = text_of(o, &o->items[o->next]);
 		item->n = o->items[o->next].n;
 		o->next++;
 		return 1;

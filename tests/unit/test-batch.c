@@ -148,7 +148,8 @@ refused_columns(void **unused)
 
 /* ----------------------------------------------------------------- rows */
 
-static struct sent_column sent[] = {{0, 12}, {1, 1}, {2, 2}, {3, 3}};
+static struct sent_column sent[] = {
+    {0, NULL, 12}, {1, NULL, 1}, {2, NULL, 2}, {3, NULL, 3}};
 static const struct columns four = {.column = sent, .n = 4};
 
 /* The cells, NULL for absent ones, give this row under the rules. */
