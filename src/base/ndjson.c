@@ -209,6 +209,21 @@ ndjson_get_text(const ndjson *object, const char *key, size_t *n)
 	return json_string_value(value);
 }
 
+size_t
+ndjson_length(const ndjson *object, const char *key)
+{
+	return json_array_size(json_object_get(object, key));
+}
+
+const char *
+ndjson_get_item(const ndjson *object, const char *key, size_t i, size_t *n)
+{
+	const json_t *item = json_array_get(json_object_get(object, key), i);
+
+	*n = json_string_length(item);
+	return json_string_value(item);
+}
+
 const char *
 ndjson_next_key(const ndjson *object, const char *key)
 {

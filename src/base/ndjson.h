@@ -48,6 +48,11 @@ bool ndjson_has(const ndjson *object, const char *key);
 const char *ndjson_get_string(const ndjson *object, const char *key);
 /* A string that may hold NUL, and its bytes. */
 const char *ndjson_get_text(const ndjson *object, const char *key, size_t *n);
+/* How many items the array has; 0: it is not there. */
+size_t ndjson_length(const ndjson *object, const char *key);
+/* One of them, from 0, if it is a string, which may hold NUL. */
+const char *ndjson_get_item(
+    const ndjson *object, const char *key, size_t i, size_t *n);
 /* The key that comes after that one; after NULL, the first; NULL: none. */
 const char *ndjson_next_key(const ndjson *object, const char *key);
 /* An object in the object. */
