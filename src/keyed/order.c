@@ -8,16 +8,21 @@
 /* So many runs are merged at once: each has a block in memory. */
 enum { RUNS = 64 };
 
-/* What lies in `texts`, or comes from a run. */
+/* What lies in `texts`. */
 struct item {
 	uint64_t place;
 	size_t at; /* of its text */
 	uint32_t n;
 };
 
+/* In front of a text in a run. */
+struct front {
+	uint64_t place, n;
+};
+
 struct run {
 	struct stream stream;
-	struct item item; /* at its front; at is not used */
+	struct front item; /* the next one's */
 };
 
 struct order {
@@ -108,7 +113,7 @@ static int
 write_item(struct order *o, struct run *r, uint64_t place, const char *text,
     uint32_t n, struct error *e)
 {
-	const struct item head = {place, 0, n};
+	const struct front head = {place, n};
 
 	if (stream_write(o->spool, &r->stream, &head, sizeof(head), e) != 0)
 		return -1;

@@ -615,16 +615,3 @@ header_free(struct header *h)
 	free(h->written);
 	memset(h, 0, sizeof(*h));
 }
-
-bool
-header_repeated(const struct header *h, const char *raw, size_t len)
-{
-	return csv_row_is_header(raw, len, h->raw, h->raw_len);
-}
-
-bool
-header_rewritten(const struct header *h, const char *raw, size_t len)
-{
-	return csv_row_is_header(
-	    raw, len, h->written, h->written_len - h->ending);
-}

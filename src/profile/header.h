@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "csv/reader.h"
+#include "csv/write.h"
 #include "io/output.h"
 
 /*
@@ -76,13 +77,23 @@ bool header_has_id(const struct csv_field *field, size_t n,
 int header_refuse_record(
     const struct csv_record *r, const char *place, struct error *e);
 
-/* Whether a record is the header again (a BOM in front is looked past). */
-bool header_repeated(
-    const struct header *h, const char *raw, size_t len_without_ending);
+/* Whether a record, of len bytes without its ending, is the header again (a BOM
+ * in front is looked past). */
+static inline bool
+header_repeated(const struct header *h, const char *raw, size_t len)
+{
+	/* Few records have its length. */
+	return (len == h->raw_len || len == h->raw_len + 3) &&
+	       csv_row_is_header(raw, len, h->raw, h->raw_len);
+}
 
 /* … or what the next program would take for it, reading what is written. */
-bool header_rewritten(
-    const struct header *h, const char *raw, size_t len_without_ending);
+static inline bool
+header_rewritten(const struct header *h, const char *raw, size_t len)
+{
+	return csv_row_is_header(
+	    raw, len, h->written, h->written_len - h->ending);
+}
 
 /* Whether a row that can be read, of len bytes without its ending and of more
  * fields than the header, has nothing but delimiters behind its columns. */

@@ -18,8 +18,19 @@ quick_init(struct quick *q, const struct header *h, const struct csv_dialect *d)
 	q->first[(unsigned char)*h->raw] |= QUICK_NO_ROW;
 	q->first[(unsigned char)*h->written] |= QUICK_NO_ROW;
 	q->rewritten = !header_rewritten(h, h->raw, h->raw_len);
+	/* A byte order mark, and a CR. */
+	q->header_len = h->raw_len;
+	q->header_more = q->rewritten ? SIZE_MAX : 4;
 	q->first[(unsigned char)'\xef'] |= QUICK_NO_ROW; /* a BOM before it */
 	q->first['#'] |= QUICK_NO_ROW;
+}
+
+bool
+quick_is_no_row(const struct quick *q, const char *raw, size_t len)
+{
+	return seal_suspected(raw, len) ||
+	       header_repeated(q->header, raw, len) ||
+	       (q->rewritten && header_rewritten(q->header, raw, len));
 }
 
 size_t

@@ -20,7 +20,9 @@ struct quick {
 	uint32_t columns; /* its */
 	uint32_t odd;	  /* flags of rows that only libcsv can read */
 	char delimiter;
-	bool rewritten;		  /* the header is not written as it was read */
+	bool rewritten; /* the header is not written as it was read */
+	/* The header again has so many bytes, and at most so many more. */
+	size_t header_len, header_more;
 	unsigned char first[256]; /* what a row that begins so may be: */
 };
 enum {
@@ -30,6 +32,10 @@ enum {
 
 void quick_init(
     struct quick *q, const struct header *h, const struct csv_dialect *d);
+
+/* Whether a row, of len bytes without its ending, that begins like one is the
+ * header again, or as it is written, or a seal. */
+bool quick_is_no_row(const struct quick *q, const char *raw, size_t len);
 
 /*
  * Whether a row of a run is a record that can be sent, if it is UTF-8 and has
@@ -46,12 +52,9 @@ quick_sound(const struct quick *q, uint32_t flags, uint32_t fields,
 	    !header_surplus_empty(q->header, raw, len - (raw[len - 1] == '\r'),
 		fields, q->delimiter))
 		return false;
-	if ((q->first[(unsigned char)*raw] & QUICK_NO_ROW) == 0)
-		return true;
-	len -= raw[len - 1] == '\r';
-	return !seal_suspected(raw, len) &&
-	       !(q->rewritten && header_rewritten(q->header, raw, len)) &&
-	       !header_repeated(q->header, raw, len);
+	return (q->first[(unsigned char)*raw] & QUICK_NO_ROW) == 0 ||
+	       (len - q->header_len > q->header_more && *raw != '#') ||
+	       !quick_is_no_row(q, raw, len - (raw[len - 1] == '\r'));
 }
 
 /* A row of a run. */
